@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The functions the folders' CMakeLists.txt files are written with.
+#
+#   openndes_module(NAME base SOURCES a.c b.c [WIN32 w.c] [POSIX p.c]
+#                   [MODULES base platform ...] [DEPS dep::openssl ...])
+#   openndes_test(NAME test_error SOURCES base/test_error.c
+#                 [MODULES base ...] [DEPS ...] [LABELS unit ...])
+#   openndes_fuzz(NAME fuzz_csr SOURCES ... [CORPUS folder] [MODULES ...] [DEPS ...])
+#   openndes_program_settings(TARGET)
+include_guard(GLOBAL)
+
+# openndes_link_modules(TARGET SCOPE module ...): module "base" is the target openndes_base.
+function(openndes_link_modules target scope)
+    foreach(module IN LISTS ARGN)
+        target_link_libraries(${target} ${scope} openndes_${module})
+    endforeach()
+endfunction()
+
+# A static library openndes_NAME. What it is built on (MODULES) is visible to whoever links it;
+# third-party libraries (DEPS) are not: a module that includes their headers names them itself.
+function(openndes_module)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;WIN32;POSIX;MODULES;DEPS")
+    openndes_check_arguments(openndes_module)
+    set(sources ${arg_SOURCES})
+    if(WIN32)
+        list(APPEND sources ${arg_WIN32})
+    else()
+        list(APPEND sources ${arg_POSIX})
+    endif()
+    set(target openndes_${arg_NAME})
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PUBLIC openndes::language
+        PRIVATE openndes::warnings openndes::hardening ${arg_DEPS})
+    openndes_link_modules(${target} PUBLIC ${arg_MODULES})
+endfunction()
+
+# A cmocka program that ctest runs, under Wine in the Windows build.
+function(openndes_test)
+    if(OPENNDES_FUZZ)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;MODULES;DEPS;LABELS")
+    openndes_check_arguments(openndes_test)
+    if(NOT arg_LABELS)
+        set(arg_LABELS unit)
+    endif()
+    # A program under Wine reaches the build machine's files on drive Z:.
+    set(drive "")
+    if(WIN32)
+        set(drive "Z:")
+    endif()
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    openndes_link_modules(${arg_NAME} PRIVATE ${arg_MODULES})
+    target_link_libraries(${arg_NAME} PRIVATE openndes::language openndes::warnings
+        openndes::hardening ${arg_DEPS} dep::cmocka)
+    target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    target_compile_definitions(${arg_NAME} PRIVATE
+        "OPENNDES_TEST_FIXTURES=\"${drive}${PROJECT_SOURCE_DIR}/tests/fixtures\""
+        # Samples that lie beside some working copies and are not ours to copy; tests that want them
+        # skip where the folder is missing.
+        "OPENNDES_SHARED_DATA=\"${drive}${PROJECT_SOURCE_DIR}/../shared/data\"")
+    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME}
+        WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
+    set_tests_properties(${arg_NAME} PROPERTIES
+        TIMEOUT 120
+        LABELS "${arg_LABELS}"
+        ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT}")
+endfunction()
+
+# What every test process gets. The first error ends the program: a test never passes beside one.
+set(OPENNDES_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1:check_initialization_order=1:detect_stack_use_after_return=1"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1"
+    "LSAN_OPTIONS=print_suppressions=0")
+
+# A libFuzzer program. toolchain/test runs every one listed in build/fuzz/targets/: the first line of
+# the file is the program, the second its seed corpus (may be empty).
+if(OPENNDES_FUZZ)
+    file(REMOVE_RECURSE "${PROJECT_BINARY_DIR}/targets")
+endif()
+function(openndes_fuzz)
+    if(NOT OPENNDES_FUZZ)
+        return()
+    endif()
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS" "SOURCES;MODULES;DEPS")
+    openndes_check_arguments(openndes_fuzz)
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    openndes_link_modules(${arg_NAME} PRIVATE ${arg_MODULES})
+    target_link_libraries(${arg_NAME} PRIVATE openndes::language openndes::warnings
+        openndes::hardening ${arg_DEPS})
+    target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    target_compile_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+    set(corpus "")
+    if(arg_CORPUS)
+        cmake_path(ABSOLUTE_PATH arg_CORPUS BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+            OUTPUT_VARIABLE corpus)
+    endif()
+    file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/targets/${arg_NAME}"
+        CONTENT "$<TARGET_FILE:${arg_NAME}>\n${corpus}\n")
+endfunction()
+
+# The executable: flags as everywhere, wmain as the entry point, and a fixed place.
+function(openndes_program_settings target)
+    target_link_libraries(${target} PRIVATE openndes::language openndes::warnings
+        openndes::hardening)
+    if(WIN32)
+        target_link_options(${target} PRIVATE -municode)
+    endif()
+    set_target_properties(${target} PROPERTIES
+        OUTPUT_NAME openndes
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+endfunction()
+
+# A typing error in a keyword would otherwise drop files silently.
+macro(openndes_check_arguments function)
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "${function}(${arg_NAME}): unknown argument ${arg_UNPARSED_ARGUMENTS}.")
+    endif()
+    if(NOT arg_NAME)
+        message(FATAL_ERROR "${function}: NAME is missing.")
+    endif()
+endmacro()
