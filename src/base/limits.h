@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  every maximum of the program in one place, with unit and reason.
+ * Not here: limits an administrator sets (config/config_keys.c).
+ * Owns:     nothing.
+ * Threads:  constants.
+ * Spec:     RFC 8894; sizes seen from real clients.
+ */
+#ifndef OPENNDES_BASE_LIMITS_H
+#define OPENNDES_BASE_LIMITS_H
+
+/* HTTP */
+#define LIMIT_BODY_BYTES_DEFAULT                                                                   \
+    65536u /* a PKCSReq is below 10 KB; RSA-8192 with a chain below 40 KB */
+#define LIMIT_BODY_BYTES_MAX 1048576u /* what an administrator may raise it to */
+#define LIMIT_QUERY_BYTES 65536u      /* IIS setting of NDES: maxQueryString */
+#define LIMIT_PATH_BYTES 1024u        /* template name plus what clients append */
+#define LIMIT_CONNECTION_MEMORY                                                                    \
+    163840u /* request line with a full query plus headers, per connection */
+#define LIMIT_HEADERS 64u
+
+/* BER and CMS */
+#define LIMIT_BER_DEPTH 24u      /* real messages nest to 14 inside certificates */
+#define LIMIT_BER_SEGMENTS 1024u /* chunks of one constructed string */
+#define LIMIT_CMS_CERTIFICATES 10u
+#define LIMIT_CMS_RECIPIENTS 5u
+#define LIMIT_CMS_ATTRIBUTES 32u
+#define LIMIT_CMS_DIGEST_ALGS 4u
+#define LIMIT_TRANSACTION_ID_BYTES 256u
+#define LIMIT_NONCE_BYTES 64u
+
+/* the request */
+#define LIMIT_CSR_BYTES 32768u /* an Intune challenge alone can be 16 KB */
+#define LIMIT_CHALLENGE_BYTES 16384u
+#define LIMIT_DN_BYTES 4096u
+#define LIMIT_SAN_ENTRIES 100u
+#define LIMIT_RSA_BITS_MIN 1024u
+#define LIMIT_RSA_BITS_MAX 8192u
+#define LIMIT_EXTENSIONS 64u
+
+/* files and state */
+#define LIMIT_CONFIG_FILE_BYTES 1048576u
+#define LIMIT_JSON_DEPTH 16u
+#define LIMIT_XML_DEPTH 64u
+#define LIMIT_XML_BYTES 10485760u
+#define LIMIT_PEM_FILE_BYTES 1048576u
+#define LIMIT_TEMPLATES 1000u
+#define LIMIT_TEMPLATE_NAME 64u /* characters: letters, digits, '-', '_', '.' */
+#define LIMIT_CHAIN_CERTIFICATES 8u
+#define LIMIT_PASSPHRASE_MIN 16u /* characters of a static passphrase */
+#define LIMIT_PASSPHRASE_MAX 1024u
+#define LIMIT_ACL_PREFIXES 1024u
+#define LIMIT_LISTENERS 16u
+
+#endif
