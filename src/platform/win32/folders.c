@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/text.h"
+#include "platform/folder_names.h"
+#include "platform/win32/private_rights.h"
+#include "platform/win32/wide.h"
+#include "platform/win32/win_error.h"
+
+#include <windows.h>
+
+#include <shlobj.h>
+
+#define DATA_FOLDER_NAME "OpenNDES"
+#define NAME_BYTES_MAX 1024u /* a name has at most 255 UTF-16 units */
+
+/* FOLDERID_ProgramData; the header only declares it, and libuuid would be one more library. */
+static const GUID program_data = { 0x62ab5d82,
+                                   0xfdc1,
+                                   0x4dc3,
+                                   { 0xa9, 0xdd, 0x07, 0x0d, 0x1d, 0x49, 0x5d, 0x97 } };
+
+static bool is_folder_wide(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+bool folder_exists(const char *path)
+{
+    struct error ignored = ERROR_INIT;
+    wchar_t *wide = wide_path(path, &ignored);
+    bool exists = wide != NULL && is_folder_wide(wide);
+
+    free(wide);
+    return exists;
+}
+
+/* Behind the part of a path that cannot be created: drive, or server and share. */
+static wchar_t *behind_root(wchar_t *path)
+{
+    static const wchar_t unc[] = L"\\\\?\\UNC\\";
+    wchar_t *at = path;
+    size_t separators = 1;
+
+    if (wcsncmp(path, unc, wcslen(unc)) == 0) {
+        at = path + wcslen(unc);
+        separators = 2;
+    } else if (wcsncmp(path, L"\\\\?\\", 4) == 0) {
+        at = path + 4;
+    }
+    while (separators > 0 && *at != L'\0') {
+        if (*at++ == L'\\') {
+            separators--;
+        }
+    }
+    return at;
+}
+
+/* One level. A folder that somebody else makes at the same moment is as good. */
+static bool create_one(const wchar_t *wide, SECURITY_ATTRIBUTES *rights, const char *path,
+                       struct error *err)
+{
+    DWORD number = ERROR_SUCCESS;
+
+    if (is_folder_wide(wide) || CreateDirectoryW(wide, rights)) {
+        return true;
+    }
+    number = GetLastError();
+    if (number == ERROR_ALREADY_EXISTS && is_folder_wide(wide)) {
+        return true;
+    }
+    if (number == ERROR_ALREADY_EXISTS) {
+        return error_set(err, REASON_FILE_NOT_WRITABLE, "%s: this is a file, not a folder", path);
+    }
+    return win_error_file(err, WIN_WRITE, number, path);
+}
+
+bool folder_create(const char *path, bool is_private, struct error *err)
+{
+    struct private_rights rights = { { 0, NULL, FALSE } };
+    SECURITY_ATTRIBUTES *attributes = is_private ? &rights.attributes : NULL;
+    wchar_t *wide = wide_path(path, err);
+    bool ok = false;
+
+    if (wide == NULL || (is_private && !private_rights_init(&rights, true, err))) {
+        goto out;
+    }
+    for (wchar_t *at = behind_root(wide); *at != L'\0'; at++) {
+        if (*at == L'\\' && at[1] != L'\0') {
+            *at = L'\0';
+            if (!create_one(wide, attributes, path, err)) {
+                goto out;
+            }
+            *at = L'\\';
+        }
+    }
+    ok = create_one(wide, attributes, path, err);
+out:
+    private_rights_clear(&rights);
+    free(wide);
+    return ok;
+}
+
+bool folder_remove(const char *path, struct error *err)
+{
+    wchar_t *wide = wide_path(path, err);
+    DWORD number = ERROR_SUCCESS;
+    bool ok = false;
+
+    if (wide == NULL) {
+        return false;
+    }
+    ok = RemoveDirectoryW(wide) != 0;
+    number = GetLastError();
+    if (!ok && (number == ERROR_FILE_NOT_FOUND || number == ERROR_PATH_NOT_FOUND)) {
+        ok = true;
+    }
+    if (!ok) {
+        (void)win_error_file(err, WIN_WRITE, number, path);
+    }
+    free(wide);
+    return ok;
+}
+
+static bool add_entry(struct folder_names *names, const WIN32_FIND_DATAW *entry, struct error *err)
+{
+    struct buffer name = BUFFER_INIT(NAME_BYTES_MAX);
+    bool ok = wide_to_utf8(entry->cFileName, &name, err)
+              && folder_names_add(names, buffer_text(&name),
+                                  (entry->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0, err);
+
+    buffer_clear(&name);
+    return ok;
+}
+
+static bool read_entries(const wchar_t *pattern, const char *path, struct folder_names *names,
+                         struct error *err)
+{
+    WIN32_FIND_DATAW entry;
+    DWORD number = ERROR_SUCCESS;
+    bool ok = true;
+    HANDLE find =
+        FindFirstFileExW(pattern, FindExInfoBasic, &entry, FindExSearchNameMatch, NULL, 0);
+
+    if (find == INVALID_HANDLE_VALUE) {
+        number = GetLastError();
+        /* the root of an empty drive has not even "." */
+        return number == ERROR_FILE_NOT_FOUND && folder_exists(path)
+                   ? true
+                   : win_error_file(err, WIN_READ, number, path);
+    }
+    do {
+        ok = add_entry(names, &entry, err);
+    } while (ok && FindNextFileW(find, &entry));
+    number = GetLastError();
+    (void)FindClose(find);
+    if (!ok) {
+        return error_context(err, "%s", path);
+    }
+    return number == ERROR_NO_MORE_FILES ? true : win_error_file(err, WIN_READ, number, path);
+}
+
+bool folder_list(const char *path, size_t max_entries, folder_visit *visit, void *context,
+                 struct error *err)
+{
+    struct folder_names names = FOLDER_NAMES_INIT(max_entries);
+    char pattern[FILE_PATH_MAX];
+    wchar_t *wide = NULL;
+    bool ok = false;
+
+    if (!path_join(pattern, path, "*", err)) {
+        return false;
+    }
+    wide = wide_path(pattern, err);
+    ok = wide != NULL && read_entries(wide, path, &names, err)
+         && folder_names_visit(&names, visit, context, err);
+    folder_names_clear(&names);
+    free(wide);
+    return ok;
+}
+
+bool folder_free_bytes(const char *path, uint64_t *bytes)
+{
+    struct error ignored = ERROR_INIT;
+    wchar_t *wide = wide_path(path, &ignored);
+    ULARGE_INTEGER available;
+    bool ok = false;
+
+    if (wide == NULL) {
+        return false;
+    }
+    if (!is_folder_wide(wide)) { /* a file, or one to be: the system wants its folder */
+        wchar_t *slash = wcsrchr(behind_root(wide), L'\\');
+
+        if (slash != NULL) {
+            *slash = L'\0';
+        } else {
+            *behind_root(wide) = L'\0';
+        }
+    }
+    ok = GetDiskFreeSpaceExW(wide, &available, NULL, NULL) != 0;
+    if (ok) {
+        *bytes = available.QuadPart;
+    }
+    free(wide);
+    return ok;
+}
+
+bool folder_default_data(char path[FILE_PATH_MAX], struct error *err)
+{
+    struct buffer folder = BUFFER_INIT(FILE_PATH_MAX);
+    PWSTR wide = NULL;
+    bool ok = false;
+    HRESULT hr = SHGetKnownFolderPath(&program_data, 0, NULL, &wide);
+
+    if (FAILED(hr)) {
+        (void)win_error_set(err, REASON_INTERNAL, (uint32_t)hr,
+                            "Windows does not tell where ProgramData is; use --data");
+        goto out;
+    }
+    if (!wide_to_utf8(wide, &folder, err)) {
+        goto out;
+    }
+    ok = text_format(path, FILE_PATH_MAX, "%s\\%s", buffer_text(&folder), DATA_FOLDER_NAME);
+    if (!ok) {
+        (void)error_set(err, REASON_LIMIT, "the path of ProgramData is too long; use --data");
+    }
+out:
+    CoTaskMemFree(wide);
+    buffer_clear(&folder);
+    return ok;
+}
