@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config_keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "config/config_explain.h"
+#include "config/config_load.h"
+#include "config/config_names.h"
+#include "config/config_net.h"
+#include "config/config_suggest.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const words_challenge[] = { "static", "none", NULL };
+static const char *const words_unlisted[] = { "refuse", "drop", NULL };
+static const char *const words_key_types[] = { "rsa", NULL };
+static const char *const words_source[] = { "template", "csr", NULL };
+static const char *const words_algorithms[] = { "modern", "compat", "legacy", NULL };
+static const char *const words_acl_limit[] = { "scep", "ui", "both", NULL };
+static const char *const words_log_level[] = { "error", "warning", "info", "debug", NULL };
+
+/* A CA's name is a folder: the same letters as in a template's name. */
+static bool check_ca(const char *text, struct error *err)
+{
+    struct error unused = ERROR_INIT;
+
+    if (!template_name_check(text, &unused)) {
+        return error_set(err, REASON_CONFIG_BAD_VALUE,
+                         "not the name of a CA; possible: a-z, 0-9, '-', '_', '.', first a letter "
+                         "or digit, no Windows device name");
+    }
+    return true;
+}
+
+static bool check_passphrase_mac(const char *text, struct error *err)
+{
+    uint8_t mac[SECRET_MAC_BYTES];
+    size_t len = 0;
+
+    if (text[0] != '\0'
+        && (!text_unhex(mac, sizeof(mac), &len, bytes_of_text(text)) || len != sizeof(mac))) {
+        return error_set(err, REASON_CONFIG_BAD_VALUE,
+                         "not %zu hexadecimal digits; it is written by the command that sets the "
+                         "passphrase, never by hand",
+                         2 * sizeof(mac));
+    }
+    return true;
+}
+
+/* One row each; `at` is the field's offset in the struct of the scope. */
+#define KEY_BOOL(name, at, standard, help)                                                         \
+    {                                                                                              \
+        name, CONFIG_TYPE_BOOL, at, standard, 0, 0, NULL, NULL, false, "", help                    \
+    }
+#define KEY_INTEGER(name, at, standard, min, max, unit, help)                                      \
+    {                                                                                              \
+        name, CONFIG_TYPE_INTEGER, at, standard, min, max, NULL, NULL, false, unit, help           \
+    }
+#define KEY_WORD(name, at, standard, words, help)                                                  \
+    {                                                                                              \
+        name, CONFIG_TYPE_WORD, at, standard, 0, 0, words, NULL, false, "", help                   \
+    }
+#define KEY_TEXT(name, at, standard, min, max, check, help)                                        \
+    {                                                                                              \
+        name, CONFIG_TYPE_TEXT, at, standard, min, max, NULL, check, false, "", help               \
+    }
+#define KEY_LIST(name, at, standard, min, max, words, check, help)                                 \
+    {                                                                                              \
+        name, CONFIG_TYPE_LIST, at, standard, min, max, words, check, false, "", help              \
+    }
+
+#define AT(field) offsetof(struct service_config, field)
+
+static const struct config_key service_keys[] = {
+    KEY_LIST("listen", AT(listen), "0.0.0.0:80,[::]:80", 1, LIMIT_LISTENERS, NULL,
+             config_net_check_listen,
+             "Where the service listens for HTTP: ADDRESS:PORT, an IPv6 address in brackets."),
+    KEY_TEXT("public_url", AT(public_url), "", 0, 512, config_net_check_url,
+             "How devices reach this server, such as http://scep.example.com, without a \"/\" at "
+             "the end. Empty: made from the host name and the first listener."),
+    KEY_INTEGER("limits.body_bytes", AT(limits.body_bytes), "65536", 4096, LIMIT_BODY_BYTES_MAX,
+                "bytes", "The largest request body. A SCEP request is below 10 KB."),
+    KEY_INTEGER("limits.connections", AT(limits.connections), "512", 1, 65536, "connections",
+                "Connections open at the same time; more are turned away."),
+    KEY_INTEGER("limits.connections_per_address", AT(limits.connections_per_address), "64", 0,
+                65536, "connections",
+                "The same for one client address. 0: no such limit. Raise it when all devices come "
+                "through one proxy."),
+    KEY_INTEGER("limits.idle_seconds", AT(limits.idle_seconds), "30", 1, 3600, "seconds",
+                "A connection on which nothing happens is closed after this time."),
+    KEY_INTEGER("workers.threads", AT(workers.threads), "0", 0, 256, "threads",
+                "Threads that work on requests. 0: one for each processor."),
+    KEY_INTEGER("workers.queue", AT(workers.queue), "200", 1, 10000, "requests",
+                "Requests that may wait for a worker; beyond it a client is told to try again."),
+    KEY_WORD("log.level", AT(log.level), "info", words_log_level,
+             "The least important thing to log; each word includes those before it."),
+    KEY_INTEGER("log.file_mb", AT(log.file_mb), "10", 1, 1024, "MB",
+                "A log file larger than this is closed and a new one begun."),
+    KEY_INTEGER("log.files", AT(log.files), "5", 1, 1000, "files",
+                "Closed log files that are kept; the oldest is deleted."),
+    KEY_INTEGER("audit.file_mb", AT(audit.file_mb), "50", 1, 4096, "MB",
+                "An audit file larger than this is closed and a new one begun."),
+    KEY_INTEGER("audit.files", AT(audit.files), "10", 1, 10000, "files",
+                "Closed audit files that are kept; copy them away before the oldest is deleted."),
+    KEY_INTEGER("crl.validity_hours", AT(crl.validity_hours), "168", 2, 8760, "hours",
+                "How long a certificate revocation list is valid."),
+    KEY_INTEGER("crl.renew_hours", AT(crl.renew_hours), "48", 1, 8759, "hours",
+                "How long before its end a revocation list is replaced; less than "
+                "crl.validity_hours."),
+    KEY_BOOL("ip_acl.enabled", AT(ip_acl.enabled), "false",
+             "Answer only the addresses in ip_acl.allowed, for all templates; a template's own "
+             "list comes on top."),
+    KEY_LIST("ip_acl.allowed", AT(ip_acl.allowed), "", 0, LIMIT_ACL_PREFIXES, NULL,
+             config_net_check_prefix,
+             "Addresses and prefixes, IPv4 and IPv6, such as 10.1.0.0/16 or 2001:db8::/32."),
+    KEY_WORD("ip_acl.limit", AT(ip_acl.limit), "both", words_acl_limit,
+             "What the list limits: scep (the SCEP URLs), ui (the challenge page) or both."),
+};
+
+#undef AT
+#define AT(field) offsetof(struct template_config, field)
+
+static const struct config_key template_keys[] = {
+    KEY_BOOL("enabled", AT(enabled), "false",
+             "Whether the template answers. \"openndes template enable NAME\" sets it."),
+    KEY_TEXT("description", AT(description), "", 0, 256, NULL, "A note for administrators."),
+    KEY_TEXT("ca", AT(ca), "default", 1, LIMIT_TEMPLATE_NAME, check_ca,
+             "The CA that issues: the name of a folder below ca."),
+    KEY_WORD("challenge.type", AT(challenge.type), "static", words_challenge,
+             "How a device proves that it may have a certificate: static (one passphrase for all) "
+             "or none (the address alone; needs an address list)."),
+    {
+        .name = "challenge.passphrase_mac",
+        .type = CONFIG_TYPE_TEXT,
+        .offset = AT(challenge.passphrase_mac),
+        .default_text = "",
+        .max = 2 * SECRET_MAC_BYTES,
+        .check = check_passphrase_mac,
+        .internal = true,
+        .unit = "",
+        .help = "Recognises the static passphrase without holding it. Written by the command that "
+                "sets the passphrase.",
+    },
+    KEY_LIST(
+        "subject.attributes", AT(subject.attributes),
+        "CN,serialNumber,O,OU,L,ST,C,emailAddress,unstructuredName,unstructuredAddress,DC,UID,"
+        "GN,SN,title",
+        1, 64, config_names_attributes, NULL,
+        "Subject attributes taken over from the request. GN and SN are given name and surname."),
+    KEY_WORD("subject.unlisted", AT(subject.unlisted), "refuse", words_unlisted,
+             "What to do with an attribute that is not listed: refuse the request or drop the "
+             "attribute."),
+    KEY_BOOL("subject.require_cn", AT(subject.require_cn), "false",
+             "Refuse a request without a common name."),
+    KEY_LIST("subject.cn_patterns", AT(subject.cn_patterns), "", 0, 64, NULL,
+             config_names_check_pattern,
+             "The common name must fit one of these; * stands for any characters, ? for one. "
+             "Empty: any name."),
+    KEY_TEXT("subject.append", AT(subject.append), "", 0, 1024, config_names_check_append,
+             "Attributes the template puts in, such as O=Example,C=DE; they replace the same "
+             "attributes of the request. A value cannot contain a comma."),
+    KEY_LIST("san.types", AT(san.types), "dns,ip,email", 0, 7, config_names_san_types, NULL,
+             "Kinds of subject alternative names taken over from the request. Empty: none."),
+    KEY_WORD("san.unlisted", AT(san.unlisted), "refuse", words_unlisted,
+             "What to do with a name of another kind: refuse the request or drop the name."),
+    KEY_INTEGER("san.max", AT(san.max), "20", 0, LIMIT_SAN_ENTRIES, "names",
+                "Subject alternative names in one request."),
+    KEY_BOOL("san.wildcards", AT(san.wildcards), "false", "Allow DNS names such as *.example.com."),
+    KEY_LIST("san.dns_patterns", AT(san.dns_patterns), "", 0, 64, NULL, config_names_check_pattern,
+             "Every DNS name must fit one of these; * stands for any characters, ? for one. "
+             "Empty: any name."),
+    KEY_LIST("key.types", AT(key.types), "rsa", 1, 1, words_key_types, NULL,
+             "Kinds of keys that get a certificate."),
+    KEY_INTEGER("key.rsa_min_bits", AT(key.rsa_min_bits), "2048", LIMIT_RSA_BITS_MIN,
+                LIMIT_RSA_BITS_MAX, "bits",
+                "The shortest RSA key. Below 2048 only with algorithms compat or legacy."),
+    KEY_INTEGER("key.rsa_max_bits", AT(key.rsa_max_bits), "4096", LIMIT_RSA_BITS_MIN,
+                LIMIT_RSA_BITS_MAX, "bits", "The longest RSA key."),
+    KEY_LIST("key_usage.allowed", AT(key_usage.allowed), "digitalSignature,keyEncipherment", 1, 7,
+             config_names_key_usage, config_names_check_key_usage,
+             "What certificates of this template may be used for."),
+    KEY_WORD("key_usage.source", AT(key_usage.source), "template", words_source,
+             "template: every certificate gets all of key_usage.allowed. csr: it gets what the "
+             "request asks for, which must be within key_usage.allowed."),
+    KEY_LIST("eku", AT(eku), "clientAuth", 0, 32, NULL, config_names_check_eku,
+             "Extended key usage: names (clientAuth, serverAuth, emailProtection, codeSigning, "
+             "ipsecEndSystem, ipsecTunnel, ipsecUser, ipsecIKE, capwapAC, capwapWTP, "
+             "secureShellClient, secureShellServer, msSmartcardLogin, msEFS, pkInitClientAuth) or "
+             "OIDs. Empty: none. What would make a device an authority is refused."),
+    KEY_INTEGER("validity.days", AT(validity.days), "365", 1, 36500, "days",
+                "How long a certificate is valid; never longer than its CA."),
+    KEY_INTEGER("validity.backdate_minutes", AT(validity.backdate_minutes), "60", 0, 10080,
+                "minutes",
+                "How far before now the validity begins, for devices whose clock is slow."),
+    KEY_WORD("algorithms", AT(algorithms), "modern", words_algorithms,
+             "How old the cryptography of a request may be: modern (SHA-2, AES), compat (also "
+             "SHA-1, 3DES) or legacy (also MD5, single DES; needs an address list)."),
+    KEY_INTEGER("repeat_hours", AT(repeat_hours), "24", 0, 8760, "hours",
+                "For how long the same request, sent again, gets the same certificate again. 0: "
+                "never."),
+    KEY_BOOL("reply.chain", AT(reply_chain), "false",
+             "Put the CA certificates beside the issued one into the reply. Some clients need "
+             "it, others refuse it."),
+    KEY_BOOL("getcacert.root", AT(include_root), "true",
+             "Put the root certificate into the answer to GetCACert."),
+    KEY_BOOL("ip_acl.enabled", AT(ip_acl.enabled), "false",
+             "Answer only the addresses in ip_acl.allowed."),
+    KEY_LIST("ip_acl.allowed", AT(ip_acl.allowed), "", 0, LIMIT_ACL_PREFIXES, NULL,
+             config_net_check_prefix,
+             "Addresses and prefixes, IPv4 and IPv6, such as 10.1.0.0/16 or 2001:db8::/32."),
+    KEY_WORD("ip_acl.limit", AT(ip_acl.limit), "scep", words_acl_limit,
+             "What the list limits: scep (the SCEP URL), ui (the challenge page) or both."),
+};
+
+#undef AT
+
+const struct config_key *config_keys(enum config_scope scope, size_t *count)
+{
+    if (scope == CONFIG_SCOPE_SERVICE) {
+        *count = COUNT(service_keys);
+        return service_keys;
+    }
+    *count = COUNT(template_keys);
+    return template_keys;
+}
+
+/* The nearest name: also when only the last part was typed ("days" for "validity.days"). */
+static const char *nearest_name(enum config_scope scope, const char *name)
+{
+    struct config_suggest s = { name, NULL, 0 };
+    size_t count = 0;
+    const struct config_key *keys = config_keys(scope, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *dot = strrchr(keys[i].name, '.');
+
+        if (keys[i].internal) {
+            continue;
+        }
+        config_suggest_offer(&s, keys[i].name, keys[i].name);
+        if (dot != NULL) {
+            config_suggest_offer(&s, dot + 1, keys[i].name);
+        }
+    }
+    return s.best;
+}
+
+const struct config_key *config_key_find(enum config_scope scope, const char *name,
+                                         const char **suggestion)
+{
+    size_t count = 0;
+    const struct config_key *keys = config_keys(scope, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i].name, name) == 0) {
+            if (suggestion != NULL) {
+                *suggestion = NULL;
+            }
+            return &keys[i];
+        }
+    }
+    if (suggestion != NULL) {
+        *suggestion = nearest_name(scope, name);
+    }
+    return NULL;
+}
+
+bool config_keys_has_group(enum config_scope scope, const char *name)
+{
+    size_t count = 0;
+    size_t len = strlen(name);
+    const struct config_key *keys = config_keys(scope, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(keys[i].name, name, len) == 0 && keys[i].name[len] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool config_keys_unknown(enum config_scope scope, const char *name, struct error *err)
+{
+    enum config_scope other =
+        scope == CONFIG_SCOPE_SERVICE ? CONFIG_SCOPE_TEMPLATE : CONFIG_SCOPE_SERVICE;
+    const char *suggestion = NULL;
+
+    (void)config_key_find(scope, name, &suggestion);
+    if (config_keys_has_group(scope, name)) {
+        return error_set(err, REASON_CONFIG_UNKNOWN_KEY,
+                         "a group of keys, not a key; \"openndes config explain\" lists them");
+    }
+    if (config_key_find(other, name, NULL) != NULL) {
+        return error_set(err, REASON_CONFIG_UNKNOWN_KEY, "unknown key here; it belongs in %s",
+                         other == CONFIG_SCOPE_SERVICE ? "openndes.json" : "a template's file");
+    }
+    if (suggestion != NULL) {
+        return error_set(err, REASON_CONFIG_UNKNOWN_KEY, "unknown key; did you mean \"%s\"?",
+                         suggestion);
+    }
+    return error_set(err, REASON_CONFIG_UNKNOWN_KEY,
+                     "unknown key; \"openndes config explain\" lists those there are");
+}
+
+void config_keys_clear_struct(enum config_scope scope, void *config, size_t size)
+{
+    size_t count = 0;
+    const struct config_key *keys = config_keys(scope, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].type == CONFIG_TYPE_TEXT || keys[i].type == CONFIG_TYPE_LIST) {
+            char *text = NULL;
+
+            memcpy(&text, (unsigned char *)config + keys[i].offset, sizeof(text));
+            free(text);
+        }
+    }
+    memset(config, 0, size);
+}
+
+bool config_keys_explain(const char *key, struct buffer *out, struct error *err)
+{
+    static const enum config_scope scopes[] = { CONFIG_SCOPE_SERVICE, CONFIG_SCOPE_TEMPLATE };
+    const char *suggestion = NULL;
+    bool found = false;
+
+    if (key == NULL) {
+        return config_explain_all(CONFIG_SCOPE_SERVICE, out, err)
+               && config_explain_all(CONFIG_SCOPE_TEMPLATE, out, err);
+    }
+    for (size_t i = 0; i < COUNT(scopes); i++) {
+        const char *nearest = NULL;
+        const struct config_key *row = config_key_find(scopes[i], key, &nearest);
+
+        if (row != NULL) {
+            if (!config_explain_key(scopes[i], row, out, err)) {
+                return false;
+            }
+            found = true;
+        } else if (nearest != NULL) {
+            suggestion = nearest;
+        }
+    }
+    if (!found) {
+        char shown[96];
+
+        text_escape(shown, sizeof(shown), bytes_of_text(key));
+        return error_set(
+            err, REASON_CONFIG_UNKNOWN_KEY, "%s: unknown key%s%s%s", shown,
+            suggestion != NULL ? "; did you mean \"" : "", suggestion != NULL ? suggestion : "",
+            suggestion != NULL ? "\"?" : "; \"openndes config explain\" lists those there are");
+    }
+    return true;
+}
+
+bool config_keys_markdown(struct buffer *out, struct error *err)
+{
+    return config_explain_markdown(CONFIG_SCOPE_SERVICE, out, err)
+           && buffer_append_byte(out, '\n', err)
+           && config_explain_markdown(CONFIG_SCOPE_TEMPLATE, out, err);
+}

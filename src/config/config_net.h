@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  what may stand in settings that name addresses, listeners and URLs.
+ * Not here: parsing addresses (base/ip_prefix.h), the address list at work (http/).
+ * Owns:     nothing.
+ * Threads:  pure functions.
+ * Spec:     RFC 3986 3.
+ */
+#ifndef OPENNDES_CONFIG_CONFIG_NET_H
+#define OPENNDES_CONFIG_CONFIG_NET_H
+
+#include "config/config_keys.h"
+
+/* Each is a config_check: REASON_CONFIG_BAD_VALUE. */
+config_check config_net_check_listen; /* one ADDRESS:PORT */
+config_check config_net_check_prefix; /* one address or prefix */
+config_check config_net_check_url;    /* "" or an http(s) URL that a path can be put behind */
+
+/* No ADDRESS:PORT twice in a comma list that config_net_check_listen has passed. */
+MUST_USE bool config_net_listen_unique(const char *list, struct error *err);
+/* True when the list keeps SCEP requests from other addresses away: switched on, not empty, not for
+ * the page only, and without a prefix that is everybody (/0). */
+bool config_net_acl_restricts(const struct acl_config *acl);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config_rules.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/config_net.h"
+
+#define RSA_BITS_MODERN                                                                            \
+    2048 /* NIST SP 800-131A: shorter keys only for devices that have no other */
+
+/* One rule between keys, and the key its message names. */
+struct config_rule {
+    const char *key;
+    bool (*check)(const void *config, struct error *err);
+};
+
+static bool acl_has_addresses(const struct acl_config *acl, struct error *err)
+{
+    if (acl->enabled && acl->allowed[0] == '\0') {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "true, but ip_acl.allowed is empty, which would refuse everybody; list "
+                         "addresses in ip_acl.allowed or set ip_acl.enabled to false");
+    }
+    return true;
+}
+
+static bool service_acl(const void *config, struct error *err)
+{
+    const struct service_config *c = config;
+
+    return acl_has_addresses(&c->ip_acl, err);
+}
+
+static bool service_listen(const void *config, struct error *err)
+{
+    const struct service_config *c = config;
+
+    return config_net_listen_unique(c->listen, err);
+}
+
+static bool service_crl_renewal(const void *config, struct error *err)
+{
+    const struct service_config *c = config;
+
+    if (c->crl.renew_hours >= c->crl.validity_hours) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "%" PRId64 " is not less than crl.validity_hours (%" PRId64 ")",
+                         c->crl.renew_hours, c->crl.validity_hours);
+    }
+    return true;
+}
+
+static bool template_acl(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    return acl_has_addresses(&t->ip_acl, err);
+}
+
+/* Without a challenge the address is all that tells a device from anybody else. */
+static bool template_no_challenge(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->challenge.type == CHALLENGE_TYPE_NONE && !config_net_acl_restricts(&t->ip_acl)) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "none is possible only together with an address list; set ip_acl.enabled "
+                         "to true, list addresses in ip_acl.allowed (none that ends in /0) and set "
+                         "ip_acl.limit to scep or both");
+    }
+    return true;
+}
+
+/* MD5 and single DES can be forged and read by a bystander: known devices only. */
+static bool template_legacy(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->algorithms == ALGORITHM_LEVEL_LEGACY && !config_net_acl_restricts(&t->ip_acl)) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "legacy (MD5, single DES) is possible only together with an address list; "
+                         "set ip_acl.enabled to true, list addresses in ip_acl.allowed (none that "
+                         "ends in /0) and set ip_acl.limit to scep or both");
+    }
+    return true;
+}
+
+static bool template_rsa_range(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->key.rsa_min_bits > t->key.rsa_max_bits) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "%" PRId64 " is more than key.rsa_max_bits (%" PRId64 ")",
+                         t->key.rsa_min_bits, t->key.rsa_max_bits);
+    }
+    return true;
+}
+
+static bool template_rsa_short(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->key.rsa_min_bits < RSA_BITS_MODERN && t->algorithms == ALGORITHM_LEVEL_MODERN) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "%" PRId64 " is possible only with algorithms compat or legacy; with "
+                         "modern it is %d or more",
+                         t->key.rsa_min_bits, RSA_BITS_MODERN);
+    }
+    return true;
+}
+
+static bool list_has(const char *list, const char *word)
+{
+    struct bytes item;
+    size_t pos = 0;
+
+    while (text_next_item(bytes_of_text(list), ',', &pos, &item)) {
+        if (bytes_equal(item, bytes_of_text(word))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 5280 4.2.1.3: the meaning of the two is undefined without keyAgreement. */
+static bool template_key_agreement(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+    const char *allowed = t->key_usage.allowed;
+
+    if ((list_has(allowed, "encipherOnly") || list_has(allowed, "decipherOnly"))
+        && !list_has(allowed, "keyAgreement")) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "encipherOnly and decipherOnly mean nothing without keyAgreement");
+    }
+    return true;
+}
+
+static bool template_passphrase(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->enabled && t->challenge.type == CHALLENGE_TYPE_STATIC
+        && t->challenge.passphrase_mac[0] == '\0') {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "true, but challenge.type is static and no passphrase is set; set one "
+                         "first (\"openndes help template\")");
+    }
+    return true;
+}
+
+static const struct config_rule service_rules[] = {
+    { "listen", service_listen },
+    { "crl.renew_hours", service_crl_renewal },
+    { "ip_acl.enabled", service_acl },
+};
+
+static const struct config_rule template_rules[] = {
+    { "ip_acl.enabled", template_acl },         { "challenge.type", template_no_challenge },
+    { "algorithms", template_legacy },          { "key.rsa_min_bits", template_rsa_range },
+    { "key.rsa_min_bits", template_rsa_short }, { "key_usage.allowed", template_key_agreement },
+    { "enabled", template_passphrase },
+};
+
+bool config_rules_check(enum config_scope scope, const void *config,
+                        const struct config_place *place, struct error *err)
+{
+    const struct config_rule *rules = service_rules;
+    size_t count = sizeof(service_rules) / sizeof(service_rules[0]);
+
+    if (scope == CONFIG_SCOPE_TEMPLATE) {
+        rules = template_rules;
+        count = sizeof(template_rules) / sizeof(template_rules[0]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!rules[i].check(config, err)) {
+            return config_place_key(place, rules[i].key, err);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the values of one templates/<name>.json.
+ * Not here: reading and checking them (config_load.h), what they do (template/, challenge/, scep/).
+ * Owns:     its texts.
+ * Threads:  immutable after loading.
+ * Spec:     docs/configuration.md.
+ */
+#ifndef OPENNDES_CONFIG_TEMPLATE_CONFIG_H
+#define OPENNDES_CONFIG_TEMPLATE_CONFIG_H
+
+#include "base/error.h"
+#include "base/limits.h"
+
+enum challenge_type { CHALLENGE_TYPE_STATIC, CHALLENGE_TYPE_NONE };
+enum algorithm_level { ALGORITHM_LEVEL_MODERN, ALGORITHM_LEVEL_COMPAT, ALGORITHM_LEVEL_LEGACY };
+enum acl_limit { ACL_LIMIT_SCEP, ACL_LIMIT_UI, ACL_LIMIT_BOTH };
+enum unlisted_action { UNLISTED_REFUSE, UNLISTED_DROP };
+enum key_usage_source { KEY_USAGE_SOURCE_TEMPLATE, KEY_USAGE_SOURCE_CSR };
+
+/* Lists (here and in service_config.h) are items joined by ',' without spaces; "" is an empty list.
+ * No text is NULL after loading. */
+struct acl_config {
+    bool enabled;
+    char *allowed; /* comma list of addresses and prefixes, each of which parses */
+    enum acl_limit limit;
+};
+
+struct template_config {
+    char name[LIMIT_TEMPLATE_NAME + 1]; /* from the file's name; lower case */
+    bool enabled;
+    char *description;
+    char *ca; /* folder below ca/ */
+    struct {
+        enum challenge_type type;
+        /* hex of secret_mac(mac key, "static-passphrase", name NUL passphrase); "" none set */
+        char *passphrase_mac;
+    } challenge;
+    struct {
+        char *attributes; /* comma list of attribute names taken from the CSR: "CN,O,OU,..." */
+        enum unlisted_action unlisted; /* an attribute that is not listed */
+        bool require_cn;
+        char *cn_patterns; /* comma list of glob patterns; "" any */
+        /* "O=Example,C=DE": put in by the template, replaces the same attributes of the CSR; a
+         * value holds no comma, no '+', no quotes and no backslash, so a split at ',' is enough */
+        char *append;
+    } subject;
+    struct {
+        char *types; /* comma list of dns, ip, email, uri, upn, dirname, rid; "" none */
+        enum unlisted_action unlisted;
+        int64_t max;
+        bool wildcards;
+        char *dns_patterns; /* comma list of globs; "" any */
+    } san;
+    struct {
+        char *types; /* comma list: rsa */
+        int64_t rsa_min_bits;
+        int64_t rsa_max_bits;
+    } key;
+    struct {
+        char *allowed; /* comma list: digitalSignature,keyEncipherment,... */
+        enum key_usage_source source;
+    } key_usage;
+    char *eku; /* comma list of names (clientAuth) or OIDs; "" none */
+    struct {
+        int64_t days;
+        int64_t backdate_minutes;
+    } validity;
+    enum algorithm_level algorithms;
+    int64_t repeat_hours; /* how long the same request gets the same certificate again; 0: never */
+    bool reply_chain;     /* CA certificates beside the issued one in a CertRep ("reply.chain") */
+    bool include_root;    /* root in GetCACert ("getcacert.root") */
+    struct acl_config ip_acl;
+};
+
+void template_config_clear(struct template_config *t); /* NULL is allowed */
+
+#endif
