@@ -72,6 +72,7 @@ static void skip_value(struct walk *w)
             depth--;
             w->pos++;
         } else {
+            w->pos += w->pos < w->text.len; /* always on, also over a NUL */
             while (w->pos < w->text.len && strchr("\"{}[],: \t\r\n", peek(w)) == NULL) {
                 w->pos++;
             }

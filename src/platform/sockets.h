@@ -31,6 +31,9 @@ MUST_USE bool sockets_start(struct error *err);
 MUST_USE bool socket_listen(const struct ip_address *address, uint16_t port, int backlog,
                             socket_handle *out, uint16_t *bound_port, struct error *err);
 void socket_close(socket_handle s);
+struct sockaddr;
+/* Address and port of an IPv4 or IPv6 struct sockaddr; false for another family. */
+bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port);
 /*
  * Who holds a TCP port for listening: a short text such as "nginx (pid 123)"; false when nobody or
  * unknown.

@@ -111,6 +111,7 @@ static void line__hostile_text__ends(void **state)
         (void)json_text_line(bytes_of_text(texts[i]), "a.b.0");
         (void)json_text_line(bytes_of_text(texts[i]), "7");
     }
+    assert_int_equal(json_text_line(bytes_of("{\"x\":[\0,\0],\"a\":1}", 17), "a"), 1);
     assert_int_equal(json_text_line(bytes_of(NULL, 0), "a"), 0);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "platform/console.h"
 #include "platform/threads.h"
 
@@ -20,27 +21,24 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+    (void)fclose(stdin); /* Windows removes no open file */
     test_folder_remove(*state);
     free(*state);
     return 0;
 }
 
-/* Standard input comes from a file with this content. */
-static void feed(const struct test_folder *folder, const char *content, size_t len)
+/* Standard input comes from a file with this content; each time another one, it stays open. */
+static void feed(const struct test_folder *folder, size_t number, const char *content, size_t len)
 {
     struct error err = ERROR_INIT;
     char path[FILE_PATH_MAX];
+    char name[32];
 
-    test_folder_path(folder, "input", path);
+    assert_true(text_format(name, sizeof(name), "input.%u", (unsigned)number));
+    test_folder_path(folder, name, path);
     assert_done(file_write_atomic(path, bytes_of(content, len), true, &err), &err, "");
     assert_non_null(freopen(path, "rb", stdin));
     assert_false(console_input_is_terminal());
-}
-
-/* Let go of the file, so that the folder can be removed on Windows. */
-static void unfeed(void)
-{
-    (void)fclose(stdin);
 }
 
 static const struct {
@@ -78,7 +76,7 @@ static void read_secret__lines__taken_or_refused(void **state)
         struct error err = ERROR_INIT;
         bool ok = false;
 
-        feed(folder, lines[i].input, lines[i].len);
+        feed(folder, i, lines[i].input, lines[i].len);
         ok = console_read_secret("unused", 8, &s, &err);
         if (lines[i].expected == NULL) {
             assert_refused(ok, &err, REASON_USAGE, lines[i].input);
@@ -90,7 +88,6 @@ static void read_secret__lines__taken_or_refused(void **state)
         assert_int_equal(s.len, strlen(lines[i].expected));
         secret_clear(&s);
     }
-    unfeed();
 }
 
 static void read_secret__several_calls__one_line_each(void **state)
@@ -100,7 +97,7 @@ static void read_secret__several_calls__one_line_each(void **state)
     struct secret s = SECRET_INIT;
     struct error err = ERROR_INIT;
 
-    feed(folder, input, sizeof(input) - 1);
+    feed(folder, 1000, input, sizeof(input) - 1);
     assert_done(console_read_secret("", 8, &s, &err), &err, "");
     assert_string_equal((char *)s.data, "one");
     assert_refused(console_read_secret("", 8, &s, &err), &err, REASON_USAGE, "");
@@ -109,7 +106,6 @@ static void read_secret__several_calls__one_line_each(void **state)
     assert_string_equal((char *)s.data, "three");
     assert_refused(console_read_secret("", 8, &s, &err), &err, REASON_USAGE, "the end");
     secret_clear(&s);
-    unfeed();
 }
 
 #define WRITERS 4
@@ -159,15 +155,13 @@ static void write__many_threads__whole_pieces(void **state)
     buffer_clear(&b);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(read_secret__lines__taken_or_refused),
-        TEST(read_secret__several_calls__one_line_each),
-        TEST(write__many_threads__whole_pieces),
+        cmocka_unit_test(read_secret__lines__taken_or_refused),
+        cmocka_unit_test(read_secret__several_calls__one_line_each),
+        cmocka_unit_test(write__many_threads__whole_pieces),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -68,7 +68,8 @@ static void path__forms__become_extended(void **state)
     } cases[] = {
         { "C:/a/b.json", L"\\\\?\\C:\\a\\b.json" },
         { "C:\\a\\..\\b", L"\\\\?\\C:\\b" },
-        { "C:/a//b/", L"\\\\?\\C:\\a\\b\\" },
+        { "C:/a//b/", L"\\\\?\\C:\\a\\b" },
+        { "C:/", L"\\\\?\\C:\\" },
         { "//server/share/x", L"\\\\?\\UNC\\server\\share\\x" },
         { "\\\\server\\share", L"\\\\?\\UNC\\server\\share" },
         { "\\\\?\\C:\\a", L"\\\\?\\C:\\a" },

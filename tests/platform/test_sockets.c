@@ -45,6 +45,7 @@ static void listen__free_port__bound_and_held_by_us(void **state)
     assert_true(two == SOCKET_HANDLE_NONE);
     if (socket_port_holder(port, holder, sizeof(holder))) {
         assert_true(text_format(pid, sizeof(pid), "(pid %lu)", (unsigned long)process_id()));
+        print_message("held by %s\n", holder);
         assert_non_null(strstr(holder, "test_sockets"));
         assert_non_null(strstr(holder, pid));
         assert_non_null(strstr(err.detail, holder));

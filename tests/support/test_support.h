@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  what tests of every folder need: a folder of their own, fixtures, skipping with a reason,
- *           assertions that show the struct error.
+ * Purpose:  what tests of every folder need: a folder of their own, fixtures, skipping with a
+ *           reason, assertions that show the struct error.
  * Not here: fakes (fake_<interface>.c).
  * Owns:     temporary folders until test_folder_remove.
  * Threads:  one test at a time.

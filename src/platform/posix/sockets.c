@@ -308,3 +308,32 @@ void socket_host_name(char *text, size_t size)
     }
     (void)snprintf(text, size, "%s", name);
 }
+
+bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port)
+{
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+    memset(address, 0, sizeof(*address));
+    if (from->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, from, sizeof(v4));
+        memcpy(address->octets, &v4.sin_addr, 4);
+        *port = ntohs(v4.sin_port);
+        return true;
+    }
+    if (from->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+
+        memcpy(&v6, from, sizeof(v6));
+        *port = ntohs(v6.sin6_port);
+        if (memcmp(&v6.sin6_addr, mapped, sizeof(mapped)) == 0) {
+            memcpy(address->octets, (const uint8_t *)&v6.sin6_addr + sizeof(mapped), 4);
+        } else {
+            address->v6 = true;
+            memcpy(address->octets, &v6.sin6_addr, 16);
+        }
+        return true;
+    }
+    return false;
+}

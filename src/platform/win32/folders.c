@@ -185,30 +185,40 @@ bool folder_list(const char *path, size_t max_entries, folder_visit *visit, void
     return ok;
 }
 
-bool folder_free_bytes(const char *path, uint64_t *bytes)
+/* The folder that holds the path, with '\' at its end, which shares of servers need here. */
+static wchar_t *folder_with_separator(const char *path)
 {
     struct error ignored = ERROR_INIT;
     wchar_t *wide = wide_path(path, &ignored);
-    ULARGE_INTEGER available;
-    bool ok = false;
+    wchar_t *grown = NULL;
+    wchar_t *slash = NULL;
+    size_t len = wide != NULL ? wcslen(wide) : 0;
 
-    if (wide == NULL) {
-        return false;
-    }
+    if (wide == NULL) return NULL;
     if (!is_folder_wide(wide)) { /* a file, or one to be: the system wants its folder */
-        wchar_t *slash = wcsrchr(behind_root(wide), L'\\');
+        slash = wcsrchr(behind_root(wide), L'\\');
+        (slash != NULL ? slash + 1 : behind_root(wide))[0] = L'\0';
+        return wide;
+    }
+    if (wide[len - 1] == L'\\') return wide;
+    grown = realloc(wide, (len + 2) * sizeof(*wide));
+    if (grown == NULL) {
+        free(wide);
+        return NULL;
+    }
+    grown[len] = L'\\';
+    grown[len + 1] = L'\0';
+    return grown;
+}
 
-        if (slash != NULL) {
-            *slash = L'\0';
-        } else {
-            *behind_root(wide) = L'\0';
-        }
-    }
-    ok = GetDiskFreeSpaceExW(wide, &available, NULL, NULL) != 0;
-    if (ok) {
-        *bytes = available.QuadPart;
-    }
-    free(wide);
+bool folder_free_bytes(const char *path, uint64_t *bytes)
+{
+    wchar_t *folder = folder_with_separator(path);
+    ULARGE_INTEGER available;
+    bool ok = folder != NULL && GetDiskFreeSpaceExW(folder, &available, NULL, NULL) != 0;
+
+    if (ok) *bytes = available.QuadPart;
+    free(folder);
     return ok;
 }
 

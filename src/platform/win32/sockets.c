@@ -185,6 +185,7 @@ static uint16_t row_port(DWORD field)
     return ntohs((uint16_t)(field & 0xffff));
 }
 
+/* False as well for process 0, which stands for "not known" (Wine). */
 static bool listening_pid(uint16_t port, DWORD *pid)
 {
     MIB_TCPTABLE_OWNER_PID *v4 = listener_table(AF_INET);
@@ -194,13 +195,13 @@ static bool listening_pid(uint16_t port, DWORD *pid)
     for (DWORD i = 0; v4 != NULL && !found && i < v4->dwNumEntries; i++) {
         if (row_port(v4->table[i].dwLocalPort) == port) {
             *pid = v4->table[i].dwOwningPid;
-            found = true;
+            found = *pid != 0;
         }
     }
     for (DWORD i = 0; v6 != NULL && !found && i < v6->dwNumEntries; i++) {
         if (row_port(v6->table[i].dwLocalPort) == port) {
             *pid = v6->table[i].dwOwningPid;
-            found = true;
+            found = *pid != 0;
         }
     }
     free(v4);
@@ -276,4 +277,33 @@ void socket_host_name(char *text, size_t size)
     }
     (void)snprintf(text, size, "%s", usable ? buffer_text(&utf8) : "localhost");
     buffer_clear(&utf8);
+}
+
+bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port)
+{
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+    memset(address, 0, sizeof(*address));
+    if (from->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, from, sizeof(v4));
+        memcpy(address->octets, &v4.sin_addr, 4);
+        *port = ntohs(v4.sin_port);
+        return true;
+    }
+    if (from->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+
+        memcpy(&v6, from, sizeof(v6));
+        *port = ntohs(v6.sin6_port);
+        if (memcmp(&v6.sin6_addr, mapped, sizeof(mapped)) == 0) {
+            memcpy(address->octets, (const uint8_t *)&v6.sin6_addr + sizeof(mapped), 4);
+        } else {
+            address->v6 = true;
+            memcpy(address->octets, &v6.sin6_addr, 16);
+        }
+        return true;
+    }
+    return false;
 }

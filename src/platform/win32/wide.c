@@ -127,6 +127,10 @@ wchar_t *wide_path(const char *path, struct error *err)
     }
     memcpy(result, prefix, wcslen(prefix) * sizeof(*result));
     memcpy(result + wcslen(prefix), rest, (wcslen(rest) + 1) * sizeof(*result));
+    /* "a\" is the folder "a"; only a drive's root keeps its '\' */
+    if (size > 2 && result[size - 2] == L'\\' && result[size - 3] != L':') {
+        result[size - 2] = L'\0';
+    }
 out:
     free(given);
     free(full);
