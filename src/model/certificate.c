@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/certificate.h"
+
+#include <limits.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/text.h"
+#include "model/key.h"
+#include "model/name.h"
+
+#define SERIAL_BYTES_MAX 40u /* RFC 5280 allows 20; devices' self-signed certificates have more */
+#define SECONDS_PER_DAY 86400
+
+static bool format_serial(const ASN1_INTEGER *serial, char text[SERIAL_TEXT_MAX], struct error *err)
+{
+    struct bytes magnitude =
+        bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
+    char digits[2 * SERIAL_BYTES_MAX + 1];
+    bool negative = (ASN1_STRING_type(serial) & V_ASN1_NEG) != 0;
+
+    if (magnitude.len > SERIAL_BYTES_MAX) {
+        return error_set(err, REASON_CERT_UNREADABLE, "serial number of %zu bytes", magnitude.len);
+    }
+    text_hex(digits, sizeof(digits), magnitude);
+    if (!text_format(text, SERIAL_TEXT_MAX, "%s%s", negative ? "-" : "",
+                     magnitude.len == 0 ? "00" : digits)) {
+        return error_set(err, REASON_CERT_UNREADABLE, "serial number does not fit");
+    }
+    return true;
+}
+
+/* Without time_t and timegm: both differ between our platforms. */
+static bool time_seconds(const ASN1_TIME *time, int64_t *seconds, struct error *err)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0;
+    int rest = 0;
+    bool ok = false;
+
+    if (epoch == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for a time");
+    }
+    ok = ASN1_TIME_check(time) == 1 && ASN1_TIME_diff(&days, &rest, epoch, time) == 1;
+    if (ok) {
+        *seconds = (int64_t)days * SECONDS_PER_DAY + rest;
+    } else {
+        (void)error_set(err, REASON_CERT_UNREADABLE, "validity is malformed");
+    }
+    ASN1_TIME_free(epoch);
+    return ok;
+}
+
+bool certificate_der(const X509 *cert, struct buffer *out, struct error *err)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(cert, &der);
+    bool ok = false;
+
+    if (len <= 0) {
+        (void)error_set(err, REASON_CERT_UNREADABLE, "certificate cannot be encoded");
+    } else {
+        ok = buffer_append(out, der, (size_t)len, err);
+    }
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return ok;
+}
+
+bool certificate_info(const X509 *cert, struct certificate_info *out, struct error *err)
+{
+    struct certificate_info info = { 0 };
+    struct buffer der = BUFFER_INIT(INT_MAX);
+    bool ok = false;
+
+    name_format(X509_get_subject_name(cert), info.subject, sizeof(info.subject));
+    name_format(X509_get_issuer_name(cert), info.issuer, sizeof(info.issuer));
+    if (!format_serial(X509_get0_serialNumber(cert), info.serial, err)
+        || !time_seconds(X509_get0_notBefore(cert), &info.not_before, err)
+        || !time_seconds(X509_get0_notAfter(cert), &info.not_after, err)
+        || !certificate_der(cert, &der, err)
+        || !digest_sha256(buffer_bytes(&der), info.sha256, err)) {
+        goto out;
+    }
+    if (X509_get0_pubkey(cert) == NULL) {
+        (void)error_set(err, REASON_CERT_UNREADABLE, "public key cannot be read");
+        goto out;
+    }
+    if (!key_sha256(X509_get0_pubkey(cert), info.key_sha256, err)) {
+        goto out;
+    }
+    *out = info;
+    ok = true;
+out:
+    buffer_clear(&der);
+    ERR_clear_error();
+    return ok;
+}
+
+X509 *certificate_parse(struct bytes der, struct error *err)
+{
+    const unsigned char *at = der.data;
+    X509 *cert = NULL;
+
+    if (der.data != NULL && der.len > 0 && der.len <= INT_MAX) {
+        cert = d2i_X509(NULL, &at, (long)der.len);
+    }
+    if (cert == NULL || at != der.data + der.len) {
+        (void)error_set(err, REASON_CERT_UNREADABLE,
+                        cert == NULL ? "certificate is malformed" : "bytes behind the certificate");
+        X509_free(cert);
+        cert = NULL;
+    }
+    ERR_clear_error();
+    return cert;
+}
+
+bool certificate_pem(const X509 *cert, struct buffer *out, struct error *err)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len = 0;
+    bool ok = false;
+
+    if (bio == NULL || PEM_write_bio_X509(bio, cert) != 1) {
+        (void)error_set(err, REASON_CERT_UNREADABLE, "certificate cannot be encoded");
+        goto out;
+    }
+    len = BIO_get_mem_data(bio, &text);
+    ok = len > 0 && buffer_append(out, text, (size_t)len, err);
+out:
+    BIO_free(bio);
+    ERR_clear_error();
+    return ok;
+}
+
+void certificate_free(struct x509_st *cert)
+{
+    X509_free(cert);
+}

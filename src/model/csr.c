@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/csr.h"
+
+#include <string.h>
+
+#include <openssl/asn1t.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "base/limits.h"
+#include "model/csr_attributes.h"
+#include "model/der_parts.h"
+
+/* CertificationRequest and CertificationRequestInfo, RFC 2986 4: positions of their fields. */
+enum { REQUEST_INFO, REQUEST_ALGORITHM, REQUEST_SIGNATURE, REQUEST_FIELDS };
+enum { INFO_VERSION, INFO_SUBJECT, INFO_KEY, INFO_ATTRIBUTES, INFO_FIELDS };
+
+#define VERSION_HIGHEST                                                                            \
+    2 /* RFC 2986 knows 0 only; much embedded code counts from 1 or copies X.509's 2 */
+
+/*
+ * Why not d2i_X509_REQ: it decodes the key at once, before its size and curve are known, and
+ * keeps copies of the challenge in memory that nobody wipes.
+ */
+static STACK_OF(ASN1_TYPE) * split_request(struct bytes der, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = der_parts_sequence(der, "certification request", err);
+
+    if (parts == NULL) {
+        return NULL;
+    }
+    if (der_parts_count(parts) != REQUEST_FIELDS
+        || der_parts_string(parts, REQUEST_INFO, V_ASN1_SEQUENCE) == NULL
+        || der_parts_string(parts, REQUEST_ALGORITHM, V_ASN1_SEQUENCE) == NULL
+        || der_parts_string(parts, REQUEST_SIGNATURE, V_ASN1_BIT_STRING) == NULL) {
+        (void)error_set(err, REASON_SYNTAX, "not a certification request");
+        der_parts_free(parts);
+        return NULL;
+    }
+    return parts;
+}
+
+/* The attributes may be missing altogether, although RFC 2986 wants the empty set. */
+static STACK_OF(ASN1_TYPE) * split_info(struct bytes der, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = der_parts_sequence(der, "certification request info", err);
+    const ASN1_INTEGER *version = NULL;
+    int64_t number = -1;
+    size_t count = der_parts_count(parts);
+
+    if (parts == NULL) {
+        return NULL;
+    }
+    version = der_parts_string(parts, INFO_VERSION, V_ASN1_INTEGER);
+    if (version == NULL || ASN1_INTEGER_get_int64(&number, version) != 1 || number < 0
+        || number > VERSION_HIGHEST || count < INFO_ATTRIBUTES || count > INFO_FIELDS) {
+        (void)error_set(err, REASON_SYNTAX, "not a certification request of version 1");
+        der_parts_free(parts);
+        return NULL;
+    }
+    return parts;
+}
+
+static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
+{
+    const unsigned char *at = raw.data;
+
+    if (raw.len > LIMIT_DN_BYTES) {
+        return error_set(err, REASON_LIMIT, "subject of %zu bytes, more than %u", raw.len,
+                         LIMIT_DN_BYTES);
+    }
+    csr->subject = raw.data == NULL ? NULL : d2i_X509_NAME(NULL, &at, (long)raw.len);
+    if (csr->subject == NULL || at != raw.data + raw.len) {
+        return error_set(err, REASON_SYNTAX, "subject is malformed");
+    }
+    return true;
+}
+
+static bool parse_key(struct bytes raw, struct csr *csr, struct error *err)
+{
+    struct key_facts facts = { KEY_TYPE_OTHER, 0, true };
+    const unsigned char *at = raw.data;
+
+    if (!key_inspect(raw, &facts, err)) {
+        return false;
+    }
+    csr->key = d2i_PUBKEY(NULL, &at, (long)raw.len);
+    if (csr->key == NULL || at != raw.data + raw.len) {
+        return error_set(err, REASON_SYNTAX, "public key cannot be read");
+    }
+    csr->key_type = facts.type;
+    csr->key_bits =
+        facts.type != KEY_TYPE_OTHER ? facts.bits : (unsigned)EVP_PKEY_get_bits(csr->key);
+    csr->key_exponent_ok = facts.exponent_ok;
+    return key_sha256(csr->key, csr->key_sha256, err);
+}
+
+static bool parse_attributes(struct bytes raw, struct csr *csr, struct error *err)
+{
+    struct csr_attributes attributes = { 0 };
+
+    if (!csr_attributes_parse(raw, &attributes, err)) {
+        return false;
+    }
+    csr->san = attributes.san;
+    csr->has_key_usage = attributes.has_key_usage;
+    csr->key_usage = attributes.key_usage;
+    csr->has_challenge = attributes.has_challenge;
+    csr->challenge = attributes.challenge;
+    return true;
+}
+
+static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = split_info(der, err);
+    bool ok = false;
+
+    if (parts == NULL) {
+        return false;
+    }
+    ok = parse_subject(der_parts_bytes(parts, INFO_SUBJECT, V_ASN1_SEQUENCE), csr, err)
+         && parse_key(der_parts_bytes(parts, INFO_KEY, V_ASN1_SEQUENCE), csr, err)
+         && (der_parts_count(parts) < INFO_FIELDS
+             || parse_attributes(der_parts_bytes(parts, INFO_ATTRIBUTES, V_ASN1_OTHER), csr, err));
+    der_parts_free(parts);
+    return ok;
+}
+
+bool csr_parse(struct bytes der, struct csr *csr, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = NULL;
+    bool ok = false;
+
+    csr_clear(csr);
+    csr->der.max = LIMIT_CSR_BYTES;
+    if (der.len > LIMIT_CSR_BYTES) {
+        (void)error_set(err, REASON_LIMIT, "certification request of %zu bytes, more than %u",
+                        der.len, LIMIT_CSR_BYTES);
+        goto out;
+    }
+    parts = split_request(der, err);
+    if (parts == NULL) {
+        goto out;
+    }
+    ok = parse_info(der_parts_bytes(parts, REQUEST_INFO, V_ASN1_SEQUENCE), csr, err)
+         && buffer_append_bytes(&csr->der, der, err) && digest_sha256(der, csr->sha256, err);
+out:
+    der_parts_free(parts);
+    ERR_clear_error();
+    if (!ok) {
+        csr_clear(csr);
+    }
+    return ok;
+}
+
+void csr_clear(struct csr *csr)
+{
+    size_t der_max = 0;
+
+    if (csr == NULL) {
+        return;
+    }
+    der_max = csr->der.max;
+    buffer_clear(&csr->der); /* wipes */
+    secret_clear(&csr->challenge);
+    GENERAL_NAMES_free(csr->san);
+    X509_NAME_free(csr->subject);
+    EVP_PKEY_free(csr->key);
+    memset(csr, 0, sizeof(*csr));
+    csr->der.max = der_max;
+}
+
+bool csr_verify(const struct csr *csr, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = NULL;
+    X509_ALGOR *algorithm = NULL;
+    struct bytes raw = { NULL, 0 };
+    const unsigned char *at = NULL;
+    bool ok = false;
+
+    if (csr->key == NULL || csr->key_type == KEY_TYPE_OTHER) {
+        return error_set(err, REASON_SIGNATURE_WRONG, "key type cannot prove possession");
+    }
+    parts = split_request(buffer_bytes(&csr->der), err);
+    if (parts == NULL) {
+        goto out;
+    }
+    raw = der_parts_bytes(parts, REQUEST_ALGORITHM, V_ASN1_SEQUENCE);
+    at = raw.data;
+    algorithm = d2i_X509_ALGOR(NULL, &at, (long)raw.len);
+    /* over the bytes as received: a request in BER was signed by somebody who hashed just these */
+    if (algorithm == NULL || at != raw.data + raw.len
+        || ASN1_item_verify(ASN1_ITEM_rptr(ASN1_SEQUENCE), algorithm,
+                            der_parts_string(parts, REQUEST_SIGNATURE, V_ASN1_BIT_STRING),
+                            der_parts_string(parts, REQUEST_INFO, V_ASN1_SEQUENCE), csr->key)
+               != 1) {
+        (void)error_set(err, REASON_SIGNATURE_WRONG, "self-signature does not fit the key");
+        goto out;
+    }
+    ok = true;
+out:
+    X509_ALGOR_free(algorithm);
+    der_parts_free(parts);
+    ERR_clear_error();
+    return ok;
+}
+
+const X509_NAME *csr_subject(const struct csr *csr)
+{
+    return csr->subject;
+}
+
+EVP_PKEY *csr_key(const struct csr *csr)
+{
+    return csr->key;
+}

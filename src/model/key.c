@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/key.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/x509.h>
+
+#include "base/limits.h"
+#include "model/der_parts.h"
+
+#define SMALL_FACTOR_MAX 1000u
+
+/* A positive INTEGER of an RSAPublicKey; NULL on failure. Owned: BN_free. */
+static BIGNUM *positive_integer(const STACK_OF(ASN1_TYPE) * parts, size_t index, struct error *err)
+{
+    const ASN1_INTEGER *integer = der_parts_string(parts, index, V_ASN1_INTEGER);
+    BIGNUM *number = integer == NULL ? NULL : ASN1_INTEGER_to_BN(integer, NULL);
+
+    if (number == NULL || BN_is_negative(number) || BN_is_zero(number)) {
+        (void)error_set(err, REASON_SYNTAX, "RSA public key without a positive number");
+        BN_free(number);
+        return NULL;
+    }
+    return number;
+}
+
+static bool inspect_rsa(struct bytes key, struct key_facts *out, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = NULL;
+    BIGNUM *modulus = NULL;
+    BIGNUM *exponent = NULL;
+    bool ok = false;
+
+    parts = der_parts_sequence(key, "RSA public key", err);
+    if (parts == NULL) {
+        goto out;
+    }
+    if (der_parts_count(parts) != 2) {
+        (void)error_set(err, REASON_SYNTAX, "RSA public key is malformed");
+        goto out;
+    }
+    modulus = positive_integer(parts, 0, err);
+    exponent = positive_integer(parts, 1, err);
+    if (modulus == NULL || exponent == NULL) {
+        goto out;
+    }
+    out->type = KEY_TYPE_RSA;
+    out->bits = (unsigned)BN_num_bits(modulus);
+    /* odd and of at most 32 bits is below 2^32 */
+    out->exponent_ok = BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= 32;
+    if (out->bits > LIMIT_RSA_BITS_MAX) {
+        (void)error_set(err, REASON_LIMIT, "RSA key of %u bits, more than %u", out->bits,
+                        LIMIT_RSA_BITS_MAX);
+        goto out;
+    }
+    ok = true;
+out:
+    BN_free(exponent);
+    BN_free(modulus);
+    der_parts_free(parts);
+    return ok;
+}
+
+static bool inspect_ec(const STACK_OF(ASN1_TYPE) * algorithm, struct key_facts *out,
+                       struct error *err)
+{
+    static const struct {
+        int nid;
+        unsigned bits;
+    } curves[] = {
+        { NID_X9_62_prime256v1, 256 },
+        { NID_secp384r1, 384 },
+        { NID_secp521r1, 521 },
+    };
+    const ASN1_OBJECT *curve = der_parts_object(algorithm, 1);
+
+    /* RFC 5480 2.1.1: namedCurve, and neither implicitCurve nor specifiedCurve */
+    if (curve == NULL) {
+        return error_set(err, REASON_SYNTAX, "elliptic curve key without a named curve");
+    }
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        if (OBJ_obj2nid(curve) == curves[i].nid) {
+            out->type = KEY_TYPE_EC;
+            out->bits = curves[i].bits;
+        }
+    }
+    return true;
+}
+
+bool key_inspect(struct bytes spki, struct key_facts *out, struct error *err)
+{
+    STACK_OF(ASN1_TYPE) *parts = NULL;
+    STACK_OF(ASN1_TYPE) *algorithm = NULL;
+    const ASN1_OBJECT *type = NULL;
+    struct key_facts facts = { KEY_TYPE_OTHER, 0, true };
+    bool ok = false;
+
+    parts = der_parts_sequence(spki, "public key", err);
+    if (parts == NULL) {
+        goto out;
+    }
+    algorithm =
+        der_parts_sequence(der_parts_bytes(parts, 0, V_ASN1_SEQUENCE), "public key algorithm", err);
+    if (algorithm == NULL) {
+        goto out;
+    }
+    type = der_parts_object(algorithm, 0);
+    if (der_parts_count(parts) != 2 || type == NULL || der_parts_count(algorithm) > 2
+        || der_parts_string(parts, 1, V_ASN1_BIT_STRING) == NULL) {
+        (void)error_set(err, REASON_SYNTAX, "public key is malformed");
+        goto out;
+    }
+    if (OBJ_obj2nid(type) == NID_rsaEncryption) {
+        ok = inspect_rsa(der_parts_bytes(parts, 1, V_ASN1_BIT_STRING), &facts, err);
+    } else if (OBJ_obj2nid(type) == NID_X9_62_id_ecPublicKey) {
+        ok = inspect_ec(algorithm, &facts, err);
+    } else {
+        ok = true;
+    }
+    if (ok) {
+        *out = facts;
+    }
+out:
+    der_parts_free(algorithm);
+    der_parts_free(parts);
+    return ok;
+}
+
+bool key_sha256(EVP_PKEY *key, uint8_t digest[DIGEST_SHA256_BYTES], struct error *err)
+{
+    unsigned char *der = NULL;
+    int len = key == NULL ? -1 : i2d_PUBKEY(key, &der);
+    bool ok = false;
+
+    if (len <= 0) {
+        (void)error_set(err, REASON_SYNTAX, "public key cannot be encoded");
+    } else {
+        ok = digest_sha256(bytes_of(der, (size_t)len), digest, err);
+    }
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return ok;
+}
+
+bool key_has_small_factor(EVP_PKEY *key)
+{
+    BIGNUM *modulus = NULL;
+    bool found = false;
+
+    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA
+        || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1) {
+        ERR_clear_error();
+        return false;
+    }
+    found = !BN_is_odd(modulus);
+    /* every odd divisor: the composite ones are harmless and cheaper than a table of primes */
+    for (BN_ULONG d = 3; d < SMALL_FACTOR_MAX && !found; d += 2) {
+        found = BN_mod_word(modulus, d) == 0;
+    }
+    BN_free(modulus);
+    return found;
+}

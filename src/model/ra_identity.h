@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the certificates and keys with which an endpoint speaks SCEP: one RA per generation,
+ *           and the CA chain.
+ * Not here: making and loading them (ca/), using them (scep/).
+ * Owns:     a reference on each certificate and key; the whole set is reference-counted.
+ * Threads:  immutable once shared; ra_set_ref and ra_set_unref from any thread.
+ * Spec:     RFC 8894 2.1.2, 4.2.1.
+ */
+#ifndef OPENNDES_MODEL_RA_IDENTITY_H
+#define OPENNDES_MODEL_RA_IDENTITY_H
+
+#include "base/error.h"
+#include "base/limits.h"
+
+struct x509_st;
+struct evp_pkey_st;
+
+#define RA_GENERATIONS_MAX 4
+
+/*
+ * One RA: the first of a set is the current one, the others are kept for clients that still use
+ * them.
+ */
+struct ra_identity {
+    struct x509_st *cert;
+    struct evp_pkey_st *key; /* RSA */
+};
+
+struct ra_set {
+    struct ra_identity ra[RA_GENERATIONS_MAX];
+    size_t ra_count;
+    struct x509_st *chain[LIMIT_CHAIN_CERTIFICATES]; /* issuing CA first, then upwards */
+    size_t chain_count;
+    int references; /* atomic */
+};
+
+/* Empty set with one reference; NULL when out of memory. */
+struct ra_set *ra_set_create(void);
+/* Add; takes a reference of its own on cert and key. Errors: REASON_LIMIT. */
+MUST_USE bool ra_set_add_ra(struct ra_set *set, struct x509_st *cert, struct evp_pkey_st *key,
+                            struct error *err);
+MUST_USE bool ra_set_add_chain(struct ra_set *set, struct x509_st *cert, struct error *err);
+struct ra_set *ra_set_ref(struct ra_set *set);
+void ra_set_unref(struct ra_set *set); /* NULL is allowed */
+
+#endif

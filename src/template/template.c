@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "template/template.h"
+
+#include <stdlib.h>
+
+#include <openssl/x509.h>
+
+#include "base/text.h"
+#include "template/template_san.h"
+#include "template/template_subject.h"
+#include "template/template_usage.h"
+
+#define SECONDS_PER_MINUTE 60
+#define SECONDS_PER_DAY 86400
+
+struct template
+{
+    bool rsa;
+    bool ec;
+    unsigned rsa_min_bits;
+    unsigned rsa_max_bits;
+    struct template_subject *subject;
+    struct template_san *san;
+    struct template_usage usage;
+    int64_t backdate; /* seconds */
+    int64_t validity; /* seconds */
+};
+
+static bool compile_key_types(struct template *t, const char *list, struct error *err)
+{
+    struct bytes all = bytes_of_text(list == NULL ? "" : list);
+    struct bytes item = { NULL, 0 };
+    size_t pos = 0;
+
+    while (text_next_item(all, ',', &pos, &item)) {
+        if (bytes_equal(item, bytes_of_text("rsa"))) {
+            t->rsa = true;
+        } else if (bytes_equal(item, bytes_of_text("ec"))) {
+            t->ec = true;
+        } else {
+            return error_set(err, REASON_CONFIG_BAD_VALUE, "key.types: \"%.*s\" is not a key type",
+                             (int)item.len, (const char *)item.data);
+        }
+    }
+    return t->rsa || t->ec
+           || error_set(err, REASON_CONFIG_BAD_VALUE, "key.types: nothing is listed");
+}
+
+struct template *template_create(const struct template_config *config, struct error *err)
+{
+    struct template *t = calloc(1, sizeof(*t));
+    bool ok = false;
+
+    if (t == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a template");
+        return NULL;
+    }
+    if (config->key.rsa_min_bits < (int64_t)LIMIT_RSA_BITS_MIN
+        || config->key.rsa_max_bits > (int64_t)LIMIT_RSA_BITS_MAX) {
+        (void)error_set(err, REASON_CONFIG_BAD_VALUE,
+                        "key.rsa_min_bits and key.rsa_max_bits: "
+                        "possible: %u to %u",
+                        LIMIT_RSA_BITS_MIN, LIMIT_RSA_BITS_MAX);
+        goto out;
+    }
+    t->rsa_min_bits = (unsigned)config->key.rsa_min_bits;
+    t->rsa_max_bits = (unsigned)config->key.rsa_max_bits;
+    t->backdate = config->validity.backdate_minutes * SECONDS_PER_MINUTE;
+    t->validity = config->validity.days * SECONDS_PER_DAY;
+    t->subject = template_subject_create(config, err);
+    t->san = t->subject == NULL ? NULL : template_san_create(config, err);
+    ok = t->san != NULL && compile_key_types(t, config->key.types, err)
+         && template_usage_init(&t->usage, config, err);
+out:
+    if (!ok) {
+        template_free(t);
+        t = NULL;
+    }
+    return t;
+}
+
+void template_free(struct template *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    template_subject_free(t->subject);
+    template_san_free(t->san);
+    template_usage_clear(&t->usage);
+    free(t);
+}
+
+static bool check_key(const struct template *t, const struct csr *csr, struct error *err)
+{
+    bool listed =
+        (csr->key_type == KEY_TYPE_RSA && t->rsa) || (csr->key_type == KEY_TYPE_EC && t->ec);
+
+    if (!listed) {
+        return error_set(err, REASON_KEY_TYPE, "key type is not listed");
+    }
+    if (csr->key_type != KEY_TYPE_RSA) {
+        return true; /* a curve that is known is good enough */
+    }
+    if (csr->key_bits < t->rsa_min_bits || csr->key_bits > t->rsa_max_bits) {
+        return error_set(err, REASON_KEY_SIZE, "RSA key of %u bits, not %u to %u", csr->key_bits,
+                         t->rsa_min_bits, t->rsa_max_bits);
+    }
+    if (!csr->key_exponent_ok) {
+        return error_set(err, REASON_KEY_EXPONENT, "RSA exponent is not odd and 3 to 2^32");
+    }
+    if (key_has_small_factor(csr_key(csr))) {
+        return error_set(err, REASON_KEY_EXPONENT, "RSA modulus has a small factor");
+    }
+    return true;
+}
+
+bool template_plan(const struct template *t, const struct csr *csr, int64_t now,
+                   struct cert_plan *plan, struct error *err)
+{
+    struct cert_plan made = { 0 };
+    bool ok = false;
+
+    if (!check_key(t, csr, err)) {
+        goto out;
+    }
+    made.subject = template_subject_make(t->subject, csr_subject(csr), err);
+    if (made.subject == NULL || !template_san_make(t->san, csr->san, &made.san, err)
+        || !template_usage_bits(&t->usage, csr, &made.key_usage, err)
+        || !template_usage_eku(&t->usage, &made.eku, err)) {
+        goto out;
+    }
+    /* RFC 5280 4.1.2.6: somebody must be named */
+    if (X509_NAME_entry_count(made.subject) == 0 && made.san == NULL) {
+        (void)error_set(err, REASON_SUBJECT_EMPTY, "neither subject nor alternative name");
+        goto out;
+    }
+    made.not_before = now - t->backdate;
+    made.not_after = now + t->validity;
+    *plan = made;
+    made = (struct cert_plan){ 0 }; /* its content has a new owner */
+    ok = true;
+out:
+    cert_plan_clear(&made);
+    return ok;
+}
