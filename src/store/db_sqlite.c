@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the driver for SQLite 3: the only file that knows it.
+ * Not here: our tables and statements (store_schema.c, store_sql.c).
+ * Owns:     one connection, its prepared statements.
+ * Threads:  SQLite's own locks are off (NOMUTEX): a connection belongs to one thread at a time.
+ * Spec:     sqlite.org: rescode, pragma, wal.
+ */
+#include "store/db.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "platform/clock.h"
+#include "platform/files.h"
+
+/* A lock is asked for again after so long: short, because a busy service leaves only small gaps
+   between its commits, and the command line has to find one. */
+#define DB_BUSY_STEP_MS 3
+
+/* A file that cannot be opened is tried again for a quarter of a second. */
+#define DB_OPEN_ATTEMPTS 10
+#define DB_OPEN_STEP_MS 25
+
+/* Less free space than this makes an input or output error a full disk. */
+#define DB_FULL_BYTES (1024u * 1024u)
+
+/* Statements every connection needs. */
+enum db_own_text {
+    DB_OWN_BEGIN,
+    DB_OWN_COMMIT,
+    DB_OWN_PART_BEGIN,
+    DB_OWN_PART_KEEP,
+    DB_OWN_PART_UNDO,
+    DB_OWN_COUNT
+};
+
+static const char *const db_own_texts[DB_OWN_COUNT] = {
+    /* IMMEDIATE: a transaction that first reads and then writes can fail in between. */
+    [DB_OWN_BEGIN] = "BEGIN IMMEDIATE",      [DB_OWN_COMMIT] = "COMMIT",
+    [DB_OWN_PART_BEGIN] = "SAVEPOINT part",  [DB_OWN_PART_KEEP] = "RELEASE part",
+    [DB_OWN_PART_UNDO] = "ROLLBACK TO part",
+};
+
+struct db_query {
+    struct db *db;
+    sqlite3_stmt *statement;
+    int bind_code; /* of the first binding that failed */
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    char folder[FILE_PATH_MAX]; /* of the file */
+    int64_t busy_ms;
+    int64_t busy_until_us; /* end of the current wait for a lock */
+    const char *const *texts;
+    size_t text_count;
+    struct db_query *queries; /* one per text */
+    struct db_query own[DB_OWN_COUNT];
+};
+
+/* ---- failures ---------------------------------------------------------------------------- */
+
+/* What SQLite's primary result codes mean to an administrator. */
+struct db_outcome {
+    int code;
+    enum reason reason;
+    const char *sentence;
+};
+
+static const struct db_outcome db_outcomes[] = {
+    { SQLITE_FULL, REASON_STORE_FULL,
+      "there is no space left for the database; free space on its disk, writing then goes on by "
+      "itself" },
+    { SQLITE_READONLY, REASON_STORE_READ_ONLY,
+      "the database cannot be written; give the service's account the right to modify this file "
+      "and its folder" },
+    { SQLITE_PERM, REASON_STORE_READ_ONLY,
+      "access to the database is denied; give the service's account the right to modify this file "
+      "and its folder" },
+    { SQLITE_AUTH, REASON_STORE_READ_ONLY,
+      "access to the database is denied; give the service's account the right to modify this file "
+      "and its folder" },
+    { SQLITE_CANTOPEN, REASON_STORE_READ_ONLY,
+      "the database, or the files -wal and -shm beside it, cannot be opened; give the service's "
+      "account the right to modify the folder and what is in it" },
+    { SQLITE_CORRUPT, REASON_STORE_CORRUPT,
+      "the database is damaged; stop the service, move the file with its -wal and -shm files away "
+      "and restore the last backup" },
+    { SQLITE_NOTADB, REASON_STORE_CORRUPT,
+      "the file is not a database, or its beginning is damaged; stop the service, move the file "
+      "with its -wal and -shm files away and restore the last backup" },
+    { SQLITE_BUSY, REASON_STORE_BUSY,
+      "another process keeps the database locked; see which program has the file open (backup, "
+      "virus scanner, a hanging command) and try again" },
+    { SQLITE_LOCKED, REASON_STORE_BUSY,
+      "another connection of this process keeps the database locked; try again" },
+    { SQLITE_PROTOCOL, REASON_STORE_BUSY,
+      "the database's locks are in disorder; try again, and do not keep the file on a network "
+      "share" },
+    { SQLITE_IOERR, REASON_STORE_FAILED,
+      "reading or writing the database failed; check the disk, its connection and the system's "
+      "event log" },
+    { SQLITE_NOMEM, REASON_NO_MEMORY, "out of memory" },
+    { SQLITE_TOOBIG, REASON_LIMIT, "a value is too large for the database" },
+};
+
+static bool disk_is_full(const struct db *db)
+{
+    uint64_t bytes = 0;
+    return folder_free_bytes(db->folder, &bytes) && bytes < DB_FULL_BYTES;
+}
+
+static struct db_outcome outcome_of(const struct db *db, int code)
+{
+    struct db_outcome outcome = { code, REASON_STORE_FAILED, "the database refused a statement" };
+    int primary = code & 0xff;
+
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
+        outcome.reason = REASON_STORE_DUPLICATE;
+        outcome.sentence = "this is already recorded";
+        return outcome;
+    }
+    /* Not every way to run out of space has its own code: growing the -shm file has not. */
+    if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && disk_is_full(db)) {
+        primary = SQLITE_FULL;
+    }
+    if (code == SQLITE_IOERR_NOMEM) {
+        primary = SQLITE_NOMEM;
+    }
+    for (size_t i = 0; i < sizeof db_outcomes / sizeof db_outcomes[0]; i++) {
+        if (db_outcomes[i].code == primary) {
+            outcome = db_outcomes[i];
+        }
+    }
+    return outcome;
+}
+
+/* Turn a result code into our error. Returns false. */
+static bool db_fail(const struct db *db, int code, struct error *err)
+{
+    const char *message = sqlite3_errstr(code);
+    int extended = code;
+    int system = 0;
+
+    if (db->handle != NULL && (sqlite3_errcode(db->handle) & 0xff) == (code & 0xff)) {
+        extended = sqlite3_extended_errcode(db->handle);
+        message = sqlite3_errmsg(db->handle);
+        system = sqlite3_system_errno(db->handle);
+    }
+    struct db_outcome outcome = outcome_of(db, extended);
+    if (system != 0) {
+        return error_set(err, outcome.reason, "%s: %s (SQLite %d, system %d: %s)", db->path,
+                         outcome.sentence, extended, system, message);
+    }
+    return error_set(err, outcome.reason, "%s: %s (SQLite %d: %s)", db->path, outcome.sentence,
+                     extended, message);
+}
+
+/* ---- waiting for locks ------------------------------------------------------------------- */
+
+static bool wait_is_over(const struct db *db)
+{
+    return clock_monotonic_us() >= db->busy_until_us;
+}
+
+static void start_waiting(struct db *db)
+{
+    db->busy_until_us = clock_monotonic_us() + db->busy_ms * 1000;
+}
+
+/* SQLite asks whether to try a lock again. Its own handler waits ever longer, up to 100 ms, and
+   would then miss the gaps between a busy service's commits. */
+static int on_busy(void *context, int tries)
+{
+    struct db *db = context;
+
+    if (tries == 0) {
+        start_waiting(db);
+    }
+    if (wait_is_over(db)) {
+        return 0;
+    }
+    sqlite3_sleep(DB_BUSY_STEP_MS);
+    return 1;
+}
+
+/* ---- statements -------------------------------------------------------------------------- */
+
+static bool prepare(struct db *db, const char *text, struct db_query *query, struct error *err)
+{
+    query->db = db;
+    query->bind_code = SQLITE_OK;
+    if (query->statement != NULL) {
+        return true;
+    }
+    int code = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &query->statement, NULL);
+    return code == SQLITE_OK || db_fail(db, code, err);
+}
+
+bool db_query_begin(struct db *db, size_t number, struct db_query **query, struct error *err)
+{
+    if (number >= db->text_count) {
+        return error_set(err, REASON_INTERNAL, "no statement %zu", number);
+    }
+    if (!prepare(db, db->texts[number], &db->queries[number], err)) {
+        return false;
+    }
+    *query = &db->queries[number];
+    return true;
+}
+
+void db_query_end(struct db_query *query)
+{
+    if (query == NULL || query->statement == NULL) {
+        return;
+    }
+    sqlite3_reset(query->statement); /* its result repeats what the step has said */
+    sqlite3_clear_bindings(query->statement);
+    query->bind_code = SQLITE_OK;
+}
+
+static void note_binding(struct db_query *query, int code)
+{
+    if (query->bind_code == SQLITE_OK) {
+        query->bind_code = code;
+    }
+}
+
+void db_bind_int(struct db_query *query, int parameter, int64_t value)
+{
+    note_binding(query, sqlite3_bind_int64(query->statement, parameter, value));
+}
+
+void db_bind_text(struct db_query *query, int parameter, const char *text)
+{
+    /* A NULL pointer binds SQL NULL. */
+    note_binding(query, sqlite3_bind_text(query->statement, parameter, text, -1, SQLITE_STATIC));
+}
+
+void db_bind_bytes(struct db_query *query, int parameter, struct bytes bytes)
+{
+    /* A NULL pointer would bind SQL NULL, but no bytes are still bytes. */
+    const void *data = bytes.data != NULL ? bytes.data : (const void *)"";
+    note_binding(query,
+                 sqlite3_bind_blob64(query->statement, parameter, data, bytes.len, SQLITE_STATIC));
+}
+
+bool db_step(struct db_query *query, bool *row, struct error *err)
+{
+    if (query->bind_code != SQLITE_OK) {
+        return db_fail(query->db, query->bind_code, err);
+    }
+    int code = sqlite3_step(query->statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        return db_fail(query->db, code, err);
+    }
+    *row = code == SQLITE_ROW;
+    return true;
+}
+
+bool db_run(struct db_query *query, int64_t *changes, struct error *err)
+{
+    bool row = true;
+
+    while (row) {
+        if (!db_step(query, &row, err)) {
+            return false;
+        }
+    }
+    if (changes != NULL) {
+        *changes = sqlite3_changes64(query->db->handle);
+    }
+    return true;
+}
+
+int64_t db_column_int(struct db_query *query, int column)
+{
+    return sqlite3_column_int64(query->statement, column);
+}
+
+const char *db_column_text(struct db_query *query, int column)
+{
+    const unsigned char *text = sqlite3_column_text(query->statement, column);
+    return text != NULL ? (const char *)text : "";
+}
+
+struct bytes db_column_bytes(struct db_query *query, int column)
+{
+    const void *data = sqlite3_column_blob(query->statement, column);
+    return bytes_of(data, (size_t)sqlite3_column_bytes(query->statement, column));
+}
+
+bool db_execute(struct db *db, const char *script, struct error *err)
+{
+    int code = sqlite3_exec(db->handle, script, NULL, NULL, NULL);
+    return code == SQLITE_OK || db_fail(db, code, err);
+}
+
+/* One statement that gives one value: a PRAGMA. text (may be NULL) gets at most size bytes. */
+static bool read_value(struct db *db, const char *sql, int64_t *number, char *text, size_t size,
+                       struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+    }
+    if (code == SQLITE_ROW) {
+        const char *value = (const char *)sqlite3_column_text(statement, 0);
+        if (number != NULL) {
+            *number = sqlite3_column_int64(statement, 0);
+        }
+        if (text != NULL) {
+            /* Cut text will do: it is for a message, or compared with something short. */
+            (void)!text_format(text, size, "%s", value != NULL ? value : "");
+        }
+        code = SQLITE_OK;
+    } else if (code == SQLITE_DONE) {
+        code = SQLITE_ERROR; /* no row: not what the statement promises */
+    }
+    bool ok = code == SQLITE_OK || db_fail(db, code, err);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+/* ---- transactions ------------------------------------------------------------------------ */
+
+static bool run_own(struct db *db, enum db_own_text which, struct error *err)
+{
+    struct db_query *query = &db->own[which];
+
+    if (!prepare(db, db_own_texts[which], query, err)) {
+        return false;
+    }
+    bool ok = db_run(query, NULL, err);
+    db_query_end(query);
+    return ok;
+}
+
+bool db_begin(struct db *db, struct error *err)
+{
+    return run_own(db, DB_OWN_BEGIN, err);
+}
+
+bool db_commit(struct db *db, struct error *err)
+{
+    return run_own(db, DB_OWN_COMMIT, err);
+}
+
+void db_rollback(struct db *db)
+{
+    if (db_in_transaction(db)) {
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
+bool db_in_transaction(const struct db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+bool db_part_begin(struct db *db, struct error *err)
+{
+    return run_own(db, DB_OWN_PART_BEGIN, err);
+}
+
+bool db_part_keep(struct db *db, struct error *err)
+{
+    return run_own(db, DB_OWN_PART_KEEP, err);
+}
+
+bool db_part_undo(struct db *db, struct error *err)
+{
+    return run_own(db, DB_OWN_PART_UNDO, err) && run_own(db, DB_OWN_PART_KEEP, err);
+}
+
+/* ---- the connection ---------------------------------------------------------------------- */
+
+bool db_read_identity(struct db *db, struct db_identity *identity, struct error *err)
+{
+    bool own_transaction = !db_in_transaction(db);
+    int64_t tables = 0;
+
+    /* One view of the file: another process may be making it. */
+    if (own_transaction && !db_execute(db, "BEGIN", err)) {
+        return false;
+    }
+    bool ok = read_value(db, "PRAGMA application_id", &identity->application, NULL, 0, err)
+              && read_value(db, "PRAGMA user_version", &identity->version, NULL, 0, err)
+              && read_value(db, "SELECT count(*) FROM sqlite_master", &tables, NULL, 0, err);
+    if (own_transaction) {
+        db_rollback(db);
+    }
+    identity->empty = tables == 0;
+    return ok;
+}
+
+bool db_write_identity(struct db *db, const struct db_identity *identity, struct error *err)
+{
+    char script[96];
+
+    if (!text_format(script, sizeof script,
+                     "PRAGMA application_id = %lld; PRAGMA user_version = %lld",
+                     (long long)identity->application, (long long)identity->version)) {
+        return error_set(err, REASON_INTERNAL, "schema version too long");
+    }
+    return db_execute(db, script, err);
+}
+
+bool db_make_durable(struct db *db, struct error *err)
+{
+    char mode[16] = "";
+    bool again = true;
+
+    /* Two processes that make a new file at once can meet here where SQLite does not wait. */
+    for (start_waiting(db); again;) {
+        struct error attempt = ERROR_INIT;
+        bool ok = read_value(db, "PRAGMA journal_mode = WAL", NULL, mode, sizeof mode, &attempt);
+        again = !ok && attempt.reason == REASON_STORE_BUSY && !wait_is_over(db);
+        if (!ok && !again) {
+            *err = attempt;
+            return false;
+        }
+        if (again) {
+            sqlite3_sleep(DB_BUSY_STEP_MS);
+        }
+    }
+    if (!text_equal_nocase(mode, "wal")) {
+        return error_set(err, REASON_STORE_FAILED,
+                         "%s: the file system has no shared memory for the database; move the data "
+                         "folder to a local disk (journal mode %s)",
+                         db->path, mode);
+    }
+    return db_execute(db,
+                      "PRAGMA synchronous = FULL;"        /* the log is flushed at each commit */
+                      "PRAGMA wal_autocheckpoint = 1000;" /* pages: about 4 MB of log */
+                      "PRAGMA journal_size_limit = 16777216;"
+                      "PRAGMA secure_delete = FAST", /* nothing secret is stored in clear */
+                      err);
+}
+
+static bool configure(struct db *db, const struct db_options *options, struct error *err)
+{
+    char script[256];
+
+    /* What a file says is data: no triggers or views that call what they should not. */
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_busy_handler(db->handle, on_busy, db);
+    if (!text_format(script, sizeof script,
+                     "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
+                     "PRAGMA cell_size_check = ON; PRAGMA cache_size = -%lld",
+                     (long long)options->cache_kib)) {
+        return error_set(err, REASON_INTERNAL, "settings too long");
+    }
+    if (!db_execute(db, script, err)) {
+        return false;
+    }
+    if (options->max_pages == 0) {
+        return true;
+    }
+    if (!text_format(script, sizeof script, "PRAGMA max_page_count = %lld",
+                     (long long)options->max_pages)) {
+        return error_set(err, REASON_INTERNAL, "settings too long");
+    }
+    return db_execute(db, script, err);
+}
+
+/* SQLite opens a file for reading when it may not write it, and says so only here. */
+static bool check_writable(struct db *db, struct error *err)
+{
+    return sqlite3_db_readonly(db->handle, "main") == 0 || db_fail(db, SQLITE_READONLY, err);
+}
+
+static bool note_folder(struct db *db, struct error *err)
+{
+    size_t len = strlen(db->path);
+
+    while (len > 0 && db->path[len - 1] != '/' && db->path[len - 1] != '\\') {
+        len--;
+    }
+    if (!text_format(db->folder, sizeof db->folder, "%.*s", (int)len, len > 0 ? db->path : "")) {
+        return error_set(err, REASON_LIMIT, "%s: the path is too long", db->path);
+    }
+    return len > 0 || text_copy(db->folder, sizeof db->folder, ".");
+}
+
+static struct db *open_once(const struct db_options *options, struct error *err)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+                | (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    struct db *db = calloc(1, sizeof *db);
+    bool ok = false;
+
+    if (db == NULL) {
+        error_set(err, REASON_NO_MEMORY, "database connection");
+        goto out;
+    }
+    db->path = text_dup(options->path);
+    db->queries = calloc(options->text_count + 1, sizeof *db->queries);
+    if (db->path == NULL || db->queries == NULL) {
+        error_set(err, REASON_NO_MEMORY, "database connection");
+        goto out;
+    }
+    if (!note_folder(db, err)) goto out;
+    db->busy_ms = options->busy_ms;
+    db->texts = options->texts;
+    db->text_count = options->text_count;
+
+    int code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
+    if (code != SQLITE_OK) {
+        db_fail(db, code, err);
+        goto out;
+    }
+    if (!configure(db, options, err)) goto out;
+    if (!options->read_only && !check_writable(db, err)) goto out;
+    ok = true;
+out:
+    if (!ok) {
+        db_close(db);
+        db = NULL;
+    }
+    return db;
+}
+
+/* Windows refuses a file for a moment while another process has just made it, or a virus scanner
+   looks at it; SQLite then says that it cannot be written, or opened. */
+struct db *db_open(const struct db_options *options, struct error *err)
+{
+    struct error attempt = ERROR_INIT;
+    struct db *db = open_once(options, &attempt);
+
+    for (int i = 1; db == NULL && i < DB_OPEN_ATTEMPTS; i++) {
+        if (attempt.reason != REASON_STORE_READ_ONLY) {
+            break;
+        }
+        sqlite3_sleep(DB_OPEN_STEP_MS);
+        error_clear(&attempt);
+        db = open_once(options, &attempt);
+    }
+    if (db == NULL) {
+        *err = attempt;
+    }
+    return db;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < db->text_count; i++) {
+        sqlite3_finalize(db->queries[i].statement);
+    }
+    for (size_t i = 0; i < DB_OWN_COUNT; i++) {
+        sqlite3_finalize(db->own[i].statement);
+    }
+    /* The last connection moves the log into the database and removes it. */
+    sqlite3_close_v2(db->handle);
+    free(db->queries);
+    free(db->path);
+    free(db);
+}
+
+const char *db_path(const struct db *db)
+{
+    return db->path;
+}
+
+bool db_page_count(struct db *db, int64_t *pages, struct error *err)
+{
+    return read_value(db, "PRAGMA page_count", pages, NULL, 0, err);
+}
+
+bool db_check(struct db *db, bool thorough, struct error *err)
+{
+    const char *sql = thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
+    char finding[256] = "";
+
+    if (!read_value(db, sql, NULL, finding, sizeof finding, err)) {
+        return false;
+    }
+    if (strcmp(finding, "ok") != 0) {
+        for (char *c = finding; *c != '\0'; c++) {
+            *c = *c == '\n' ? ' ' : *c; /* a list, one finding on a line */
+        }
+        return error_set(err, REASON_STORE_CORRUPT,
+                         "%s: the database is damaged; stop the service, move the file with its "
+                         "-wal and -shm files away and restore the last backup (%s)",
+                         db->path, finding);
+    }
+    return true;
+}

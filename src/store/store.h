@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the verbs of our domain over the database: record a certificate, find a repeated
+ *           request, revoke, CRL numbers.
+ * Not here: SQL drivers (db.h), the decision (enroll/).
+ * Owns:     the database connections and the writer thread.
+ * Threads:  any thread; writes of concurrent callers share one commit (group commit); a verb that
+ *           writes returns only after the commit is durable.
+ * Spec:     none.
+ */
+#ifndef OPENNDES_STORE_STORE_H
+#define OPENNDES_STORE_STORE_H
+
+#include "base/limits.h"
+#include "base/secret.h"
+#include "model/certificate.h"
+
+struct store;
+
+struct store_options {
+    const char *path;  /* openndes.db */
+    bool read_only;    /* for commands that only look; the file must exist */
+    unsigned readers;  /* connections for reading, 1..64; each is opened when first needed */
+    int64_t busy_ms;   /* how long another process's write is waited for; 0: 10 seconds */
+    int64_t max_pages; /* tests: the database cannot grow beyond, as on a full disk; 0: it can */
+};
+
+/*
+ * Open; makes the file and its schema, upgrades an older schema in one transaction per step,
+ * refuses a newer one. Reads a file of up to 64 MB through to see whether it is sound (store_check
+ * does so at any size).
+ * Errors: REASON_STORE_CORRUPT, _READ_ONLY, _FULL, _BUSY, _SCHEMA_NEWER, _FAILED: each with a
+ * sentence how to mend it.
+ */
+struct store *store_open(const struct store_options *options, struct error *err);
+void store_close(struct store *store); /* waits for running writes; NULL is allowed */
+
+/* What makes two requests the same one. */
+struct store_request_key {
+    const char *template_name;
+    const char *ca_name;
+    struct bytes transaction_id;
+    uint8_t signer_key_sha256[DIGEST_SHA256_BYTES];
+    uint8_t csr_sha256[DIGEST_SHA256_BYTES];
+};
+
+/* A certificate as it is recorded, all borrowed. */
+struct store_certificate {
+    const struct store_request_key *request;
+    const struct certificate_info *info;
+    struct bytes der;
+    const char *peer; /* address as text */
+    const char *challenge_type;
+    const char *request_id;
+    int64_t issued_at;   /* seconds; also "now" for repeat_seconds */
+    int64_t reservation; /* one-time password to spend in the same commit; 0: none */
+};
+
+enum store_record_result {
+    STORE_RECORDED,   /* durable */
+    STORE_REPEATED,   /* the same request was recorded less than repeat_seconds ago: nothing was
+                         written; store_find_request gives the certificate */
+    STORE_WAS_REVOKED /* a certificate of the same CSR was revoked: nothing was written */
+};
+
+/*
+ * Record; one durable commit, shared with concurrent callers. repeat_seconds 0: every request is
+ * new.
+ * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already, sign anew;
+ * REASON_STORE_BUSY, _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
+ */
+MUST_USE bool store_record_certificate(struct store *store, const struct store_certificate *cert,
+                                       int64_t repeat_seconds, enum store_record_result *result,
+                                       struct error *err);
+
+enum store_seen { STORE_SEEN_NEVER, STORE_SEEN_ISSUED, STORE_SEEN_REVOKED };
+
+/*
+ * Was this request answered since `not_before` (seconds)? ISSUED: cert_der gets the certificate,
+ * appended. REVOKED: any certificate of the same template and CSR bytes is revoked, whenever it was
+ * issued. Errors: REASON_STORE_*.
+ */
+MUST_USE bool store_find_request(struct store *store, const struct store_request_key *key,
+                                 int64_t not_before, enum store_seen *seen, struct buffer *cert_der,
+                                 struct error *err);
+
+/* One recorded certificate; texts are never NULL and valid during the visit. */
+struct store_certificate_row {
+    int64_t id;
+    const char *serial, *ca_name, *template_name, *subject, *peer, *request_id, *challenge_type;
+    int64_t issued_at, not_before, not_after;
+    int64_t revoked_at;    /* 0: not revoked */
+    int revocation_reason; /* CRLReason of RFC 5280 */
+    struct bytes der;
+    struct bytes transaction_id;
+};
+
+/*
+ * False ends the walk and is handed on; the visit has then set err. A visit occupies a connection
+ * for reading: it is quick and calls no other verb of the store.
+ */
+typedef bool store_certificate_visit(void *context, const struct store_certificate_row *row,
+                                     struct error *err);
+
+struct store_list_filter {
+    const char *template_name; /* NULL: any */
+    const char *ca_name;
+    const char *subject_contains; /* ASCII case ignored; NULL: any */
+    bool only_valid;              /* neither revoked nor expired at `now` */
+    bool only_revoked;
+    int64_t now;
+    int64_t limit;     /* rows, newest first; 0: 1000 */
+    int64_t before_id; /* paging: ids below this one; 0: from the newest */
+};
+
+MUST_USE bool store_list_certificates(struct store *store, const struct store_list_filter *filter,
+                                      store_certificate_visit *visit, void *context,
+                                      struct error *err);
+
+/*
+ * By serial (lower-case hex) and CA. ca_name NULL: any.
+ * Errors: REASON_CERT_NOT_FOUND; REASON_USAGE: two CAs have issued this serial.
+ */
+MUST_USE bool store_show_certificate(struct store *store, const char *ca_name, const char *serial,
+                                     store_certificate_visit *visit, void *context,
+                                     struct error *err);
+
+/*
+ * Revoke for good, with a CRLReason of RFC 5280 5.3.1. now 0: the clock's.
+ * Errors: as above, REASON_CERT_ALREADY_REVOKED, REASON_USAGE: no such CRLReason.
+ */
+MUST_USE bool store_revoke_certificate(struct store *store, const char *ca_name, const char *serial,
+                                       int reason, int64_t now, struct error *err);
+
+/* CRL: revoked and not yet expired certificates of one CA, by serial. Visit's rules as above. */
+typedef bool store_revoked_visit(void *context, const char *serial, int64_t revoked_at, int reason,
+                                 struct error *err);
+MUST_USE bool store_list_revoked(struct store *store, const char *ca_name, int64_t not_expired_at,
+                                 store_revoked_visit *visit, void *context, struct error *err);
+
+/* Grows with each revocation of this CA (also by another process); cheap. */
+MUST_USE bool store_revocation_count(struct store *store, const char *ca_name, int64_t *count,
+                                     struct error *err);
+
+/* The kept CRL and what it was made from; *found false when none. The DER is appended. */
+struct store_crl {
+    int64_t number;
+    int64_t revocation_count;
+    int64_t this_update, next_update;
+};
+MUST_USE bool store_get_crl(struct store *store, const char *ca_name, struct store_crl *crl,
+                            struct buffer *der, bool *found, struct error *err);
+
+/* Keep a CRL if its number is higher than the kept one's; *kept false: another was faster. */
+MUST_USE bool store_put_crl(struct store *store, const char *ca_name, const struct store_crl *crl,
+                            struct bytes der, bool *kept, struct error *err);
+
+/* All recorded certificates, for "cert list" and checks; walks an index. */
+MUST_USE bool store_count_certificates(struct store *store, int64_t *count, struct error *err);
+
+/* Full integrity check (slow) for "openndes check". Errors: REASON_STORE_CORRUPT. */
+MUST_USE bool store_check(struct store *store, struct error *err);
+
+/* What the writer has done since store_open; all zero when opened for reading only. */
+struct store_stats {
+    int64_t writes;  /* verbs that asked for a write and whose transaction was committed */
+    int64_t commits; /* transactions: fewer than writes when callers shared them */
+    int64_t failed_commits;
+    int64_t waiting; /* writes queued or under way just now */
+};
+void store_get_stats(struct store *store, struct store_stats *stats);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the administrator's verbs: list, show, count, revoke certificates.
+ * Not here: enrolment (store_requests.c), CRLs (store_crl.c).
+ * Owns:     nothing.
+ * Threads:  as store.h says.
+ * Spec:     RFC 5280 5.3.1 (CRLReason).
+ */
+#include "platform/clock.h"
+#include "store/store_internal.h"
+
+#define LIST_LIMIT_DEFAULT 1000
+
+/* RFC 5280 5.3.1: 0 to 10 without 7, which is not used. */
+#define CRL_REASON_MAX 10
+#define CRL_REASON_UNUSED 7
+
+/* Order of ROW_COLUMNS in store_sql.c. */
+static struct store_certificate_row read_row(struct db_query *query)
+{
+    struct store_certificate_row row = {
+        .id = db_column_int(query, 0),
+        .serial = db_column_text(query, 1),
+        .ca_name = db_column_text(query, 2),
+        .template_name = db_column_text(query, 3),
+        .subject = db_column_text(query, 4),
+        .peer = db_column_text(query, 5),
+        .request_id = db_column_text(query, 6),
+        .challenge_type = db_column_text(query, 7),
+        .issued_at = db_column_int(query, 8),
+        .not_before = db_column_int(query, 9),
+        .not_after = db_column_int(query, 10),
+        .revoked_at = db_column_int(query, 11),
+        .revocation_reason = (int)db_column_int(query, 12),
+        .transaction_id = db_column_bytes(query, 13),
+        .der = db_column_bytes(query, 14),
+    };
+    return row;
+}
+
+static void bind_filter(struct db_query *query, const struct store_list_filter *filter)
+{
+    db_bind_int(query, 1, filter->before_id > 0 ? filter->before_id : INT64_MAX);
+    db_bind_text(query, 2, filter->template_name);
+    db_bind_text(query, 3, filter->ca_name);
+    db_bind_text(query, 4, filter->subject_contains);
+    db_bind_int(query, 5, filter->only_valid ? 1 : 0);
+    db_bind_int(query, 6, filter->now);
+    db_bind_int(query, 7, filter->only_revoked ? 1 : 0);
+    db_bind_int(query, 8, filter->limit > 0 ? filter->limit : LIST_LIMIT_DEFAULT);
+}
+
+bool store_list_certificates(struct store *store, const struct store_list_filter *filter,
+                             store_certificate_visit *visit, void *context, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool row = true;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_LIST, &query, err)) goto out;
+    bind_filter(query, filter);
+    for (;;) {
+        if (!db_step(query, &row, err)) goto out;
+        if (!row) {
+            break;
+        }
+        struct store_certificate_row found = read_row(query);
+        if (!visit(context, &found, err)) goto out;
+    }
+    ok = true;
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+/* The one certificate with this serial: ca_name NULL means whichever CA's. */
+static bool find_serial(struct db *db, const char *ca_name, const char *serial, int64_t *id,
+                        int64_t *revoked_at, struct error *err)
+{
+    struct db_query *query = NULL;
+    bool row = false;
+    bool ok = false;
+
+    if (!db_query_begin(db, STORE_SQL_FIND_SERIAL, &query, err)) goto out;
+    db_bind_text(query, 1, serial);
+    db_bind_text(query, 2, ca_name);
+    if (!db_step(query, &row, err)) goto out;
+    if (!row) {
+        error_set(err, REASON_CERT_NOT_FOUND, "no certificate with serial %s%s%s", serial,
+                  ca_name != NULL ? " of CA " : "", ca_name != NULL ? ca_name : "");
+        goto out;
+    }
+    *id = db_column_int(query, 0);
+    *revoked_at = db_column_int(query, 1);
+    if (!db_step(query, &row, err)) goto out;
+    if (row) {
+        error_set(err, REASON_USAGE,
+                  "more than one CA has issued a certificate with serial %s: name the CA", serial);
+        goto out;
+    }
+    ok = true;
+out:
+    db_query_end(query);
+    return ok;
+}
+
+bool store_show_certificate(struct store *store, const char *ca_name, const char *serial,
+                            store_certificate_visit *visit, void *context, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    int64_t id = 0;
+    int64_t revoked_at = 0;
+    bool row = false;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!find_serial(db, ca_name, serial, &id, &revoked_at, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_SHOW, &query, err)) goto out;
+    db_bind_int(query, 1, id);
+    if (!db_step(query, &row, err)) goto out;
+    if (!row) {
+        error_set(err, REASON_CERT_NOT_FOUND, "serial %s has just been removed", serial);
+        goto out;
+    }
+    struct store_certificate_row found = read_row(query);
+    ok = visit(context, &found, err);
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+bool store_count_certificates(struct store *store, int64_t *count, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool row = false;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_COUNT, &query, err)) goto out;
+    if (!db_step(query, &row, err)) goto out;
+    *count = db_column_int(query, 0);
+    ok = true;
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+/* ---- revocation -------------------------------------------------------------------------- */
+
+struct revocation {
+    const char *ca_name;
+    const char *serial;
+    int reason;
+    int64_t at;
+};
+
+static bool mark_revoked(struct db *db, int64_t id, const struct revocation *r, int64_t *changes,
+                         struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_REVOKE, &query, err)) {
+        return false;
+    }
+    db_bind_int(query, 1, id);
+    db_bind_int(query, 2, r->at);
+    db_bind_int(query, 3, r->reason);
+    bool ok = db_run(query, changes, err);
+    db_query_end(query);
+    return ok;
+}
+
+static bool run_count(struct db *db, enum store_sql statement, int64_t id, int64_t *changes,
+                      struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, statement, &query, err)) {
+        return false;
+    }
+    db_bind_text(query, 1, STORE_META_REVOCATIONS);
+    db_bind_int(query, 2, id);
+    bool ok = db_run(query, changes, err);
+    db_query_end(query);
+    return ok;
+}
+
+/* One more revocation of the CA that issued certificate `id`. */
+static bool count_revocation(struct db *db, int64_t id, struct error *err)
+{
+    int64_t changes = 0;
+
+    if (!run_count(db, STORE_SQL_INCREMENT_COUNT, id, &changes, err)) {
+        return false;
+    }
+    return changes > 0 || run_count(db, STORE_SQL_START_COUNT, id, &changes, err);
+}
+
+static bool write_revocation(struct db *db, void *context, struct error *err)
+{
+    const struct revocation *r = context;
+    int64_t id = 0;
+    int64_t revoked_at = 0;
+    int64_t changes = 0;
+
+    if (!find_serial(db, r->ca_name, r->serial, &id, &revoked_at, err)
+        || !mark_revoked(db, id, r, &changes, err)) {
+        return false;
+    }
+    if (changes == 0) {
+        char since[CLOCK_TEXT_MAX];
+        clock_format(revoked_at, since);
+        return error_set(err, REASON_CERT_ALREADY_REVOKED, "serial %s is revoked since %s",
+                         r->serial, since);
+    }
+    return count_revocation(db, id, err);
+}
+
+bool store_revoke_certificate(struct store *store, const char *ca_name, const char *serial,
+                              int reason, int64_t now, struct error *err)
+{
+    struct revocation revocation = {
+        .ca_name = ca_name,
+        .serial = serial,
+        .reason = reason,
+        .at = now > 0 ? now : clock_now(),
+    };
+
+    if (reason < 0 || reason > CRL_REASON_MAX || reason == CRL_REASON_UNUSED) {
+        return error_set(err, REASON_USAGE, "%d is not a reason for revocation (RFC 5280 5.3.1)",
+                         reason);
+    }
+    return store_write_run(store, write_revocation, &revocation, err);
+}

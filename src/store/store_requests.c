@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the verbs of an enrolment: was this request answered, record the answer.
+ * Not here: administration (store_certificates.c), CRLs (store_crl.c).
+ * Owns:     nothing.
+ * Threads:  as store.h says.
+ * Spec:     RFC 8894 4.3, 7.4: a request repeated after a lost answer gets the same certificate.
+ */
+#include "store/store_internal.h"
+
+static struct bytes digest_bytes(const uint8_t digest[DIGEST_SHA256_BYTES])
+{
+    return bytes_of(digest, DIGEST_SHA256_BYTES);
+}
+
+static const char *text_or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+/* Is any certificate of the same template and CSR bytes revoked? */
+static bool is_revoked(struct db *db, const struct store_request_key *key, bool *revoked,
+                       struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_CSR_REVOKED, &query, err)) {
+        return false;
+    }
+    db_bind_bytes(query, 1, digest_bytes(key->csr_sha256));
+    db_bind_text(query, 2, key->template_name);
+    bool ok = db_step(query, revoked, err);
+    db_query_end(query);
+    return ok;
+}
+
+/* The newest certificate of the same request since not_before; der (may be NULL) gets it. */
+static bool find_issued(struct db *db, const struct store_request_key *key, int64_t not_before,
+                        bool *found, struct buffer *der, struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_FIND_REQUEST, &query, err)) {
+        return false;
+    }
+    db_bind_bytes(query, 1, digest_bytes(key->csr_sha256));
+    db_bind_int(query, 2, not_before);
+    db_bind_text(query, 3, key->template_name);
+    db_bind_text(query, 4, key->ca_name);
+    db_bind_bytes(query, 5, digest_bytes(key->signer_key_sha256));
+    db_bind_bytes(query, 6, key->transaction_id);
+    bool ok = db_step(query, found, err);
+    if (ok && *found && der != NULL) {
+        ok = buffer_append_bytes(der, db_column_bytes(query, 0), err);
+    }
+    db_query_end(query);
+    return ok;
+}
+
+bool store_find_request(struct store *store, const struct store_request_key *key,
+                        int64_t not_before, enum store_seen *seen, struct buffer *cert_der,
+                        struct error *err)
+{
+    struct db *db = NULL;
+    bool revoked = false;
+    bool found = false;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!is_revoked(db, key, &revoked, err)) goto out;
+    if (!revoked && !find_issued(db, key, not_before, &found, cert_der, err)) goto out;
+    *seen = revoked ? STORE_SEEN_REVOKED : found ? STORE_SEEN_ISSUED : STORE_SEEN_NEVER;
+    ok = true;
+out:
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+static bool insert_certificate(struct db *db, const struct store_certificate *cert,
+                               struct error *err)
+{
+    const struct store_request_key *key = cert->request;
+    const struct certificate_info *info = cert->info;
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_INSERT_CERTIFICATE, &query, err)) {
+        return false;
+    }
+    db_bind_text(query, 1, key->ca_name);
+    db_bind_text(query, 2, info->serial);
+    db_bind_text(query, 3, key->template_name);
+    db_bind_text(query, 4, info->subject);
+    db_bind_text(query, 5, info->issuer);
+    db_bind_int(query, 6, info->not_before);
+    db_bind_int(query, 7, info->not_after);
+    db_bind_bytes(query, 8, digest_bytes(info->sha256));
+    db_bind_bytes(query, 9, digest_bytes(info->key_sha256));
+    db_bind_int(query, 10, cert->issued_at);
+    db_bind_text(query, 11, text_or_empty(cert->peer));
+    db_bind_text(query, 12, text_or_empty(cert->request_id));
+    db_bind_text(query, 13, text_or_empty(cert->challenge_type));
+    db_bind_bytes(query, 14, key->transaction_id);
+    db_bind_bytes(query, 15, digest_bytes(key->signer_key_sha256));
+    db_bind_bytes(query, 16, digest_bytes(key->csr_sha256));
+    db_bind_bytes(query, 17, cert->der);
+    bool ok = db_run(query, NULL, err);
+    if (!ok && err->reason == REASON_STORE_DUPLICATE) {
+        error_context(err, "CA %s, serial %s", key->ca_name, info->serial);
+    }
+    db_query_end(query);
+    return ok;
+}
+
+struct recording {
+    const struct store_certificate *cert;
+    int64_t not_before; /* the same request recorded since then is a repeat */
+    bool repeats;
+    enum store_record_result result;
+};
+
+/* Asked again here, where no other write can come in between: two threads may hold the same
+   request, and both have been told that it is new. */
+static bool write_recording(struct db *db, void *context, struct error *err)
+{
+    struct recording *r = context;
+    bool revoked = false;
+    bool found = false;
+
+    if (!is_revoked(db, r->cert->request, &revoked, err)) {
+        return false;
+    }
+    if (revoked) {
+        r->result = STORE_WAS_REVOKED;
+        return true;
+    }
+    if (r->repeats && !find_issued(db, r->cert->request, r->not_before, &found, NULL, err)) {
+        return false;
+    }
+    if (found) {
+        r->result = STORE_REPEATED;
+        return true;
+    }
+    r->result = STORE_RECORDED;
+    return insert_certificate(db, r->cert, err);
+}
+
+bool store_record_certificate(struct store *store, const struct store_certificate *cert,
+                              int64_t repeat_seconds, enum store_record_result *result,
+                              struct error *err)
+{
+    struct recording recording = { .cert = cert, .repeats = repeat_seconds > 0 };
+
+    if (cert->reservation != 0) {
+        return error_set(err, REASON_INTERNAL, "this schema keeps no one-time passwords");
+    }
+    /* Recorded later than issued_at - repeat_seconds; clamped, so that any setting is possible. */
+    recording.not_before =
+        repeat_seconds < cert->issued_at ? cert->issued_at - repeat_seconds + 1 : 0;
+    if (!store_write_run(store, write_recording, &recording, err)) {
+        return false;
+    }
+    *result = recording.result;
+    return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_schema.h"
+
+/*
+ * Version 1. Times are seconds since 1970 UTC, digests 32 bytes.
+ * Later tables (one-time passwords, pending requests, outbox) come as further steps.
+ */
+static const char step_1[] =
+    "CREATE TABLE certificate ("
+    " id INTEGER PRIMARY KEY,"
+    " ca_name TEXT NOT NULL,"
+    " serial TEXT NOT NULL," /* lower-case hex */
+    " template TEXT NOT NULL,"
+    " subject TEXT NOT NULL," /* RFC 2253, escaped */
+    " issuer TEXT NOT NULL,"
+    " not_before INTEGER NOT NULL,"
+    " not_after INTEGER NOT NULL,"
+    " cert_sha256 BLOB NOT NULL,"
+    " key_sha256 BLOB NOT NULL," /* of the certificate's public key */
+    " issued_at INTEGER NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " challenge_type TEXT NOT NULL,"
+    " transaction_id BLOB NOT NULL,"
+    " signer_key_sha256 BLOB NOT NULL,"
+    " csr_sha256 BLOB NOT NULL,"
+    " revoked_at INTEGER," /* NULL: not revoked */
+    " revocation_reason INTEGER,"
+    " der BLOB NOT NULL" /* last: the others are read without it */
+    ") STRICT;"
+    /* The serial comes first: an administrator looks for it without naming the CA. */
+    "CREATE UNIQUE INDEX certificate_serial ON certificate (serial, ca_name);"
+    /* "Have I seen this request?" The hash leaves one row or none. */
+    "CREATE INDEX certificate_request ON certificate (csr_sha256, issued_at);"
+    /* A CRL is made from this index alone; it holds only what is revoked. */
+    "CREATE INDEX certificate_revoked ON certificate"
+    " (ca_name, serial, not_after, revoked_at, revocation_reason) WHERE revoked_at IS NOT NULL;"
+    "CREATE TABLE crl ("
+    " ca_name TEXT NOT NULL PRIMARY KEY,"
+    " number INTEGER NOT NULL,"
+    " revocation_count INTEGER NOT NULL,"
+    " this_update INTEGER NOT NULL,"
+    " next_update INTEGER NOT NULL,"
+    " der BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE meta (" /* counters */
+    " name TEXT NOT NULL,"
+    " scope TEXT NOT NULL,"
+    " value INTEGER NOT NULL,"
+    " PRIMARY KEY (name, scope)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = { step_1 };
+
+struct store_schema store_schema_current(void)
+{
+    struct store_schema schema = { steps, sizeof steps / sizeof steps[0] };
+    return schema;
+}
+
+bool store_schema_inspect(struct db *db, const struct store_schema *schema, int64_t *version,
+                          struct error *err)
+{
+    struct db_identity identity = { 0 };
+
+    if (!db_read_identity(db, &identity, err)) {
+        return false;
+    }
+    if (identity.application == 0 && identity.version == 0 && identity.empty) {
+        *version = 0;
+        return true;
+    }
+    if (identity.application != STORE_SCHEMA_APPLICATION || identity.version < 1) {
+        return error_set(err, REASON_STORE_FAILED,
+                         "%s: the file belongs to another program (application id %lld); give the "
+                         "path of OpenNDES's own data folder, or move the file away",
+                         db_path(db), (long long)identity.application);
+    }
+    if (identity.version > (int64_t)schema->count) {
+        return error_set(err, REASON_STORE_SCHEMA_NEWER,
+                         "%s: the database has schema version %lld, this program knows up to %zu; "
+                         "install the newer OpenNDES again, or restore the backup made before its "
+                         "installation",
+                         db_path(db), (long long)identity.version, schema->count);
+    }
+    *version = identity.version;
+    return true;
+}
+
+/* *done is true when nothing was left to do: another process may be upgrading at the same time. */
+static bool upgrade_step(struct db *db, const struct store_schema *schema, bool *done,
+                         struct error *err)
+{
+    struct db_identity identity = { STORE_SCHEMA_APPLICATION, 0, false };
+    int64_t version = 0;
+    bool ok = false;
+
+    if (!db_begin(db, err)) {
+        return false;
+    }
+    if (!store_schema_inspect(db, schema, &version, err)) goto out;
+    *done = version == (int64_t)schema->count;
+    if (!*done) {
+        identity.version = version + 1;
+        if (!db_execute(db, schema->steps[version], err)
+            || !db_write_identity(db, &identity, err)) {
+            error_context(err, "schema version %lld", (long long)identity.version);
+            goto out;
+        }
+    }
+    ok = db_commit(db, err);
+out:
+    db_rollback(db);
+    return ok;
+}
+
+bool store_schema_upgrade(struct db *db, const struct store_schema *schema, struct error *err)
+{
+    int64_t version = 0;
+    bool done = false;
+
+    if (!store_schema_inspect(db, schema, &version, err)) {
+        return false;
+    }
+    done = version == (int64_t)schema->count;
+    while (!done) {
+        if (!upgrade_step(db, schema, &done, err)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_sql.h"
+
+/* One row as struct store_certificate_row has it; read_row in store_certificates.c follows. */
+#define ROW_COLUMNS                                                                                \
+    "id, serial, ca_name, template, subject, peer, request_id, challenge_type, issued_at, "        \
+    "not_before, not_after, coalesce(revoked_at, 0), coalesce(revocation_reason, 0), "             \
+    "transaction_id, der"
+
+const char *const store_sql_texts[STORE_SQL_END] = {
+    /* Both questions about a request probe the same index, where a new request finds nothing. */
+    [STORE_SQL_CSR_REVOKED] =
+        "SELECT 1 FROM certificate"
+        " WHERE csr_sha256 = ?1 AND template = ?2 AND revoked_at IS NOT NULL LIMIT 1",
+    /* Not revoked: a revocation may come between the two questions. */
+    [STORE_SQL_FIND_REQUEST] =
+        "SELECT der FROM certificate"
+        " WHERE csr_sha256 = ?1 AND issued_at >= ?2 AND template = ?3 AND ca_name = ?4"
+        " AND signer_key_sha256 = ?5 AND transaction_id = ?6 AND revoked_at IS NULL"
+        " ORDER BY issued_at DESC LIMIT 1",
+    [STORE_SQL_INSERT_CERTIFICATE] =
+        "INSERT INTO certificate (ca_name, serial, template, subject, issuer, not_before,"
+        " not_after, cert_sha256, key_sha256, issued_at, peer, request_id, challenge_type,"
+        " transaction_id, signer_key_sha256, csr_sha256, der)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+
+    [STORE_SQL_LIST] =
+        "SELECT " ROW_COLUMNS " FROM certificate"
+        " WHERE id < ?1 AND (?2 IS NULL OR template = ?2) AND (?3 IS NULL OR ca_name = ?3)"
+        " AND (?4 IS NULL OR instr(lower(subject), lower(?4)) > 0)"
+        " AND (?5 = 0 OR (revoked_at IS NULL AND not_after >= ?6))"
+        " AND (?7 = 0 OR revoked_at IS NOT NULL)"
+        " ORDER BY id DESC LIMIT ?8",
+    [STORE_SQL_SHOW] = "SELECT " ROW_COLUMNS " FROM certificate WHERE id = ?1",
+    [STORE_SQL_COUNT] = "SELECT count(*) FROM certificate",
+    /* Two rows are enough to know that there is not one. */
+    [STORE_SQL_FIND_SERIAL] = "SELECT id, coalesce(revoked_at, 0) FROM certificate"
+                              " WHERE serial = ?1 AND (?2 IS NULL OR ca_name = ?2) LIMIT 2",
+    [STORE_SQL_REVOKE] = "UPDATE certificate SET revoked_at = ?2, revocation_reason = ?3"
+                         " WHERE id = ?1 AND revoked_at IS NULL",
+    /* The counter belongs to the CA of certificate ?2. */
+    [STORE_SQL_INCREMENT_COUNT] =
+        "UPDATE meta SET value = value + 1"
+        " WHERE name = ?1 AND scope = (SELECT ca_name FROM certificate WHERE id = ?2)",
+    [STORE_SQL_START_COUNT] = "INSERT INTO meta (name, scope, value)"
+                              " SELECT ?1, ca_name, 1 FROM certificate WHERE id = ?2",
+
+    [STORE_SQL_LIST_REVOKED] =
+        "SELECT serial, revoked_at, revocation_reason FROM certificate"
+        " WHERE ca_name = ?1 AND revoked_at IS NOT NULL AND not_after >= ?2 ORDER BY serial",
+    [STORE_SQL_READ_COUNT] = "SELECT value FROM meta WHERE name = ?1 AND scope = ?2",
+    [STORE_SQL_GET_CRL] = "SELECT number, revocation_count, this_update, next_update, der FROM crl"
+                          " WHERE ca_name = ?1",
+    [STORE_SQL_UPDATE_CRL] =
+        "UPDATE crl SET number = ?2, revocation_count = ?3, this_update = ?4, next_update = ?5,"
+        " der = ?6 WHERE ca_name = ?1 AND number < ?2",
+    [STORE_SQL_INSERT_CRL] =
+        "INSERT INTO crl (ca_name, number, revocation_count, this_update, next_update, der)"
+        " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+        " WHERE NOT EXISTS (SELECT 1 FROM crl WHERE ca_name = ?1)",
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  every statement the verbs use, by number.
+ * Not here: the tables themselves (store_schema.h), how a statement is run (db.h).
+ * Owns:     the table of texts.
+ * Threads:  constants.
+ * Spec:     SQL:1999 as far as it goes: a second driver shall use the same texts.
+ */
+#ifndef OPENNDES_STORE_STORE_SQL_H
+#define OPENNDES_STORE_STORE_SQL_H
+
+enum store_sql {
+    /* hot path */
+    STORE_SQL_CSR_REVOKED,
+    STORE_SQL_FIND_REQUEST,
+    STORE_SQL_INSERT_CERTIFICATE,
+    /* administration */
+    STORE_SQL_LIST,
+    STORE_SQL_SHOW,
+    STORE_SQL_COUNT,
+    STORE_SQL_FIND_SERIAL,
+    STORE_SQL_REVOKE,
+    STORE_SQL_INCREMENT_COUNT,
+    STORE_SQL_START_COUNT,
+    /* CRL */
+    STORE_SQL_LIST_REVOKED,
+    STORE_SQL_READ_COUNT,
+    STORE_SQL_GET_CRL,
+    STORE_SQL_UPDATE_CRL,
+    STORE_SQL_INSERT_CRL,
+    STORE_SQL_END
+};
+
+extern const char *const store_sql_texts[STORE_SQL_END];
+
+/* meta.name: revocations of one CA so far; meta.scope is the CA's name. */
+#define STORE_META_REVOCATIONS "revocations"
+
+#endif

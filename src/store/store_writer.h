@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  group commit: one thread that runs the writes of concurrent callers in shared, durable
+ *           transactions.
+ * Not here: what is written (store*.c), SQL drivers (db.h).
+ * Owns:     the thread, its connection, the queue.
+ * Threads:  any thread may write; the connection is used by the writer thread alone.
+ * Spec:     none.
+ *
+ * While one transaction is flushed to disk, further writes queue up; the next transaction takes
+ * them all. So nobody waits for company, and under load many writes cost one flush.
+ */
+#ifndef OPENNDES_STORE_STORE_WRITER_H
+#define OPENNDES_STORE_STORE_WRITER_H
+
+#include "store/db.h"
+
+/* Writes in one transaction: bounds what one failed flush takes with it. */
+#define STORE_WRITER_BATCH 64u
+/* Waiting writes; each has a waiting thread, so this is far above the worker pool. */
+#define STORE_WRITER_QUEUE 1024u
+
+struct store_writer;
+
+/*
+ * One write, on the writer's thread, inside a transaction. False (err is set) undoes this write
+ * alone. It must not begin or end transactions. What it leaves in `context` counts only when
+ * store_writer_run has returned true.
+ */
+typedef bool store_write(struct db *db, void *context, struct error *err);
+
+/* Takes the connection over, also when it fails. Errors: REASON_NO_MEMORY. */
+struct store_writer *store_writer_start(struct db *take_db, struct error *err);
+/* What waits is still written; then the thread ends. NULL is allowed. */
+void store_writer_stop(struct store_writer *writer);
+
+/*
+ * Run a write; true once its transaction is on disk.
+ * Errors: the write's own; those of db.h; REASON_STORE_BUSY (queue full), REASON_STOPPING.
+ */
+MUST_USE bool store_writer_run(struct store_writer *writer, store_write *write, void *context,
+                               struct error *err);
+
+struct store_writer_stats {
+    int64_t writes;
+    int64_t commits;
+    int64_t failed_commits;
+    int64_t waiting; /* now: queued or being written */
+};
+void store_writer_get_stats(struct store_writer *writer, struct store_writer_stats *stats);
+
+#endif
