@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/ca_builtin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/x509.h>
+
+#include "base/text.h"
+#include "ca/ca_crl.h"
+#include "ca/ca_set.h"
+#include "ca/cert_builder.h"
+#include "ca/cert_chain.h"
+#include "model/certificate.h"
+#include "platform/clock.h"
+
+/* Nothing but the CRL changes once it is open, so that signing needs no lock. */
+struct ca_builtin {
+    char *name;
+    bool waiting; /* for its certificate: all below is empty then */
+    struct cert_issuer issuer;
+    struct ra_set *ras;
+    int64_t ra_not_before;
+    int64_t ra_not_after;
+    STACK_OF(X509) * chain; /* borrows from ras */
+    char *ca_url;           /* NULL: no AIA */
+    char *crl_url;          /* NULL: no CDP */
+    struct ca_crl *crl;     /* NULL: no CRL */
+};
+
+void ca_builtin_free(struct ca_builtin *b)
+{
+    if (b == NULL) {
+        return;
+    }
+    ca_crl_free(b->crl); /* before the issuer, which it borrows */
+    sk_X509_free(b->chain);
+    ra_set_unref(b->ras);
+    cert_issuer_clear(&b->issuer);
+    free(b->ca_url);
+    free(b->crl_url);
+    free(b->name);
+    free(b);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* <public_url><middle><name><end>, owned; public_url without slashes at its end. */
+static char *make_url(const char *public_url, const char *middle, const char *name, const char *end,
+                      struct error *err)
+{
+    struct buffer text = BUFFER_INIT(FILE_PATH_MAX);
+    size_t len = strlen(public_url);
+    char *url = NULL;
+
+    while (len > 0 && public_url[len - 1] == '/') {
+        len--;
+    }
+    if (buffer_append(&text, public_url, len, err)
+        && buffer_printf(&text, err, "%s%s%s", middle, name, end)) {
+        url = text_dup(buffer_text(&text));
+        if (url == NULL) {
+            (void)error_set(err, REASON_NO_MEMORY, "out of memory for a URL");
+        }
+    }
+    buffer_clear(&text);
+    return url;
+}
+
+static bool make_urls(struct ca_builtin *b, const struct ca_builtin_options *options,
+                      struct error *err)
+{
+    if (options->public_url == NULL || options->public_url[0] == 0) {
+        return true;
+    }
+    b->ca_url = make_url(options->public_url, "/ca/", b->name, ".crt", err);
+    if (b->ca_url == NULL) {
+        return false;
+    }
+    /* An address where there is never a CRL would make clients fail that insist on one. */
+    if (b->crl != NULL) {
+        b->crl_url = make_url(options->public_url, "/crl/", b->name, ".crl", err);
+    }
+    return b->crl == NULL || b->crl_url != NULL;
+}
+
+static bool make_crl(struct ca_builtin *b, const struct ca_builtin_options *options,
+                     struct error *err)
+{
+    const struct ca_crl_options crl = {
+        .ca_name = b->name,
+        .issuer = &b->issuer,
+        .store = options->store,
+        .validity_hours = options->crl_validity_hours,
+        .renew_hours = options->crl_renew_hours,
+    };
+
+    if (options->store == NULL || !b->issuer.may_sign_crl) {
+        return true;
+    }
+    b->crl = ca_crl_create(&crl, err);
+    return b->crl != NULL;
+}
+
+static bool add_to_chain(struct ca_builtin *b, X509 *cert, struct error *err)
+{
+    if (!ra_set_add_chain(b->ras, cert, err)) {
+        return false;
+    }
+    if (sk_X509_push(b->chain, cert) <= 0) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for certificates");
+    }
+    return true;
+}
+
+/* Take what is needed out of the set. */
+static bool take_set(struct ca_builtin *b, struct ca_set *set, struct error *err)
+{
+    struct certificate_info info;
+
+    b->ras = ra_set_create();
+    b->chain = sk_X509_new_null();
+    if (b->ras == NULL || b->chain == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for certificates");
+    }
+    if (!certificate_info(set->ra_cert, &info, err)
+        || !ra_set_add_ra(b->ras, set->ra_cert, set->ra_key, err)
+        || !add_to_chain(b, set->issuer.cert, err)) {
+        return false;
+    }
+    for (int i = 0; set->parents != NULL && i < sk_X509_num(set->parents); i++) {
+        if (!add_to_chain(b, sk_X509_value(set->parents, i), err)) {
+            return false;
+        }
+    }
+    b->ra_not_before = info.not_before;
+    b->ra_not_after = info.not_after;
+    b->issuer = set->issuer;
+    set->issuer = (struct cert_issuer){ .cert = NULL };
+    return true;
+}
+
+static bool load(struct ca_builtin *b, const struct ca_builtin_options *options, struct error *err)
+{
+    struct ca_folder folder;
+    enum ca_folder_state state = CA_FOLDER_UNKNOWN;
+    struct ca_set set = { .parents = NULL };
+    bool ok = false;
+
+    if (!ca_folder_open(&folder, options->data_folder, options->name, err)
+        || !ca_folder_state(&folder, &state, err)) {
+        return false;
+    }
+    if (state == CA_FOLDER_REQUEST) {
+        b->waiting = true;
+        return true;
+    }
+    if (state == CA_FOLDER_ABSENT) {
+        return error_set(err, REASON_CA_MISSING,
+                         "there is no CA \"%s\" (%s); make it: openndes ca create %s",
+                         options->name, folder.path, options->name);
+    }
+    if (state == CA_FOLDER_UNKNOWN) {
+        return error_set(err, REASON_CA_MISSING, "%s/%s is missing; restore it from a backup",
+                         folder.path, CA_FILE_CERT);
+    }
+    ok = ca_set_load(&folder, &set, err) && ca_set_load_ra(&folder, &set, err)
+         && take_set(b, &set, err) && make_crl(b, options, err) && make_urls(b, options, err);
+    ca_set_clear(&set);
+    return ok;
+}
+
+struct ca_builtin *ca_builtin_open(const struct ca_builtin_options *options, struct error *err)
+{
+    struct ca_builtin *b = calloc(1, sizeof(*b));
+    bool ok = false;
+
+    if (b == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a CA");
+        goto out;
+    }
+    b->name = text_dup(options->name);
+    if (b->name == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a CA");
+        goto out;
+    }
+    ok = load(b, options, err);
+out:
+    if (!ok) {
+        ca_builtin_free(b);
+        b = NULL;
+    }
+    return b;
+}
+
+/* ---- in use ---------------------------------------------------------------------------------- */
+
+static bool check_not_waiting(const struct ca_builtin *b, struct error *err)
+{
+    if (b->waiting) {
+        return error_set(err, REASON_CA_NOT_READY,
+                         "the CA \"%s\" waits for its certificate: have request.csr signed by the "
+                         "root, then run: openndes ca install %s --cert FILE",
+                         b->name, b->name);
+    }
+    return true;
+}
+
+static bool issue(void *state, const struct csr *csr, const struct cert_plan *plan,
+                  struct issuance *out, struct error *err)
+{
+    struct ca_builtin *b = state;
+    const struct cert_order order = { plan, csr_key(csr), b->ca_url, b->crl_url };
+    struct issuance made = ISSUANCE_INIT;
+    X509 *cert = NULL;
+    bool ok = false;
+
+    if (!check_not_waiting(b, err)) goto out;
+    if (!cert_issuer_check_time(&b->issuer, clock_now(), err)) goto out;
+    cert = cert_builder_issue(&b->issuer, &order, err);
+    if (cert == NULL) goto out;
+    if (!certificate_der(cert, &made.cert_der, err)) goto out;
+    if (!certificate_info(cert, &made.info, err)) goto out;
+    made.state = ISSUANCE_ISSUED;
+    issuance_move(out, &made);
+    ok = true;
+out:
+    X509_free(cert);
+    issuance_clear(&made);
+    return ok;
+}
+
+static bool check_ra_time(const struct ca_builtin *b, struct error *err)
+{
+    char text[CLOCK_TEXT_MAX];
+    int64_t now = clock_now();
+
+    if (now > b->ra_not_after) {
+        clock_format(b->ra_not_after, text);
+        return error_set(err, REASON_RA_EXPIRED,
+                         "ca/%s/ra.crt ended at %s; make a new RA: openndes ca renew-ra %s",
+                         b->name, text, b->name);
+    }
+    if (now < b->ra_not_before) {
+        clock_format(b->ra_not_before, text);
+        return error_set(err, REASON_RA_EXPIRED,
+                         "ca/%s/ra.crt begins at %s; is this machine's clock right?", b->name,
+                         text);
+    }
+    return true;
+}
+
+static struct ra_set *ra(void *state, struct error *err)
+{
+    struct ca_builtin *b = state;
+
+    if (!check_not_waiting(b, err) || !check_ra_time(b, err)) {
+        return NULL;
+    }
+    return ra_set_ref(b->ras);
+}
+
+static bool is_issuer_of(void *state, const struct x509_st *cert)
+{
+    const struct ca_builtin *b = state;
+
+    return !b->waiting && cert_issuer_signed(&b->issuer, cert);
+}
+
+static bool ready(void *state, struct error *err)
+{
+    const struct ca_builtin *b = state;
+
+    return check_not_waiting(b, err) && cert_issuer_check_time(&b->issuer, clock_now(), err)
+           && check_ra_time(b, err);
+}
+
+static void free_state(void *state)
+{
+    ca_builtin_free(state);
+}
+
+static const struct ca_ops builtin_ops = {
+    .name = "builtin",
+    .issue = issue,
+    .ra = ra,
+    .is_issuer_of = is_issuer_of,
+    .ready = ready,
+    .free = free_state,
+};
+
+struct ca *ca_builtin_as_ca(struct ca_builtin *take_builtin)
+{
+    return ca_create(take_builtin->name, &builtin_ops, take_builtin);
+}
+
+const struct x509_st *ca_builtin_certificate(const struct ca_builtin *b)
+{
+    return b->issuer.cert;
+}
+
+bool ca_builtin_chain_p7b(const struct ca_builtin *b, struct buffer *out, struct error *err)
+{
+    return check_not_waiting(b, err) && cert_chain_p7b(b->chain, out, err);
+}
+
+const struct x509_st *ca_builtin_ra_certificate(const struct ca_builtin *b)
+{
+    return b->waiting || b->ras->ra_count == 0 ? NULL : b->ras->ra[0].cert;
+}
+
+bool ca_builtin_chain_pem(const struct ca_builtin *b, bool parents, struct buffer *out,
+                          struct error *err)
+{
+    return check_not_waiting(b, err)
+           && (parents ? cert_chain_pem(b->chain, out, err)
+                       : certificate_pem(b->issuer.cert, out, err));
+}
+
+bool ca_builtin_certificate_der(const struct ca_builtin *b, struct buffer *out, struct error *err)
+{
+    return check_not_waiting(b, err) && certificate_der(b->issuer.cert, out, err);
+}
+
+bool ca_builtin_crl_refresh(struct ca_builtin *b, int64_t now, bool *made, struct error *err)
+{
+    if (b->crl == NULL) {
+        *made = false;
+        return true;
+    }
+    return ca_crl_refresh(b->crl, now, made, err);
+}
+
+bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_update,
+                    struct error *err)
+{
+    if (!check_not_waiting(b, err)) {
+        return false;
+    }
+    if (b->crl == NULL) {
+        return error_set(err, REASON_CA_NOT_READY,
+                         "the CA \"%s\" makes no CRL: there is no database, or its certificate's "
+                         "keyUsage lacks cRLSign",
+                         b->name);
+    }
+    return ca_crl_append(b->crl, out, next_update, err);
+}

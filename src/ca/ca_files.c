@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/ca_files.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "ca/ca_key.h"
+#include "ca/ca_set.h"
+#include "ca/ca_subject.h"
+#include "ca/ca_validity.h"
+#include "ca/cert_builder.h"
+#include "platform/clock.h"
+
+/* A root that signs itself; owned by the caller. */
+static X509 *make_root(const struct ca_new_options *options, EVP_PKEY *key, struct error *err)
+{
+    int64_t now = clock_now();
+    X509_NAME *subject = options->subject != NULL ? ca_subject_parse(options->subject, err)
+                                                  : ca_subject_default(err);
+    X509 *cert = NULL;
+
+    if (subject != NULL) {
+        cert = cert_builder_root(subject, key, now - CA_BACKDATE_SECONDS,
+                                 ca_validity_end(now, options->validity_days), err);
+    }
+    X509_NAME_free(subject);
+    return cert;
+}
+
+/* The subject first: a typing error should not cost the time a key takes. */
+static bool check_subject(const struct ca_new_options *options, struct error *err)
+{
+    X509_NAME *subject = NULL;
+
+    if (options->subject == NULL) {
+        return true;
+    }
+    subject = ca_subject_parse(options->subject, err);
+    X509_NAME_free(subject);
+    return subject != NULL;
+}
+
+static bool make_set(const struct ca_new_options *options, struct ca_set *set, struct error *err)
+{
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    STACK_OF(X509) *pool = sk_X509_new_null();
+    EVP_PKEY *key = NULL;
+    X509 *cert = NULL;
+    bool ok = false;
+
+    key = ca_key_generate(options->key, err);
+    if (key == NULL) goto out;
+    cert = make_root(options, key, err);
+    if (cert == NULL) goto out;
+    if (pool == NULL || sk_X509_push(pool, cert) <= 0) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for certificates");
+        goto out;
+    }
+    ok = ca_set_make(set, key, pool, &ra, err);
+out:
+    sk_X509_free(pool);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+bool ca_files_create(const struct ca_new_options *options, struct error *err)
+{
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    struct ca_folder folder = { .name = NULL };
+    struct ca_set set = { .parents = NULL };
+    bool ok = false;
+
+    if (!ca_validity_check(options->validity_days, "CA", err)) goto out;
+    if (!ra_cert_check_options(&ra, err)) goto out;
+    if (!check_subject(options, err)) goto out;
+    if (!ca_folder_open(&folder, options->data_folder, options->name, err)) goto out;
+    if (!ca_folder_lock(&folder, err)) goto out;
+    if (!ca_folder_check_absent(&folder, err)) goto out;
+    if (!make_set(options, &set, err)) goto out;
+    if (!ca_folder_begin(&folder, err)) goto out;
+    if (!ca_set_write(&folder, folder.draft, &set, err)) goto out;
+    if (!ca_folder_commit(&folder, err)) goto out;
+    ok = true;
+out:
+    ca_set_clear(&set);
+    ca_folder_close(&folder);
+    return ok;
+}
+
+bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
+{
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    struct ca_folder folder = { .name = NULL };
+    struct ca_set set = { .parents = NULL };
+    int64_t now = clock_now();
+    bool ok = false;
+
+    if (!ra_cert_check_options(&ra, err)) goto out;
+    if (!ca_folder_open(&folder, options->data_folder, options->name, err)) goto out;
+    if (!ca_folder_lock(&folder, err)) goto out;
+    if (!ca_folder_has(folder.path, CA_FILE_CERT)) {
+        (void)error_set(err, REASON_CA_MISSING, "there is no CA \"%s\" (%s/%s)", options->name,
+                        folder.path, CA_FILE_CERT);
+        goto out;
+    }
+    if (!ca_set_load(&folder, &set, err)) goto out;
+    if (!cert_issuer_check_time(&set.issuer, now, err)) goto out;
+    if (!ra_cert_make(&set.issuer, &ra, now, &set.ra_cert, &set.ra_key, err)) goto out;
+    if (!ca_set_write_ra(&folder, folder.path, &set, err)) goto out;
+    ok = true;
+out:
+    ca_set_clear(&set);
+    ca_folder_close(&folder);
+    return ok;
+}

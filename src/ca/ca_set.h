@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  all that a CA's folder holds, in memory: checked when it is loaded, written whole.
+ * Not here: the folder as a place (ca_folder.h), the commands (ca_files.h).
+ * Owns:     its certificates and keys.
+ * Threads:  one owner.
+ * Spec:     RFC 5280.
+ */
+#ifndef OPENNDES_CA_CA_SET_H
+#define OPENNDES_CA_CA_SET_H
+
+#include "ca/ca_folder.h"
+#include "ca/cert_issuer.h"
+#include "ca/ra_cert.h"
+
+struct stack_st_X509;
+
+struct ca_set {
+    struct cert_issuer issuer;     /* certificate and key */
+    struct stack_st_X509 *parents; /* the nearest first; NULL: none */
+    struct x509_st *ra_cert;
+    struct evp_pkey_st *ra_key;
+};
+
+void ca_set_clear(struct ca_set *set); /* NULL is allowed */
+
+/*
+ * ca.crt, ca.key and chain.pem. Each sentence names the file and what to do.
+ * Errors: REASON_CERT_UNREADABLE, REASON_KEY_UNREADABLE, REASON_KEY_PROTECTION,
+ * REASON_KEY_MISMATCH, REASON_CA_UNSUITABLE.
+ */
+MUST_USE bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, struct error *err);
+/* ra.crt and ra.key into a loaded set. Errors: REASON_RA_MISSING, REASON_RA_UNSUITABLE. */
+MUST_USE bool ca_set_load_ra(const struct ca_folder *folder, struct ca_set *set, struct error *err);
+/* A sealed key file. Errors: REASON_KEY_UNREADABLE (missing, no key), REASON_KEY_PROTECTION. */
+struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *file,
+                                    const char *kind, struct error *err);
+
+/*
+ * Make a set out of a key and the certificates that came with it: find the key's certificate, check
+ * it and its time, order its parents, make the RA.
+ * Errors: REASON_KEY_MISMATCH, REASON_CA_UNSUITABLE, REASON_CA_EXPIRED, REASON_CA_NOT_YET_VALID.
+ */
+MUST_USE bool ca_set_make(struct ca_set *set, struct evp_pkey_st *key,
+                          const struct stack_st_X509 *pool, const struct ra_cert_options *ra,
+                          struct error *err);
+
+/* Certificate, parents and RA with their keys; ca.crt comes last. */
+MUST_USE bool ca_set_write(const struct ca_folder *folder, const char *place,
+                           const struct ca_set *set, struct error *err);
+/* Certificate and parents only. */
+MUST_USE bool ca_set_write_certificates(const char *place, const struct ca_set *set,
+                                        struct error *err);
+/* The RA only; in between there is none, never one with a wrong key. */
+MUST_USE bool ca_set_write_ra(const struct ca_folder *folder, const char *place,
+                              const struct ca_set *set, struct error *err);
+
+#endif

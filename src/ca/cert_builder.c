@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/cert_builder.h"
+
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "base/secret.h"
+#include "ca/asn1_time.h"
+#include "ca/ca_error.h"
+#include "ca/ca_key.h"
+#include "model/csr.h"
+
+#define KEY_USAGE_CA (KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)
+
+/*
+ * Random, positive, always 20 octets: the top bit is 0 for the sign and the next one 1, so that all
+ * serials have one length and none is zero; 158 bits are random (RFC 5280 4.1.2.2).
+ */
+static bool set_serial(X509 *cert, struct error *err)
+{
+    uint8_t random[CERT_SERIAL_BYTES];
+    BIGNUM *number = NULL;
+    bool ok = false;
+
+    if (!secret_random(random, sizeof(random), err)) {
+        return false;
+    }
+    random[0] = (uint8_t)((random[0] & 0x7fu) | 0x40u);
+    number = BN_bin2bn(random, (int)sizeof(random), NULL);
+    ok = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
+    BN_free(number);
+    return ok || ca_error_openssl(err, REASON_INTERNAL, "a serial number cannot be made");
+}
+
+static bool add_extension(X509 *cert, int nid, void *value, bool critical, struct error *err)
+{
+    if (value == NULL || X509_add1_ext_i2d(cert, nid, value, critical, X509V3_ADD_DEFAULT) != 1) {
+        return ca_error_openssl(err, REASON_INTERNAL, "the extension %s cannot be made",
+                                OBJ_nid2sn(nid));
+    }
+    return true;
+}
+
+/* pathlen 0: our CAs sign end entities only, so nobody can hang another CA below a stolen one. */
+static BASIC_CONSTRAINTS *make_basic_constraints(bool is_ca)
+{
+    BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
+
+    if (constraints != NULL && is_ca) {
+        constraints->ca = 0xff;
+        constraints->pathlen = ASN1_INTEGER_new();
+        if (constraints->pathlen == NULL || ASN1_INTEGER_set(constraints->pathlen, 0) != 1) {
+            BASIC_CONSTRAINTS_free(constraints);
+            constraints = NULL;
+        }
+    }
+    return constraints;
+}
+
+static bool add_basic_constraints(X509 *cert, bool is_ca, struct error *err)
+{
+    BASIC_CONSTRAINTS *constraints = make_basic_constraints(is_ca);
+    /* Critical where it grants something (RFC 5280 4.2.1.9); old clients know it anyway. */
+    bool ok = add_extension(cert, NID_basic_constraints, constraints, is_ca, err);
+
+    BASIC_CONSTRAINTS_free(constraints);
+    return ok;
+}
+
+static ASN1_BIT_STRING *make_key_usage(uint32_t usage)
+{
+    ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
+
+    for (int i = 0; bits != NULL && i < 9; i++) {
+        if ((usage & (1u << i)) != 0 && ASN1_BIT_STRING_set_bit(bits, i, 1) != 1) {
+            ASN1_BIT_STRING_free(bits);
+            bits = NULL;
+        }
+    }
+    return bits;
+}
+
+static bool add_key_usage(X509 *cert, uint32_t usage, struct error *err)
+{
+    ASN1_BIT_STRING *bits = make_key_usage(usage);
+    bool ok = add_extension(cert, NID_key_usage, bits, true, err);
+
+    ASN1_BIT_STRING_free(bits);
+    return ok;
+}
+
+/* SHA-1 over the key's bits: method 1 of RFC 5280 4.2.1.2, which clients may compute themselves. */
+static bool add_subject_key_id(X509 *cert, struct error *err)
+{
+    ASN1_OCTET_STRING *key_id = ASN1_OCTET_STRING_new();
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    bool ok = false;
+
+    if (key_id == NULL || X509_pubkey_digest(cert, EVP_sha1(), digest, &len) != 1
+        || ASN1_OCTET_STRING_set(key_id, digest, (int)len) != 1) {
+        (void)ca_error_openssl(err, REASON_INTERNAL, "a key identifier cannot be made");
+        goto out;
+    }
+    ok = add_extension(cert, NID_subject_key_identifier, key_id, false, err);
+out:
+    ASN1_OCTET_STRING_free(key_id);
+    return ok;
+}
+
+static bool add_authority_key_id(X509 *cert, const ASN1_OCTET_STRING *key_id, struct error *err)
+{
+    AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
+    bool ok = false;
+
+    if (authority != NULL) {
+        authority->keyid = ASN1_OCTET_STRING_dup(key_id);
+    }
+    if (authority == NULL || authority->keyid == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
+        goto out;
+    }
+    ok = add_extension(cert, NID_authority_key_identifier, authority, false, err);
+out:
+    AUTHORITY_KEYID_free(authority);
+    return ok;
+}
+
+/* Owned; NULL when out of memory. */
+static GENERAL_NAME *make_url(const char *url)
+{
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+
+    if (name == NULL || text == NULL || ASN1_STRING_set(text, url, -1) != 1) {
+        GENERAL_NAME_free(name);
+        ASN1_IA5STRING_free(text);
+        return NULL;
+    }
+    GENERAL_NAME_set0_value(name, GEN_URI, text);
+    return name;
+}
+
+static bool add_ca_url(X509 *cert, const char *url, struct error *err)
+{
+    AUTHORITY_INFO_ACCESS *access = AUTHORITY_INFO_ACCESS_new();
+    ACCESS_DESCRIPTION *entry = ACCESS_DESCRIPTION_new();
+    GENERAL_NAME *name = make_url(url);
+    bool ok = false;
+
+    if (access == NULL || entry == NULL || name == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
+        goto out;
+    }
+    ASN1_OBJECT_free(entry->method);
+    entry->method = OBJ_nid2obj(NID_ad_ca_issuers);
+    GENERAL_NAME_free(entry->location);
+    entry->location = name;
+    name = NULL;
+    if (sk_ACCESS_DESCRIPTION_push(access, entry) <= 0) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
+        goto out;
+    }
+    entry = NULL;
+    ok = add_extension(cert, NID_info_access, access, false, err);
+out:
+    GENERAL_NAME_free(name);
+    ACCESS_DESCRIPTION_free(entry);
+    AUTHORITY_INFO_ACCESS_free(access);
+    return ok;
+}
+
+/* Owned; NULL when out of memory. */
+static DIST_POINT *make_crl_point(const char *url)
+{
+    DIST_POINT *point = DIST_POINT_new();
+    DIST_POINT_NAME *place = DIST_POINT_NAME_new();
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = make_url(url);
+
+    if (point == NULL || place == NULL || names == NULL || name == NULL
+        || sk_GENERAL_NAME_push(names, name) <= 0) {
+        GENERAL_NAME_free(name);
+        GENERAL_NAMES_free(names);
+        DIST_POINT_NAME_free(place);
+        DIST_POINT_free(point);
+        return NULL;
+    }
+    place->type = 0; /* fullName */
+    place->name.fullname = names;
+    point->distpoint = place;
+    return point;
+}
+
+static bool add_crl_url(X509 *cert, const char *url, struct error *err)
+{
+    CRL_DIST_POINTS *points = CRL_DIST_POINTS_new();
+    DIST_POINT *point = make_crl_point(url);
+    bool ok = false;
+
+    if (points == NULL || point == NULL || sk_DIST_POINT_push(points, point) <= 0) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
+        goto out;
+    }
+    point = NULL;
+    ok = add_extension(cert, NID_crl_distribution_points, points, false, err);
+out:
+    DIST_POINT_free(point);
+    CRL_DIST_POINTS_free(points);
+    return ok;
+}
+
+/* Never from a CSR, and never by a mistake in a template: the last line before the signature. */
+static bool check_plan(const struct cert_plan *plan, struct error *err)
+{
+    bool has_subject = plan->subject != NULL && X509_NAME_entry_count(plan->subject) > 0;
+
+    if (plan->key_usage == 0
+        || (plan->key_usage & (KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)) != 0) {
+        return error_set(err, REASON_INTERNAL,
+                         "a certificate's plan has no key usage, or a CA's key usage");
+    }
+    if (!has_subject && (plan->san == NULL || sk_GENERAL_NAME_num(plan->san) == 0)) {
+        return error_set(err, REASON_INTERNAL,
+                         "a certificate's plan has neither a subject nor an alternative name");
+    }
+    return true;
+}
+
+/* What both kinds of certificate begin with. */
+static X509 *start_certificate(const X509_NAME *subject, const X509_NAME *issuer, EVP_PKEY *key,
+                               int64_t not_before, int64_t not_after, struct error *err)
+{
+    X509 *cert = X509_new();
+    bool ok = false;
+
+    if (cert == NULL || X509_set_version(cert, X509_VERSION_3) != 1
+        || X509_set_issuer_name(cert, issuer) != 1
+        || (subject != NULL && X509_set_subject_name(cert, subject) != 1)
+        || X509_set_pubkey(cert, key) != 1) {
+        (void)ca_error_openssl(err, REASON_INTERNAL, "a certificate cannot be put together");
+        goto out;
+    }
+    ok = set_serial(cert, err) && asn1_time_set(X509_getm_notBefore(cert), not_before, err)
+         && asn1_time_set(X509_getm_notAfter(cert), not_after, err);
+out:
+    if (!ok) {
+        X509_free(cert);
+        cert = NULL;
+    }
+    return cert;
+}
+
+static bool add_leaf_extensions(X509 *cert, const struct cert_issuer *issuer,
+                                const struct cert_order *order, struct error *err)
+{
+    const struct cert_plan *plan = order->plan;
+    bool no_subject = X509_NAME_entry_count(X509_get_subject_name(cert)) == 0;
+
+    return add_basic_constraints(cert, false, err) && add_key_usage(cert, plan->key_usage, err)
+           && (plan->eku == NULL || add_extension(cert, NID_ext_key_usage, plan->eku, false, err))
+           /* RFC 5280 4.2.1.6: the only name there is must be understood */
+           && (plan->san == NULL
+               || add_extension(cert, NID_subject_alt_name, plan->san, no_subject, err))
+           && add_subject_key_id(cert, err) && add_authority_key_id(cert, issuer->key_id, err)
+           && (order->crl_url == NULL || add_crl_url(cert, order->crl_url, err))
+           && (order->ca_url == NULL || add_ca_url(cert, order->ca_url, err));
+}
+
+static bool sign(X509 *cert, EVP_PKEY *key, const EVP_MD *digest, struct error *err)
+{
+    if (digest == NULL || X509_sign(cert, key, digest) <= 0) {
+        return ca_error_openssl(err, REASON_SIGN_FAILED, "the CA's key does not sign");
+    }
+    return true;
+}
+
+/* The plan's times within the issuer's. */
+static bool cut_times(const struct cert_issuer *issuer, const struct cert_plan *plan,
+                      int64_t *not_before, int64_t *not_after, struct error *err)
+{
+    if (plan->not_before > plan->not_after) {
+        return error_set(err, REASON_INTERNAL, "a certificate's plan ends before it begins");
+    }
+    if (plan->not_before > issuer->not_after) {
+        return cert_issuer_check_time(issuer, plan->not_before, err);
+    }
+    if (plan->not_after < issuer->not_before) {
+        return cert_issuer_check_time(issuer, plan->not_after, err);
+    }
+    *not_before = plan->not_before > issuer->not_before ? plan->not_before : issuer->not_before;
+    *not_after = plan->not_after < issuer->not_after ? plan->not_after : issuer->not_after;
+    return true;
+}
+
+struct x509_st *cert_builder_issue(const struct cert_issuer *issuer, const struct cert_order *order,
+                                   struct error *err)
+{
+    X509 *cert = NULL;
+    int64_t not_before = 0;
+    int64_t not_after = 0;
+
+    if (!check_plan(order->plan, err)
+        || !cut_times(issuer, order->plan, &not_before, &not_after, err)) {
+        return NULL;
+    }
+    cert = start_certificate(order->plan->subject, X509_get_subject_name(issuer->cert), order->key,
+                             not_before, not_after, err);
+    if (cert == NULL || !add_leaf_extensions(cert, issuer, order, err)
+        || !sign(cert, issuer->key, issuer->digest, err)) {
+        X509_free(cert);
+        cert = NULL;
+    }
+    return cert;
+}
+
+struct x509_st *cert_builder_root(const struct X509_name_st *subject, struct evp_pkey_st *key,
+                                  int64_t not_before, int64_t not_after, struct error *err)
+{
+    X509 *cert = start_certificate(subject, subject, key, not_before, not_after, err);
+
+    /* No EKU: it would limit what is below (and one client broke on it: scep.md 7.3). */
+    if (cert == NULL || !add_basic_constraints(cert, true, err)
+        || !add_key_usage(cert, KEY_USAGE_CA, err) || !add_subject_key_id(cert, err)
+        || !sign(cert, key, ca_key_digest(key), err)) {
+        X509_free(cert);
+        cert = NULL;
+    }
+    return cert;
+}
+
+struct X509_req_st *cert_builder_ca_request(const struct X509_name_st *subject,
+                                            struct evp_pkey_st *key, struct error *err)
+{
+    X509_REQ *req = X509_REQ_new();
+    STACK_OF(X509_EXTENSION) *extensions = NULL;
+    BASIC_CONSTRAINTS *constraints = make_basic_constraints(true);
+    ASN1_BIT_STRING *usage = make_key_usage(KEY_USAGE_CA);
+    bool ok = false;
+
+    if (req == NULL || constraints == NULL || usage == NULL
+        || X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1
+        || X509_REQ_set_subject_name(req, subject) != 1 || X509_REQ_set_pubkey(req, key) != 1
+        || X509V3_add1_i2d(&extensions, NID_basic_constraints, constraints, 1, X509V3_ADD_DEFAULT)
+               != 1
+        || X509V3_add1_i2d(&extensions, NID_key_usage, usage, 1, X509V3_ADD_DEFAULT) != 1
+        || X509_REQ_add_extensions(req, extensions) != 1
+        || X509_REQ_sign(req, key, ca_key_digest(key)) <= 0) {
+        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the request for the CA cannot be made");
+        goto out;
+    }
+    ok = true;
+out:
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    BASIC_CONSTRAINTS_free(constraints);
+    ASN1_BIT_STRING_free(usage);
+    if (!ok) {
+        X509_REQ_free(req);
+        req = NULL;
+    }
+    return req;
+}
