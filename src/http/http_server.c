@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <microhttpd.h>
+
+#include "base/text.h"
+#include "http/http_server_internal.h"
+#include "http/socket_address.h"
+#include "platform/clock.h"
+
+/*
+ * poll() everywhere, though Linux has epoll: both builds run the same code, and some hundred
+ * connections are nothing for poll. One I/O thread per listener: it only parses and copies, all
+ * work is the pool's. ITC wakes the thread for
+ * resumed connections and the end. No MHD_USE_ERROR_LOG: what clients do wrong is told by
+ * answered(), and libmicrohttpd's own texts would go to standard error.
+ */
+#define DAEMON_FLAGS                                                                               \
+    (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME)
+
+#define LISTEN_BACKLOG 128
+#define STOP_FLUSH_MS 500 /* for the answers to those who are given up */
+#define US_PER_MS 1000
+
+/* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
+
+/* Per daemon the limit is libmicrohttpd's, which then waits with accepting; this one is over all. */
+static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t len)
+{
+    const struct http_listener *listener = context;
+    const struct http_server *server = listener->server;
+
+    (void)address;
+    (void)len;
+    return atomic_load(&server->connections) < server->options.connections ? MHD_YES : MHD_NO;
+}
+
+static struct http_ends *ends_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = NULL;
+    struct http_ends *ends = calloc(1, sizeof(*ends));
+
+    if (ends == NULL) return NULL;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    ends->peer_known = info != NULL && info->client_addr != NULL
+                       && socket_address_read(info->client_addr, &ends->peer, &ends->peer_port);
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    ends->local_known =
+        info != NULL
+        && socket_address_local((socket_handle)info->connect_fd, &ends->local, &ends->local_port);
+    return ends;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_listener *listener = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        (void)atomic_fetch_add(&listener->server->connections, 1);
+        *socket_context = ends_of(connection);
+    } else {
+        (void)atomic_fetch_sub(&listener->server->connections, 1);
+        free(*socket_context);
+        *socket_context = NULL;
+    }
+}
+
+static void *on_request_line(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct http_listener *listener = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const struct http_ends *ends = info != NULL ? info->socket_context : NULL;
+
+    if (ends == NULL || !ends->peer_known) return NULL; /* nobody to decide about */
+    /*
+     * strongSwan sends HTTP/1.1 without Host (scep.md 5.1). libmicrohttpd 1.0 accepts that only on
+     * its most careless level; with a Host of our own the level can stay where smuggling is
+     * refused. Nobody reads Host.
+     */
+    (void)MHD_set_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST, "");
+    return http_exchange_create(listener->server, connection, ends, target);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **request_context)
+{
+    struct http_exchange *exchange = *request_context;
+    struct http_step step;
+
+    (void)context;
+    (void)connection;
+    (void)url;
+    if (exchange == NULL) return MHD_NO; /* on_request_line had no memory */
+    step.method = method;
+    step.version = version;
+    step.data = bytes_of(data, *size);
+    *size = 0;
+    return http_exchange_step(exchange, &step) ? MHD_YES : MHD_NO;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct http_exchange *exchange = *request_context;
+
+    (void)context;
+    (void)connection;
+    if (exchange == NULL) return;
+    *request_context = NULL;
+    http_exchange_release(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK
+                                        || code == MHD_REQUEST_TERMINATED_WITH_ERROR);
+}
+
+/* The target was copied before; here nothing is to be changed. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct http_server *http_server_create(const struct http_server_options *options, struct error *err)
+{
+    struct http_server *server = calloc(1, sizeof(*server));
+    struct http_server *result = NULL;
+    bool locked = false;
+
+    if (server == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for the HTTP server");
+        return NULL;
+    }
+    server->options = *options;
+    server->started_ms = clock_now_ms();
+    atomic_init(&server->next_id, 1);
+    atomic_init(&server->connections, 0);
+    atomic_init(&server->running, 0);
+    server->server_token = text_dup(options->server_token);
+    locked = server->server_token != NULL && pthread_mutex_init(&server->lock, NULL) == 0;
+    if (!locked) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for the HTTP server");
+        goto out;
+    }
+    if (!thread_cond_init(&server->changed, err)) goto out;
+    result = server;
+    server = NULL;
+out:
+    if (server != NULL) {
+        if (locked) {
+            (void)pthread_mutex_destroy(&server->lock);
+        }
+        free(server->server_token);
+        free(server);
+    }
+    return result;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_listener *listener, bool v6)
+{
+    const struct http_server_options *options = &listener->server->options;
+    unsigned flags = DAEMON_FLAGS | (v6 ? (unsigned)MHD_USE_IPv6 : 0u);
+
+    return MHD_start_daemon(
+        flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_LISTEN_SOCKET,
+        (MHD_socket)listener->socket, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)LIMIT_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, listener, MHD_OPTION_STRICT_FOR_CLIENT,
+        0, /* bare LF yes; we check framing ourselves */
+        MHD_OPTION_END);
+}
+
+bool http_server_listen(struct http_server *server, const struct ip_address *address, uint16_t port,
+                        uint16_t *bound_port, struct error *err)
+{
+    struct http_listener *listener = NULL;
+    char shown[IP_TEXT_MAX];
+    uint16_t bound = 0;
+
+    if (server->stopped || server->listener_count == LIMIT_LISTENERS) {
+        return error_set(err, REASON_LISTEN_FAILED, "at most %u listening addresses are possible",
+                         LIMIT_LISTENERS);
+    }
+    listener = &server->listeners[server->listener_count];
+    listener->server = server;
+    listener->socket = SOCKET_HANDLE_NONE;
+    if (!socket_listen(address, port, LISTEN_BACKLOG, &listener->socket, &bound, err)) {
+        return false;
+    }
+    listener->daemon = start_daemon(listener, address->v6);
+    if (listener->daemon == NULL) {
+        socket_close(listener->socket);
+        ip_address_format(address, shown);
+        return error_set(err, REASON_LISTEN_FAILED, "no HTTP server can be started on %s port %u",
+                         shown, bound);
+    }
+    server->listener_count++;
+    *bound_port = bound;
+    return true;
+}
+
+/* With the lock held: wait until no request runs, at most so long. */
+static void wait_for_requests(struct http_server *server, int64_t at_most_ms)
+{
+    int64_t end_us = clock_monotonic_us() + at_most_ms * US_PER_MS;
+
+    while (atomic_load(&server->running) > 0) {
+        int64_t left_us = end_us - clock_monotonic_us();
+
+        if (left_us <= 0) break;
+        (void)thread_cond_wait_ms(&server->changed, &server->lock,
+                                  (left_us + US_PER_MS - 1) / US_PER_MS);
+    }
+}
+
+void http_server_stop(struct http_server *server, int64_t grace_ms)
+{
+    if (server->stopped) return;
+    server->stopped = true;
+    for (size_t i = 0; i < server->listener_count; i++) {
+        (void)MHD_quiesce_daemon(server->listeners[i].daemon);
+    }
+    (void)pthread_mutex_lock(&server->lock);
+    server->stopping = true;
+    wait_for_requests(server, grace_ms);
+    server->abandoning = true; /* libmicrohttpd cannot stop while somebody is suspended */
+    if (server->working != NULL) {
+        http_exchange_abandon_all(server);
+        wait_for_requests(server, STOP_FLUSH_MS);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    for (size_t i = 0; i < server->listener_count; i++) {
+        MHD_stop_daemon(server->listeners[i].daemon);
+        /* ours since quiescing, and only now no thread looks at it any more */
+        socket_close(server->listeners[i].socket);
+    }
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (server == NULL) return;
+    http_server_stop(server, 0);
+    (void)pthread_mutex_lock(&server->lock);
+    while (server->jobs > 0) {
+        (void)pthread_cond_wait(&server->changed, &server->lock);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    (void)pthread_cond_destroy(&server->changed);
+    (void)pthread_mutex_destroy(&server->lock);
+    free(server->server_token);
+    free(server);
+}
+
+unsigned http_server_running(const struct http_server *server)
+{
+    return atomic_load(&server->running);
+}

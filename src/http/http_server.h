@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the HTTP/1.0 and 1.1 server: listeners, limits, two-phase handling, hand-over to the worker pool.
+ * Not here: routes (service/dispatch.c), workers (worker_pool.h), address lists (ip_acl.h).
+ * Owns:     listeners, connections, the daemon's threads.
+ * Threads:  admit runs on an I/O thread and must not block; handle runs on a worker while the connection is suspended.
+ * Spec:     RFC 9110, RFC 9112.
+ */
+#ifndef OPENNDES_HTTP_HTTP_SERVER_H
+#define OPENNDES_HTTP_HTTP_SERVER_H
+
+#include "http/http_types.h"
+#include "http/worker_pool.h"
+
+struct http_server;
+
+enum http_admit { HTTP_ADMIT_HANDLE, HTTP_ADMIT_ANSWERED };
+
+struct http_server_options {
+    const char *server_token;         /* "OpenNDES": value of the Server header */
+    size_t body_bytes;                /* limit of a body: 413 above */
+    unsigned connections;             /* in total */
+    unsigned connections_per_address; /* 0: off */
+    unsigned idle_seconds;
+    struct worker_pool *pool; /* must outlive the server */
+    void *context;
+    /* Headers are complete, the body is not read: answer at once (refusals, cached bodies) or let it go on. */
+    enum http_admit (*admit)(void *context, const struct http_request *request,
+                             struct http_response *response);
+    /* The whole request is here. Must fill the response. */
+    void (*handle)(void *context, const struct http_request *request,
+                   struct http_response *response);
+    /* Every answered request, also those the server refuses by itself (414, 413, 400, 503); after the response is queued. May be NULL. */
+    void (*answered)(void *context, const struct http_request *request,
+                     const struct http_response *response);
+};
+
+struct http_server *http_server_create(const struct http_server_options *options,
+                                       struct error *err);
+/* Open one more listener; port 0 takes a free one. *bound_port gets the port. Errors: REASON_PORT_*, REASON_ADDRESS_NOT_LOCAL, REASON_LISTEN_FAILED. */
+MUST_USE bool http_server_listen(struct http_server *server, const struct ip_address *address,
+                                 uint16_t port, uint16_t *bound_port, struct error *err);
+/* Listen no more, answer what runs for at most grace_ms, then close. */
+void http_server_stop(struct http_server *server, int64_t grace_ms);
+void http_server_free(struct http_server *server); /* stops if still running; NULL is allowed */
+/* Requests being answered now. */
+unsigned http_server_running(const struct http_server *server);
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_server_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <microhttpd.h>
+
+#include "base/text.h"
+#include "http/http_target.h"
+#include "platform/clock.h"
+
+#define NUMBER_TEXT_MAX 16
+#define STATUS_FIRST_FINAL 200
+#define STATUS_LAST 599
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void fill_request(struct http_exchange *exchange, const struct http_ends *ends)
+{
+    struct http_request *request = &exchange->request;
+
+    request->method_text = exchange->method_text;
+    request->started_us = clock_monotonic_us();
+    /* eleven hex digits of milliseconds last until the year 2527: it always fits */
+    if (!text_format(request->id, sizeof(request->id), "%llx-%x",
+                     (unsigned long long)exchange->server->started_ms,
+                     atomic_fetch_add(&exchange->server->next_id, 1))) {
+        request->id[0] = '\0';
+    }
+    request->peer = ends->peer;
+    request->peer_port = ends->peer_port;
+    request->local_known = ends->local_known;
+    request->local = ends->local;
+    request->local_port = ends->local_port;
+}
+
+struct http_exchange *http_exchange_create(struct http_server *server,
+                                           struct MHD_Connection *connection,
+                                           const struct http_ends *ends, const char *raw_target)
+{
+    struct http_target target;
+    struct error err = ERROR_INIT;
+    struct http_exchange *exchange = NULL;
+    size_t path_size = 0;
+
+    /* a refusal waits until the headers are here: only then libmicrohttpd takes a response */
+    if (!http_target_parse(raw_target, &target, &err)) {
+        target.raw_query = bytes_of(NULL, 0);
+    }
+    path_size = strlen(target.path) + 1;
+    exchange = calloc(1, sizeof(*exchange) + path_size + target.raw_query.len);
+    if (exchange == NULL) return NULL;
+    exchange->server = server;
+    exchange->connection = connection;
+    exchange->target_refused = err.reason;
+    exchange->body.max = server->options.body_bytes;
+    memcpy(exchange->text, target.path, path_size);
+    if (target.raw_query.len > 0) {
+        memcpy(exchange->text + path_size, target.raw_query.data, target.raw_query.len);
+    }
+    exchange->request.path = exchange->text;
+    exchange->request.raw_query = bytes_of(exchange->text + path_size, target.raw_query.len);
+    fill_request(exchange, ends);
+    return exchange;
+}
+
+static void exchange_free(struct http_exchange *exchange)
+{
+    buffer_clear(&exchange->body);
+    buffer_clear(&exchange->response.body);
+    free(exchange);
+}
+
+static void tell_answered(struct http_exchange *exchange)
+{
+    const struct http_server_options *options = &exchange->server->options;
+
+    if (options->answered != NULL) {
+        options->answered(options->context, &exchange->request, &exchange->response);
+    }
+}
+
+/* ---- who waits for a worker ------------------------------------------------------------------ */
+
+/* With the lock held. */
+static void working_add(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+
+    exchange->prev = NULL;
+    exchange->next = server->working;
+    if (server->working != NULL) {
+        server->working->prev = exchange;
+    }
+    server->working = exchange;
+}
+
+static void working_remove(struct http_exchange *exchange)
+{
+    if (exchange->prev != NULL) {
+        exchange->prev->next = exchange->next;
+    } else {
+        exchange->server->working = exchange->next;
+    }
+    if (exchange->next != NULL) {
+        exchange->next->prev = exchange->prev;
+    }
+    exchange->prev = NULL;
+    exchange->next = NULL;
+}
+
+/* ---- the response ---------------------------------------------------------------------------- */
+
+static void refusal(struct http_response *response, enum reason reason)
+{
+    struct error err = ERROR_INIT;
+
+    (void)error_set(&err, reason, "refused by the HTTP server");
+    http_response_error(response, &err);
+    response->allow = NULL;
+    response->refused = reason;
+}
+
+static void refuse(struct http_exchange *exchange, enum reason reason)
+{
+    buffer_clear(&exchange->body);
+    exchange->request.body = bytes_of(NULL, 0);
+    refusal(&exchange->response, reason);
+    exchange->stage = HTTP_STAGE_REPLY;
+}
+
+static void free_body(void *context)
+{
+    struct buffer *body = context;
+
+    buffer_clear(body); /* wiped: a page may show a password */
+    free(body);
+}
+
+/*
+ * The body moves into libmicrohttpd's response; the exchange keeps a view for answered(), to be
+ * forgotten by the caller before the response is destroyed.
+ */
+static struct MHD_Response *make_response(struct http_response *from)
+{
+    struct MHD_Response *response = NULL;
+    struct buffer *body = NULL;
+
+    if (from->body.len == 0) {
+        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    }
+    body = malloc(sizeof(*body));
+    if (body == NULL) return NULL;
+    *body = from->body;
+    response = MHD_create_response_from_buffer_with_free_callback_cls(body->len, body->data,
+                                                                      free_body, body);
+    if (response == NULL) {
+        free(body);
+    }
+    return response;
+}
+
+static bool add_headers(const struct http_exchange *exchange, struct MHD_Response *response)
+{
+    const struct http_response *from = &exchange->response;
+    char seconds[NUMBER_TEXT_MAX];
+    const struct {
+        const char *name;
+        const char *value; /* NULL: left out */
+    } headers[] = {
+        { MHD_HTTP_HEADER_SERVER, exchange->server->server_token },
+        { MHD_HTTP_HEADER_CACHE_CONTROL, "no-store" },
+        { MHD_HTTP_HEADER_CONTENT_TYPE, from->content_type },
+        { MHD_HTTP_HEADER_ALLOW, from->allow },
+        { MHD_HTTP_HEADER_RETRY_AFTER, from->retry_after > 0 ? seconds : NULL },
+        { MHD_HTTP_HEADER_CONNECTION, exchange->close ? "close" : NULL },
+    };
+
+    if (!text_format(seconds, sizeof(seconds), "%u", from->retry_after)) return false;
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        if (headers[i].value != NULL
+            && MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Give the response to libmicrohttpd. */
+static bool queue_response(struct http_exchange *exchange)
+{
+    struct http_response *from = &exchange->response;
+    struct MHD_Response *response = NULL;
+    bool owned = false;
+    bool done = false;
+
+    if (from->status < STATUS_FIRST_FINAL || from->status > STATUS_LAST) {
+        refuse(exchange, REASON_INTERNAL); /* handle() filled nothing in */
+    }
+    response = make_response(from);
+    if (response == NULL) goto out;
+    owned = from->body.len > 0;
+    done = add_headers(exchange, response)
+           && MHD_queue_response(exchange->connection, (unsigned)from->status, response) == MHD_YES;
+    if (done) {
+        exchange->stage = HTTP_STAGE_QUEUED;
+        tell_answered(exchange);
+    }
+out:
+    if (owned) {
+        memset(&from->body, 0, sizeof(from->body));
+    }
+    if (response != NULL) {
+        MHD_destroy_response(response);
+    }
+    return done;
+}
+
+/* ---- the worker's side ----------------------------------------------------------------------- */
+
+/*
+ * handle() writes into a response of its own: while it runs the server may give the exchange up and
+ * answer with another one.
+ */
+static void run_job(void *context)
+{
+    struct http_exchange *exchange = context;
+    struct http_server *server = exchange->server;
+    struct http_response response;
+    bool wanted = false;
+    bool last = false;
+
+    memset(&response, 0, sizeof(response));
+    (void)pthread_mutex_lock(&server->lock);
+    wanted = !exchange->abandoned;
+    (void)pthread_mutex_unlock(&server->lock);
+    if (wanted) {
+        server->options.handle(server->options.context, &exchange->request, &response);
+    }
+
+    (void)pthread_mutex_lock(&server->lock);
+    if (!exchange->abandoned) {
+        working_remove(exchange);
+        exchange->response = response;
+        memset(&response, 0, sizeof(response));
+        exchange->stage = HTTP_STAGE_REPLY;
+        MHD_resume_connection(exchange->connection);
+    }
+    exchange->in_job = false;
+    last = exchange->gone;
+    if (last) {
+        exchange_free(exchange);
+    }
+    server->jobs--;
+    (void)pthread_cond_broadcast(&server->changed);
+    (void)pthread_mutex_unlock(&server->lock); /* from here on the server may be gone */
+    buffer_clear(&response.body);
+}
+
+/*
+ * The lock is held from before the job exists until the connection is suspended: so the job cannot
+ * resume it too early, and a full queue needs no suspending at all.
+ */
+static bool hand_over(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    enum reason reason = REASON_NONE;
+
+    exchange->request.body = buffer_bytes(&exchange->body);
+    (void)pthread_mutex_lock(&server->lock);
+    if (server->abandoning) {
+        reason = REASON_STOPPING;
+    } else if (!worker_pool_submit(server->options.pool, run_job, exchange)) {
+        reason = REASON_SERVER_BUSY;
+    } else {
+        server->jobs++;
+        exchange->in_job = true;
+        exchange->stage = HTTP_STAGE_WORKING;
+        working_add(exchange);
+        MHD_suspend_connection(exchange->connection);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    if (reason == REASON_NONE) return true;
+    refuse(exchange, reason);
+    return queue_response(exchange);
+}
+
+void http_exchange_abandon_all(struct http_server *server)
+{
+    while (server->working != NULL) {
+        struct http_exchange *exchange = server->working;
+
+        working_remove(exchange);
+        exchange->abandoned = true;
+        exchange->close = true;
+        /* not refuse(): the worker still reads the request's body */
+        refusal(&exchange->response, REASON_STOPPING);
+        exchange->stage = HTTP_STAGE_REPLY;
+        MHD_resume_connection(exchange->connection);
+    }
+}
+
+/* ---- headers are here ------------------------------------------------------------------------ */
+
+static enum http_method method_of(const char *text)
+{
+    static const struct {
+        const char *text;
+        enum http_method method;
+    } methods[] = {
+        { MHD_HTTP_METHOD_GET, HTTP_METHOD_GET },
+        { MHD_HTTP_METHOD_HEAD, HTTP_METHOD_HEAD },
+        { MHD_HTTP_METHOD_POST, HTTP_METHOD_POST },
+    };
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(text, methods[i].text) == 0) return methods[i].method;
+    }
+    return HTTP_METHOD_OTHER;
+}
+
+/* Count a request as running; false when the server begins nothing new. */
+static bool enter(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    bool stopping = false;
+
+    (void)pthread_mutex_lock(&server->lock);
+    stopping = server->stopping;
+    (void)atomic_fetch_add(&server->running, 1);
+    exchange->counted = true;
+    (void)pthread_mutex_unlock(&server->lock);
+    return !stopping;
+}
+
+/* What is to happen with a request whose body ends where the headers say. */
+static void decide(struct http_exchange *exchange, const struct http_framing *framing)
+{
+    const struct http_server_options *options = &exchange->server->options;
+
+    if (exchange->target_refused != REASON_NONE) {
+        refuse(exchange, exchange->target_refused);
+        return;
+    }
+    if (options->admit(options->context, &exchange->request, &exchange->response)
+        == HTTP_ADMIT_ANSWERED) {
+        exchange->stage = HTTP_STAGE_REPLY;
+        return;
+    }
+    exchange->stage = HTTP_STAGE_READING;
+    if (framing->length > options->body_bytes) {
+        refuse(exchange, REASON_BODY_TOO_LARGE);
+    }
+}
+
+static bool begin_request(struct http_exchange *exchange, const struct http_step *step)
+{
+    struct http_framing framing;
+    struct error err = ERROR_INIT;
+    bool at_once = true;
+
+    /* copied, because the connection may end before the worker does */
+    if (!text_copy(exchange->method_text, sizeof(exchange->method_text), step->method)) {
+        exchange->method_text[0] = '?'; /* and NUL: a word longer than any method */
+    }
+    exchange->request.method = method_of(step->method);
+    exchange->request.started_us = clock_monotonic_us();
+    if (!enter(exchange)) {
+        refuse(exchange, REASON_STOPPING);
+    } else if (!http_headers_read(exchange->connection, step->version, &framing, &err)) {
+        refuse(exchange, err.reason);
+    } else {
+        decide(exchange, &framing);
+        /*
+         * A body of allowed size is read and dropped before the answer: closing a socket with
+         * unread bytes sends a reset, which on Windows takes the answer away from the client. Who
+         * asks with Expect sends nothing before our answer.
+         */
+        at_once =
+            exchange->stage == HTTP_STAGE_REPLY
+            && (framing.expects_continue || framing.length > exchange->server->options.body_bytes);
+    }
+    if (!at_once) return true;
+    exchange->close = true; /* the rest of the body would be read as the next request */
+    return queue_response(exchange);
+}
+
+/* ---- the body and after ---------------------------------------------------------------------- */
+
+/* A response cannot be queued in the middle of a body, so even refused bodies are read on. */
+static bool take_body(struct http_exchange *exchange, struct bytes data)
+{
+    size_t limit = exchange->server->options.body_bytes;
+    struct error err = ERROR_INIT;
+
+    if (exchange->stage == HTTP_STAGE_READING && exchange->request.method == HTTP_METHOD_POST) {
+        if (data.len <= limit - exchange->body.len) {
+            if (!buffer_append_bytes(&exchange->body, data, &err)) {
+                exchange->close = true;
+                refuse(exchange, err.reason);
+            }
+            return true;
+        }
+        exchange->dropped = exchange->body.len;
+    }
+    exchange->dropped += data.len;
+    if (exchange->stage == HTTP_STAGE_READING && exchange->dropped > limit) {
+        exchange->close = true;
+        refuse(exchange, REASON_BODY_TOO_LARGE);
+    }
+    return exchange->dropped <= (uint64_t)limit + LIMIT_BODY_BYTES_MAX;
+}
+
+bool http_exchange_step(struct http_exchange *exchange, const struct http_step *step)
+{
+    switch (exchange->stage) {
+    case HTTP_STAGE_TARGET:
+        return begin_request(exchange, step);
+    case HTTP_STAGE_READING:
+        if (step->data.len > 0) return take_body(exchange, step->data);
+        return hand_over(exchange);
+    case HTTP_STAGE_REPLY:
+        if (step->data.len > 0) return take_body(exchange, step->data);
+        return queue_response(exchange);
+    case HTTP_STAGE_WORKING:
+    case HTTP_STAGE_QUEUED:
+        break;
+    }
+    return true;
+}
+
+void http_exchange_release(struct http_exchange *exchange, bool refused)
+{
+    struct http_server *server = exchange->server;
+    bool last = false;
+
+    if (refused && exchange->stage == HTTP_STAGE_TARGET) {
+        refuse(exchange, REASON_SYNTAX);
+        tell_answered(exchange);
+    }
+    (void)pthread_mutex_lock(&server->lock);
+    exchange->gone = true;
+    last = !exchange->in_job;
+    if (exchange->counted) {
+        (void)atomic_fetch_sub(&server->running, 1);
+        (void)pthread_cond_broadcast(&server->changed);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    if (last) {
+        exchange_free(exchange);
+    }
+}

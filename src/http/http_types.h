@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  one HTTP request and one response as plain values.
+ * Not here: sockets and libmicrohttpd (http_server.h).
+ * Owns:     a response owns its body.
+ * Threads:  one request, one thread at a time.
+ * Spec:     RFC 9110, RFC 9112.
+ */
+#ifndef OPENNDES_HTTP_HTTP_TYPES_H
+#define OPENNDES_HTTP_HTTP_TYPES_H
+
+#include "base/ip_prefix.h"
+
+#define HTTP_REQUEST_ID_MAX 24
+
+enum http_method { HTTP_METHOD_OTHER, HTTP_METHOD_GET, HTTP_METHOD_HEAD, HTTP_METHOD_POST };
+
+struct http_request {
+    char id[HTTP_REQUEST_ID_MAX]; /* ours; unique in this process's life, for log and audit */
+    enum http_method method;
+    const char *method_text;
+    const char *path;       /* percent-decoded once, without query; never contains NUL */
+    struct bytes raw_query; /* as it stood behind '?', undecoded */
+    struct bytes body;      /* empty in the admit phase */
+    struct ip_address peer;
+    uint16_t peer_port;
+    bool local_known;
+    struct ip_address local; /* address and port of the listener that took it */
+    uint16_t local_port;
+    int64_t started_us; /* clock_monotonic_us when the headers were complete */
+};
+
+struct http_response {
+    int status;
+    const char *content_type; /* constant text; NULL: none */
+    const char *allow;        /* constant text for 405; NULL: none */
+    unsigned retry_after;     /* seconds; 0: no header */
+    struct buffer body;       /* handed to the server without a copy */
+    enum reason refused; /* set by the server for what it refuses by itself (413, 414, 503 ...) */
+};
+
+/* Status and a short text/plain body from an error; 403 has no body. */
+void http_response_error(struct http_response *response, const struct error *err);
+/* Status 200 with a text/plain or other body of constant type; the content of take_body is moved. */
+void http_response_body(struct http_response *response, const char *content_type,
+                        struct buffer *take_body);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  a fixed number of threads and a bounded queue for work that may block.
+ * Not here: what the work is.
+ * Owns:     its threads and the queue.
+ * Threads:  submit from any thread.
+ * Spec:     none.
+ */
+#ifndef OPENNDES_HTTP_WORKER_POOL_H
+#define OPENNDES_HTTP_WORKER_POOL_H
+
+#include "base/error.h"
+
+struct worker_pool;
+typedef void worker_job(void *context);
+
+/* threads 1..256 (0: one per processor), queue 1..10000 waiting jobs. */
+struct worker_pool *worker_pool_create(unsigned threads, unsigned queue, struct error *err);
+/* Finish what is queued, then end the threads. NULL is allowed. */
+void worker_pool_free(struct worker_pool *pool);
+/* False when the queue is full or the pool is ending: the caller answers 503. */
+MUST_USE bool worker_pool_submit(struct worker_pool *pool, worker_job *job, void *context);
+
+#endif
