@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint/endpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "challenge/challenge_static.h"
+#include "endpoint/endpoint_internal.h"
+#include "endpoint/scep_query.h"
+#include "scep/scep_cacert.h"
+
+void endpoint_report_init(struct endpoint_report *report)
+{
+    memset(report, 0, sizeof(*report));
+    report->result = "ok";
+}
+
+static struct challenge *make_challenge(const struct endpoint_options *options, struct error *err)
+{
+    const struct template_config *config = options->config;
+
+    switch (config->challenge.type) {
+    case CHALLENGE_TYPE_STATIC:
+        return challenge_static_create(config->name, config->challenge.passphrase_mac,
+                                       options->mac_key, err);
+    case CHALLENGE_TYPE_NONE:
+        return challenge_none_create(err);
+    }
+    error_set(err, REASON_INTERNAL, "challenge type without an implementation");
+    return NULL;
+}
+
+static bool make_caps(struct endpoint *endpoint, struct error *err)
+{
+    /* Renewal is announced only by an endpoint that grants it: clients act on it (RFC 8894 3.5.2). */
+    struct scep_caps_options caps = { .level = endpoint->level };
+
+    return scep_caps_body(&caps, &endpoint->caps, err);
+}
+
+struct endpoint *endpoint_create(const struct endpoint_options *options, struct error *err)
+{
+    const struct template_config *config = options->config;
+    struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
+    bool ok = false;
+
+    if (endpoint == NULL) {
+        error_set(err, REASON_NO_MEMORY, "endpoint");
+        return NULL;
+    }
+    endpoint->caps = (struct buffer)BUFFER_INIT(1024);
+    endpoint->enabled = config->enabled;
+    endpoint->level = config->algorithms;
+    endpoint->reply_chain = config->reply_chain;
+    endpoint->include_root = config->include_root;
+    endpoint->ca = options->ca;
+    if (!text_copy(endpoint->name, sizeof(endpoint->name), config->name)) goto out;
+    endpoint->template = template_create(config, err);
+    if (endpoint->template == NULL) goto out;
+    endpoint->acl = ip_acl_create(&config->ip_acl, err);
+    if (endpoint->acl == NULL) goto out;
+    /* A template that is switched off may lack its passphrase: it answers nobody. */
+    if (config->enabled) {
+        endpoint->challenge = make_challenge(options, err);
+        if (endpoint->challenge == NULL) goto out;
+    }
+    if (!make_caps(endpoint, err)) goto out;
+    endpoint->enroll = (struct enroll_options){
+        .template_name = endpoint->name,
+        .template = endpoint->template,
+        .challenge = endpoint->challenge,
+        .ca = options->ca,
+        .store = options->store,
+        .repeat_seconds = config->repeat_hours * 3600,
+    };
+    ok = true;
+out:
+    if (!ok) {
+        endpoint_free(endpoint);
+        endpoint = NULL;
+    }
+    return endpoint;
+}
+
+void endpoint_free(struct endpoint *endpoint)
+{
+    if (endpoint == NULL) {
+        return;
+    }
+    template_free(endpoint->template);
+    ip_acl_free(endpoint->acl);
+    challenge_free(endpoint->challenge);
+    buffer_clear(&endpoint->caps);
+    free(endpoint);
+}
+
+const char *endpoint_name(const struct endpoint *endpoint)
+{
+    return endpoint->name;
+}
+
+bool endpoint_enabled(const struct endpoint *endpoint)
+{
+    return endpoint->enabled;
+}
+
+/* An HTTP status is the whole answer: nobody is known yet to whom a CertRep could be addressed. */
+static void refuse_http(struct http_response *response, struct endpoint_report *report)
+{
+    report->result = "refused";
+    http_response_error(response, &report->error);
+}
+
+bool endpoint_admit(const struct endpoint *endpoint, const struct http_request *request,
+                    struct http_response *response, struct endpoint_report *report)
+{
+    struct error *err = &report->error;
+
+    if (!ip_acl_check(endpoint->acl, ACL_FACE_SCEP, &request->peer, err)) goto refuse;
+    if (!endpoint->enabled) {
+        error_set(err, REASON_TEMPLATE_DISABLED, "template %s is switched off", endpoint->name);
+        goto refuse;
+    }
+    if (request->method != HTTP_METHOD_GET && request->method != HTTP_METHOD_POST) {
+        error_set(err, REASON_METHOD, "method %.16s", request->method_text);
+        response->allow = "GET, POST";
+        goto refuse;
+    }
+    return true;
+refuse:
+    refuse_http(response, report);
+    return false;
+}
+
+static bool answer_caps(const struct endpoint *endpoint, struct http_response *response,
+                        struct error *err)
+{
+    struct buffer body = BUFFER_INIT(1024);
+    bool ok = buffer_append_bytes(&body, buffer_bytes(&endpoint->caps), err);
+
+    if (ok) {
+        http_response_body(response, "text/plain", &body);
+    }
+    buffer_clear(&body);
+    return ok;
+}
+
+static bool answer_cacert(const struct endpoint *endpoint, struct http_response *response,
+                          struct error *err)
+{
+    struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    const char *media_type = NULL;
+    struct ra_set *ras = ca_ra(endpoint->ca, err);
+    bool ok = ras != NULL && scep_cacert_body(ras, endpoint->include_root, &body, &media_type, err);
+
+    if (ok) {
+        http_response_body(response, media_type, &body);
+    }
+    ra_set_unref(ras);
+    buffer_clear(&body);
+    return ok;
+}
+
+/* On POST an absent operation is PKIOperation, the only one possible (RFC 8894 4.3). */
+static bool find_operation(const struct http_request *request, enum scep_operation *operation,
+                           struct error *err)
+{
+    struct buffer text = BUFFER_INIT(256);
+    struct bytes raw;
+    bool ok = false;
+
+    *operation = SCEP_OPERATION_UNKNOWN;
+    if (!scep_query_find(request->raw_query, "operation", &raw)) {
+        if (request->method == HTTP_METHOD_POST) {
+            *operation = SCEP_OPERATION_PKI_OPERATION;
+            return true;
+        }
+        return error_set(err, REASON_OPERATION_MISSING, "no operation in the query");
+    }
+    if (raw.len < 64 && scep_query_decode(raw, &text, err)) {
+        *operation = scep_operation_from_text(text_trim(buffer_bytes(&text)));
+    }
+    if (*operation != SCEP_OPERATION_UNKNOWN) {
+        ok = true;
+    } else {
+        char shown[72];
+
+        text_escape(shown, sizeof(shown), buffer_bytes(&text));
+        error_set(err, REASON_OPERATION_UNKNOWN, "operation \"%s\"", shown);
+    }
+    buffer_clear(&text);
+    return ok;
+}
+
+static bool message_of(const struct http_request *request, struct buffer *decoded,
+                       struct bytes *message, struct error *err)
+{
+    struct bytes raw;
+
+    if (request->method == HTTP_METHOD_POST) {
+        return scep_body_message(request->body, decoded, message, err);
+    }
+    if (!scep_query_find(request->raw_query, "message", &raw)) {
+        return error_set(err, REASON_MESSAGE_MISSING, "PKIOperation by GET without message=");
+    }
+    if (!scep_query_message(raw, decoded, err)) {
+        return false;
+    }
+    *message = buffer_bytes(decoded);
+    return true;
+}
+
+void endpoint_handle(const struct endpoint *endpoint, const struct http_request *request,
+                     struct http_response *response, struct endpoint_report *report)
+{
+    struct buffer decoded = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    struct bytes message = { NULL, 0 };
+    enum scep_operation operation = SCEP_OPERATION_UNKNOWN;
+    bool ok = false;
+
+    if (!find_operation(request, &operation, &report->error)) goto out;
+    report->operation = scep_operation_name(operation);
+    switch (operation) {
+    case SCEP_OPERATION_GET_CA_CAPS:
+        ok = answer_caps(endpoint, response, &report->error);
+        break;
+    case SCEP_OPERATION_GET_CA_CERT:
+        ok = answer_cacert(endpoint, response, &report->error);
+        break;
+    case SCEP_OPERATION_PKI_OPERATION:
+        ok = message_of(request, &decoded, &message, &report->error) &&
+             pki_operation(endpoint, request, message, response, report);
+        break;
+    case SCEP_OPERATION_UNKNOWN:
+        error_set(&report->error, REASON_OPERATION_UNKNOWN, "unknown operation");
+        break;
+    }
+out:
+    buffer_clear(&decoded);
+    if (!ok) {
+        refuse_http(response, report);
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the fields of an endpoint, shared by the files that make up the coordinator.
+ * Not here: what others may call (endpoint.h).
+ * Owns:     see endpoint.h.
+ * Threads:  immutable after creation.
+ * Spec:     RFC 8894 3.
+ */
+#ifndef OPENNDES_ENDPOINT_ENDPOINT_INTERNAL_H
+#define OPENNDES_ENDPOINT_ENDPOINT_INTERNAL_H
+
+#include "endpoint/endpoint.h"
+#include "enroll/enroll.h"
+
+struct endpoint {
+    char name[LIMIT_TEMPLATE_NAME + 1];
+    bool enabled;
+    enum algorithm_level level;
+    bool reply_chain;
+    bool include_root;
+    struct ca *ca; /* borrowed */
+    struct template *template;
+    struct challenge *challenge; /* NULL while switched off */
+    struct ip_acl *acl;
+    struct buffer caps;
+    struct enroll_options enroll;
+};
+
+/*
+ * PKIOperation. true: `response` holds a CertRep (also one that refuses; then the report has the error). false: the error in
+ * the report is to be answered as an HTTP status.
+ */
+MUST_USE bool pki_operation(const struct endpoint *endpoint, const struct http_request *request,
+                            struct bytes message, struct http_response *response,
+                            struct endpoint_report *report);
+
+#endif
