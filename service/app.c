@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/app.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "config/config_load.h"
+#include "http/worker_pool.h"
+#include "openndes_version.h"
+#include "platform/clock.h"
+#include "platform/sockets.h"
+#include "platform/threads.h"
+#include "service/data_folder.h"
+#include "service/dispatch.h"
+#include "service/events.h"
+#include "service/runtime.h"
+#include "service/urls.h"
+
+/* Requests that run when the service stops get this long to finish. */
+#define STOP_GRACE_MS 10000
+/* What ends within this many days is reported once a day. */
+#define END_WARNING_DAYS 60
+#define DAY_SECONDS 86400
+/* After a CRL could not be made: tried again and reported this often, not every second. */
+#define CRL_RETRY_SECONDS 60
+
+struct app_listener {
+    struct ip_address address;
+    uint16_t port;
+};
+
+struct app {
+    const char *data_folder; /* borrowed from the command line */
+    struct file_lock *lock;
+    struct secret mac_key;
+    struct log *log;
+    struct audit *audit;
+    struct eventlog *eventlog;
+    struct store *store;
+    struct worker_pool *pool;
+    struct http_server *server;
+    struct dispatch dispatch;
+    char derived_url[URL_BASE_MAX];
+    struct app_listener listeners[LIMIT_LISTENERS];
+    size_t listener_count;
+    int64_t crl_retry_at;
+    int64_t end_check_at;
+    pthread_mutex_t runtime_mutex; /* guards the pointer only */
+    bool runtime_mutex_ready;
+    struct runtime *runtime;
+    bool started;
+};
+
+/* ---- runtime -------------------------------------------------------------------------------- */
+
+static struct runtime *app_runtime(void *context)
+{
+    struct app *app = context;
+    struct runtime *runtime;
+
+    pthread_mutex_lock(&app->runtime_mutex);
+    runtime = runtime_ref(app->runtime);
+    pthread_mutex_unlock(&app->runtime_mutex);
+    return runtime;
+}
+
+static bool load_runtime(struct app *app, struct error *err)
+{
+    struct runtime_options options = {
+        .data_folder = app->data_folder,
+        .store = app->store,
+        .mac_key = secret_bytes(&app->mac_key),
+        .derived_url = app->derived_url,
+        .log = app->log,
+        .eventlog = app->eventlog,
+    };
+    struct runtime *old = app->runtime;
+    struct runtime *now = runtime_load(&options, old, err);
+
+    if (now == NULL) {
+        return false;
+    }
+    pthread_mutex_lock(&app->runtime_mutex);
+    app->runtime = now;
+    pthread_mutex_unlock(&app->runtime_mutex);
+    runtime_unref(old);
+    return true;
+}
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+static bool take_lock(struct app *app, struct error *err)
+{
+    char path[FILE_PATH_MAX];
+    bool held = false;
+
+    if (!data_path_lock(app->data_folder, path, err) ||
+        !file_lock_try(path, &app->lock, &held, err)) {
+        return false;
+    }
+    if (!held) {
+        return error_set(err, REASON_DATA_FOLDER_IN_USE,
+                         "another openndes serves the data folder %s; stop it first",
+                         app->data_folder);
+    }
+    return true;
+}
+
+static bool open_logs(struct app *app, const struct service_config *config, bool console,
+                      struct error *err)
+{
+    char folder[FILE_PATH_MAX];
+
+    if (!data_path_logs(app->data_folder, folder, err) || !folder_create(folder, true, err)) {
+        return false;
+    }
+    struct log_options log_options = {
+        .folder = folder,
+        .file_name = "openndes.log",
+        .level = config->log.level,
+        .file_mb = config->log.file_mb,
+        .files = config->log.files,
+        .console = console,
+    };
+    struct audit_options audit_options = {
+        .folder = folder,
+        .file_mb = config->audit.file_mb,
+        .files = config->audit.files,
+    };
+    app->log = log_open(&log_options, err);
+    if (app->log == NULL) {
+        return false;
+    }
+    app->audit = audit_open(&audit_options, err);
+    return app->audit != NULL;
+}
+
+static bool start_server(struct app *app, const struct service_config *config, struct error *err)
+{
+    unsigned threads = (unsigned)config->workers.threads;
+    struct http_server_options options = {
+        .server_token = "OpenNDES",
+        .body_bytes = (size_t)config->limits.body_bytes,
+        .connections = (unsigned)config->limits.connections,
+        .connections_per_address = (unsigned)config->limits.connections_per_address,
+        .idle_seconds = (unsigned)config->limits.idle_seconds,
+        .context = &app->dispatch,
+        .admit = dispatch_admit,
+        .handle = dispatch_handle,
+        .answered = dispatch_answered,
+    };
+
+    app->pool = worker_pool_create(threads, (unsigned)config->workers.queue, err);
+    if (app->pool == NULL) {
+        return false;
+    }
+    options.pool = app->pool;
+    app->dispatch = (struct dispatch){
+        .runtime = app_runtime,
+        .context = app,
+        .log = app->log,
+        .audit = app->audit,
+        .eventlog = app->eventlog,
+    };
+    app->server = http_server_create(&options, err);
+    return app->server != NULL;
+}
+
+static bool listen_on(struct app *app, const char *text, struct error *err)
+{
+    struct app_listener *listener = &app->listeners[app->listener_count];
+
+    if (app->listener_count == LIMIT_LISTENERS) {
+        return error_set(err, REASON_USAGE, "more than %u listeners", LIMIT_LISTENERS);
+    }
+    if (!ip_endpoint_parse(text, &listener->address, &listener->port, err)) {
+        return error_context(err, "listener \"%s\"", text);
+    }
+    if (!http_server_listen(app->server, &listener->address, listener->port, &listener->port,
+                            err)) {
+        return false;
+    }
+    app->listener_count++;
+    return true;
+}
+
+static bool listen_as_configured(struct app *app, const char *list, struct error *err)
+{
+    struct bytes item;
+    size_t pos = 0;
+    char text[64];
+
+    while (text_next_item(bytes_of_text(list), ',', &pos, &item)) {
+        if (!text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)) {
+            return error_set(err, REASON_CONFIG_BAD_VALUE, "listen: an item is too long");
+        }
+        if (!listen_on(app, text, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The CRLs must be there before the first relying party asks. */
+static void refresh_crls(struct app *app)
+{
+    int64_t now = clock_now();
+    bool failed = false;
+
+    if (now < app->crl_retry_at && app->crl_retry_at - now <= CRL_RETRY_SECONDS) {
+        return;
+    }
+    for (size_t i = 0; i < runtime_ca_count(app->runtime); i++) {
+        struct ca_builtin *ca = runtime_ca_at(app->runtime, i);
+        struct error err = ERROR_INIT;
+        bool made = false;
+
+        if (ca == NULL || ca_builtin_certificate(ca) == NULL) {
+            continue;
+        }
+        if (!ca_builtin_crl_refresh(ca, now, &made, &err)) {
+            log_error(app->log, LOG_LEVEL_ERROR, &err, "no new CRL of CA %s",
+                      runtime_ca_name_at(app->runtime, i));
+            eventlog_report(app->eventlog, EVENTLOG_ERROR, EVENT_CRL_FAILED, err.detail);
+            failed = true;
+        } else if (made) {
+            log_line(app->log, LOG_LEVEL_INFO, "new CRL of CA %s",
+                     runtime_ca_name_at(app->runtime, i));
+        }
+    }
+    app->crl_retry_at = failed ? now + CRL_RETRY_SECONDS : 0;
+}
+
+static void warn_end(struct app *app, const char *what, const char *name, const struct x509_st *cert,
+                     int64_t now)
+{
+    struct certificate_info info;
+    struct error ignored = ERROR_INIT;
+    char until[CLOCK_TEXT_MAX];
+    char text[LIMIT_TEMPLATE_NAME + 96];
+
+    if (cert == NULL || !certificate_info(cert, &info, &ignored) ||
+        info.not_after - now > END_WARNING_DAYS * (int64_t)DAY_SECONDS) {
+        return;
+    }
+    clock_format(info.not_after, until);
+    if (text_format(text, sizeof(text), "%s %s %s %s", what, name,
+                    info.not_after < now ? "has ended on" : "ends on", until)) {
+        log_line(app->log, LOG_LEVEL_WARNING, "%s", text);
+        eventlog_report(app->eventlog, EVENTLOG_WARNING, EVENT_CA_ENDS, text);
+    }
+}
+
+static void warn_ends(struct app *app)
+{
+    int64_t now = clock_now();
+
+    if (now < app->end_check_at && app->end_check_at - now <= DAY_SECONDS) {
+        return;
+    }
+    app->end_check_at = now + DAY_SECONDS;
+    for (size_t i = 0; i < runtime_ca_count(app->runtime); i++) {
+        const char *name = runtime_ca_name_at(app->runtime, i);
+        struct ca_builtin *ca = runtime_ca_at(app->runtime, i);
+
+        if (ca != NULL) {
+            warn_end(app, "CA", name, ca_builtin_certificate(ca), now);
+            warn_end(app, "RA of CA", name, ca_builtin_ra_certificate(ca), now);
+        }
+    }
+}
+
+/* For printing and for certificates when no public_url is configured: where we listen first. */
+static void derive_url(struct app *app, const struct app_options *options,
+                       const struct service_config *config)
+{
+    url_base_of_list(options->listen_count != 0 ? options->listen[0] : config->listen,
+                     app->derived_url);
+}
+
+static bool open_all(struct app *app, const struct app_options *options,
+                     const struct service_config *config, struct error *err)
+{
+    unsigned readers = (unsigned)config->workers.threads;
+
+    if (!open_logs(app, config, options->log_console, err)) return false;
+    if (!data_mac_key(app->data_folder, false, &app->mac_key, err)) return false;
+    app->store = data_store_open(app->data_folder,
+                                 readers != 0 ? (readers > 64 ? 64 : readers)
+                                              : thread_processor_count(),
+                                 err);
+    if (app->store == NULL) return false;
+    derive_url(app, options, config);
+    if (!load_runtime(app, err)) return false;
+    refresh_crls(app);
+    warn_ends(app);
+    if (!start_server(app, config, err)) return false;
+    for (size_t i = 0; i < options->listen_count; i++) {
+        if (!listen_on(app, options->listen[i], err)) return false;
+    }
+    if (options->listen_count == 0 && !listen_as_configured(app, config->listen, err)) return false;
+    return true;
+}
+
+struct app *app_create(const struct app_options *options, struct error *err)
+{
+    struct app *app = calloc(1, sizeof(*app));
+    struct service_config config = { 0 };
+    bool ok = false;
+
+    if (app == NULL) {
+        error_set(err, REASON_NO_MEMORY, "service");
+        return NULL;
+    }
+    app->data_folder = options->data_folder;
+    app->eventlog = eventlog_open("OpenNDES");
+    if (pthread_mutex_init(&app->runtime_mutex, NULL) != 0) {
+        error_set(err, REASON_NO_MEMORY, "mutex");
+        goto out;
+    }
+    app->runtime_mutex_ready = true;
+    if (!data_folder_check(options->data_folder, err)) goto out;
+    if (!take_lock(app, err)) goto out;
+    if (!config_load_service(options->data_folder, &config, err)) goto out;
+    if (!open_all(app, options, &config, err)) goto out;
+    log_line(app->log, LOG_LEVEL_INFO, "OpenNDES " OPENNDES_VERSION " started, data in %s",
+             options->data_folder);
+    eventlog_report(app->eventlog, EVENTLOG_INFO, EVENT_STARTED,
+                    "OpenNDES " OPENNDES_VERSION " started");
+    app->started = true;
+    ok = true;
+out:
+    service_config_clear(&config);
+    if (!ok) {
+        log_error(app->log, LOG_LEVEL_ERROR, err, "start failed");
+        eventlog_report(app->eventlog, EVENTLOG_ERROR, EVENT_START_FAILED, err->detail);
+        app_free(app);
+        app = NULL;
+    }
+    return app;
+}
+
+void app_free(struct app *app)
+{
+    if (app == NULL) {
+        return;
+    }
+    if (app->server != NULL) {
+        http_server_stop(app->server, STOP_GRACE_MS);
+    }
+    http_server_free(app->server);
+    worker_pool_free(app->pool);
+    runtime_unref(app->runtime);
+    store_close(app->store);
+    if (app->started) {
+        log_line(app->log, LOG_LEVEL_INFO, "OpenNDES stopped");
+        eventlog_report(app->eventlog, EVENTLOG_INFO, EVENT_STOPPED, "OpenNDES stopped");
+    }
+    audit_close(app->audit);
+    log_close(app->log);
+    secret_clear(&app->mac_key);
+    file_lock_release(app->lock);
+    if (app->runtime_mutex_ready) {
+        pthread_mutex_destroy(&app->runtime_mutex);
+    }
+    eventlog_close(app->eventlog);
+    free(app);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+/* Settings that live in sockets and threads are taken at start only: say so rather than seem to obey. */
+static void report_restart_keys(struct app *app, const struct service_config *before,
+                                const struct service_config *after)
+{
+    if (!text_equal_nocase(before->listen, after->listen) ||
+        before->limits.body_bytes != after->limits.body_bytes ||
+        before->limits.connections != after->limits.connections ||
+        before->limits.connections_per_address != after->limits.connections_per_address ||
+        before->limits.idle_seconds != after->limits.idle_seconds ||
+        before->workers.threads != after->workers.threads ||
+        before->workers.queue != after->workers.queue ||
+        before->log.file_mb != after->log.file_mb || before->log.files != after->log.files ||
+        before->audit.file_mb != after->audit.file_mb ||
+        before->audit.files != after->audit.files) {
+        log_line(app->log, LOG_LEVEL_WARNING,
+                 "openndes.json: listen, limits.*, workers.*, and sizes of logs take effect at the "
+                 "next start");
+    }
+}
+
+static void reload(struct app *app)
+{
+    struct runtime *old = app_runtime(app);
+    struct error err = ERROR_INIT;
+
+    if (!load_runtime(app, &err)) {
+        log_error(app->log, LOG_LEVEL_ERROR, &err, "reload failed, everything stays as it was");
+        eventlog_report(app->eventlog, EVENTLOG_ERROR, EVENT_CONFIGURATION_BROKEN, err.detail);
+    } else {
+        log_set_level(app->log, runtime_config(app->runtime)->log.level);
+        report_restart_keys(app, runtime_config(old), runtime_config(app->runtime));
+        log_line(app->log, LOG_LEVEL_INFO, "configuration reloaded: %zu templates, %zu broken",
+                 runtime_endpoint_count(app->runtime), runtime_broken_count(app->runtime));
+        eventlog_report(app->eventlog, EVENTLOG_INFO, EVENT_CONFIGURATION_RELOADED,
+                        "configuration reloaded");
+    }
+    runtime_unref(old);
+}
+
+void app_tick(struct app *app, bool asked)
+{
+    if (asked || runtime_stale(app->runtime, app->data_folder)) {
+        reload(app);
+    }
+    refresh_crls(app);
+    warn_ends(app);
+}
+
+bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)
+{
+    char base[URL_BASE_MAX];
+
+    for (size_t t = 0; t < runtime_endpoint_count(app->runtime); t++) {
+        const struct endpoint *endpoint = runtime_endpoint_at(app->runtime, t);
+
+        if (endpoint == NULL || !endpoint_enabled(endpoint)) {
+            continue;
+        }
+        for (size_t i = 0; i < app->listener_count; i++) {
+            url_base(&app->listeners[i].address, app->listeners[i].port, base);
+            if (!buffer_printf(out, err, "SCEP URL: %s/scep/%s\n", base,
+                               endpoint_name(endpoint))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "ca/ca_builtin.h"
+#include "ca/ca_files.h"
+#include "platform/clock.h"
+#include "platform/console.h"
+#include "platform/files.h"
+#include "service/args.h"
+#include "service/ca_options.h"
+#include "service/commands.h"
+#include "service/data_folder.h"
+
+/* Options of every "ca" verb; each verb lists those it knows. */
+struct ca_command {
+    struct args args;
+    const char *name;
+    const char *key_spec, *subject, *days;
+    const char *pkcs12, *cert, *key, *password, *chain_file, *out;
+    bool chain;
+};
+
+static bool name_given(struct ca_command *c, const struct command *command, const char *usage,
+                       struct error *err)
+{
+    if (!args_expect(&c->args, 1, 1, usage, err)) {
+        return false;
+    }
+    if (!folder_exists(command->data)) {
+        return error_set(err, REASON_DATA_FOLDER_MISSING,
+                         "the data folder %s does not exist; make it with: openndes --data \"%s\" init",
+                         command->data, command->data);
+    }
+    c->name = c->args.positional[0];
+    return true;
+}
+
+static struct ca_builtin *open_ca(const struct command *command, const char *name,
+                                  struct error *err)
+{
+    struct ca_builtin_options options = {
+        .data_folder = command->data, .name = name, .crl_validity_hours = 168, .crl_renew_hours = 48
+    };
+
+    return ca_builtin_open(&options, err);
+}
+
+/* Write to --out, or to standard output. */
+static bool write_out(const char *path, struct bytes text, struct error *err)
+{
+    if (path == NULL || strcmp(path, "-") == 0) {
+        console_write(CONSOLE_OUT, text);
+        return true;
+    }
+    return file_write_atomic(path, text, false, err);
+}
+
+/* ---- making --------------------------------------------------------------------------------- */
+
+static bool ca_create_verb(const struct command *command, struct error *err)
+{
+    struct ca_command c = { 0 };
+    struct ca_new_options options;
+    const struct arg_option known[] = {
+        { "--ca-key", ARG_TEXT, &c.key_spec },
+        { "--ca-subject", ARG_TEXT, &c.subject },
+        { "--ca-days", ARG_TEXT, &c.days },
+    };
+
+    if (!args_parse(command->argc, command->argv, known, 3, &c.args, err) ||
+        !name_given(&c, command, "ca create NAME [OPTIONS]", err) ||
+        !ca_new_options_fill(&options, command->data, c.name, c.key_spec, c.subject, c.days, err) ||
+        !ca_files_create(&options, err)) {
+        return false;
+    }
+    command_print("CA %s made. Use it: openndes template set NAME ca=%s\n", c.name, c.name);
+    return command_audit(command, "ca-create", c.name, err);
+}
+
+static bool ca_import_verb(const struct command *command, struct error *err)
+{
+    struct ca_command c = { 0 };
+    struct ca_import_options options;
+    struct secret password = SECRET_INIT;
+    const struct arg_option known[] = {
+        { "--pkcs12", ARG_TEXT, &c.pkcs12 },
+        { "--cert", ARG_TEXT, &c.cert },
+        { "--key", ARG_TEXT, &c.key },
+        { "--password", ARG_TEXT, &c.password },
+    };
+    bool ok = false;
+
+    memset(&options, 0, sizeof(options));
+    if (!args_parse(command->argc, command->argv, known, 4, &c.args, err) ||
+        !name_given(&c, command, "ca import NAME --pkcs12 FILE | --cert FILE --key FILE", err) ||
+        !ca_new_options_fill(&options.base, command->data, c.name, NULL, NULL, NULL, err)) {
+        goto out;
+    }
+    if ((c.pkcs12 != NULL) == (c.cert != NULL || c.key != NULL) ||
+        (c.cert != NULL) != (c.key != NULL)) {
+        error_set(err, REASON_USAGE, "give either --pkcs12 FILE, or --cert FILE and --key FILE");
+        goto out;
+    }
+    if (c.password != NULL && strcmp(c.password, "-") != 0) {
+        error_set(err, REASON_USAGE,
+                  "--password takes only \"-\": a secret on the command line is visible to others");
+        goto out;
+    }
+    if (c.password != NULL &&
+        !command_read_secret("Password of the key: ", false, &password, err)) {
+        goto out;
+    }
+    options.cert_file = c.cert;
+    options.key_file = c.key;
+    options.pkcs12_file = c.pkcs12;
+    options.password = c.password == NULL ? NULL : &password;
+    if (!ca_files_import(&options, err)) goto out;
+    command_print("CA %s imported; its RA certificate is issued.\n", c.name);
+    ok = command_audit(command, "ca-import", c.name, err);
+out:
+    secret_clear(&password);
+    return ok;
+}
+
+static bool ca_request_verb(const struct command *command, struct error *err)
+{
+    struct ca_command c = { 0 };
+    struct ca_new_options options;
+    struct buffer pem = BUFFER_INIT(LIMIT_PEM_FILE_BYTES);
+    const struct arg_option known[] = {
+        { "--ca-key", ARG_TEXT, &c.key_spec },
+        { "--ca-subject", ARG_TEXT, &c.subject },
+        { "--out", ARG_TEXT, &c.out },
+    };
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, 3, &c.args, err) ||
+        !name_given(&c, command, "ca request NAME [OPTIONS]", err) ||
+        !ca_new_options_fill(&options, command->data, c.name, c.key_spec, c.subject, NULL, err) ||
+        !ca_files_request(&options, &pem, err) || !write_out(c.out, buffer_bytes(&pem), err)) {
+        goto out;
+    }
+    if (c.out != NULL && strcmp(c.out, "-") != 0) {
+        command_print("Let the root sign %s, then: openndes ca install %s --cert SIGNED\n", c.out,
+                      c.name);
+    }
+    ok = command_audit(command, "ca-request", c.name, err);
+out:
+    buffer_clear(&pem);
+    return ok;
+}
+
+static bool ca_install_verb(const struct command *command, struct error *err)
+{
+    struct ca_command c = { 0 };
+    struct ca_new_options options;
+    const struct arg_option known[] = {
+        { "--cert", ARG_TEXT, &c.cert },
+        { "--chain", ARG_TEXT, &c.chain_file },
+    };
+
+    if (!args_parse(command->argc, command->argv, known, 2, &c.args, err) ||
+        !name_given(&c, command, "ca install NAME --cert FILE [--chain FILE]", err)) {
+        return false;
+    }
+    if (c.cert == NULL) {
+        return error_set(err, REASON_USAGE, "usage: openndes ca install NAME --cert FILE");
+    }
+    if (!ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err) ||
+        !ca_files_install(&options, c.cert, c.chain_file, err)) {
+        return false;
+    }
+    command_print("CA %s is ready.\n", c.name);
+    return command_audit(command, "ca-install", c.name, err);
+}
+
+/* A new RA certificate and key, before or after the old one has ended. */
+static bool ca_renew_ra_verb(const struct command *command, struct error *err)
+{
+    struct ca_command c = { 0 };
+    struct ca_new_options options;
+
+    if (!args_parse(command->argc, command->argv, NULL, 0, &c.args, err) ||
+        !name_given(&c, command, "ca renew-ra NAME", err) ||
+        !ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err) ||
+        !ca_files_renew_ra(&options, err)) {
+        return false;
+    }
+    command_print("CA %s has a new RA certificate. A running service uses it within seconds.\n", c.name);
+    return command_audit(command, "ca-renew-ra", c.name, err);
+}
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+static bool ca_export_verb(const struct command *command, struct error *err)
+{
+    struct ca_command c = { 0 };
+    struct buffer pem = BUFFER_INIT(LIMIT_PEM_FILE_BYTES);
+    struct ca_builtin *ca = NULL;
+    const struct arg_option known[] = {
+        { "--out", ARG_TEXT, &c.out },
+        { "--chain", ARG_FLAG, &c.chain },
+    };
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, 2, &c.args, err) ||
+        !name_given(&c, command, "ca export NAME [--chain] [--out FILE]", err)) {
+        goto out;
+    }
+    ca = open_ca(command, c.name, err);
+    if (ca == NULL) goto out;
+    if (!ca_builtin_chain_pem(ca, c.chain, &pem, err)) goto out;
+    ok = write_out(c.out, buffer_bytes(&pem), err);
+out:
+    ca_builtin_free(ca);
+    buffer_clear(&pem);
+    return ok;
+}
+
+struct ca_show_context {
+    const struct command *command;
+    const char *only; /* NULL: all */
+    struct json *array;
+    bool brief;
+    size_t count;
+};
+
+static bool show_facts(const struct ca_show_context *show, const char *name, const char *state,
+                       const struct certificate_info *ca, const struct certificate_info *ra,
+                       struct error *err)
+{
+    char until[2][CLOCK_TEXT_MAX];
+    char fingerprint[2 * DIGEST_SHA256_BYTES + 1];
+    struct json *row;
+    bool ok;
+
+    clock_format(ca->not_after, until[0]);
+    clock_format(ra->not_after, until[1]);
+    text_hex(fingerprint, sizeof(fingerprint), bytes_of(ca->sha256, sizeof(ca->sha256)));
+    if (!show->command->json) {
+        if (show->brief) {
+            command_print("%-20s %s  until %s  %s\n", name, state, until[0], ca->subject);
+            return true;
+        }
+        command_print("CA:          %s (%s)\nSubject:     %s\nIssuer:      %s\nSerial:      %s\n"
+                      "Valid until: %s\nSHA-256:     %s\nRA subject:  %s\nRA until:    %s\n",
+                      name, state, ca->subject, ca->issuer, ca->serial, until[0], fingerprint,
+                      ra->subject, until[1]);
+        return true;
+    }
+    row = json_value_new_object();
+    ok = row != NULL && json_value_put_text(row, "name", name, err) &&
+         json_value_put_text(row, "state", state, err) &&
+         json_value_put_text(row, "subject", ca->subject, err) &&
+         json_value_put_text(row, "issuer", ca->issuer, err) &&
+         json_value_put_text(row, "serial", ca->serial, err) &&
+         json_value_put_text(row, "not_after", until[0], err) &&
+         json_value_put_text(row, "sha256", fingerprint, err) &&
+         json_value_put_text(row, "ra_subject", ra->subject, err) &&
+         json_value_put_text(row, "ra_not_after", until[1], err);
+    if (!ok) {
+        json_value_free(row);
+        return false;
+    }
+    return json_value_push(show->array, row, err);
+}
+
+static bool show_one(void *context, const char *name, struct error *err)
+{
+    struct ca_show_context *show = context;
+    struct certificate_info ca_info;
+    struct certificate_info ra_info;
+    struct error why = ERROR_INIT;
+    struct ca_builtin *builtin = NULL;
+    struct ca *ca = NULL;
+    struct ra_set *ras = NULL;
+    bool ok = false;
+
+    if (show->only != NULL && !text_equal_nocase(show->only, name)) {
+        return true;
+    }
+    memset(&ca_info, 0, sizeof(ca_info));
+    memset(&ra_info, 0, sizeof(ra_info));
+    show->count++;
+    builtin = open_ca(show->command, name, &why);
+    ca = builtin == NULL ? NULL : ca_builtin_as_ca(builtin);
+    if (ca == NULL) {
+        if (!show->command->json) {
+            command_print("%-20s broken: %s\n", name, why.detail);
+        }
+        ok = show->command->json ? show_facts(show, name, "broken", &ca_info, &ra_info, err) : true;
+        goto out;
+    }
+    if (ca_builtin_certificate(builtin) == NULL) {
+        if (!show->command->json) {
+            command_print("%-20s waits for its certificate: openndes ca install %s --cert FILE\n",
+                          name, name);
+        }
+        ok = show->command->json ? show_facts(show, name, "request", &ca_info, &ra_info, err)
+                                 : true;
+        goto out;
+    }
+    if (!certificate_info(ca_builtin_certificate(builtin), &ca_info, err)) goto out;
+    ras = ca_ra(ca, &why);
+    if (ras != NULL && !certificate_info(ras->ra[0].cert, &ra_info, err)) goto out;
+    ok = show_facts(show, name, ca_ready(ca, &why) ? "ready" : reason_id(why.reason), &ca_info,
+                    &ra_info, err);
+out:
+    ra_set_unref(ras);
+    ca_free(ca);
+    return ok;
+}
+
+static bool show_all(const struct command *command, const char *only, bool brief,
+                     struct error *err)
+{
+    struct ca_show_context show = { .command = command, .only = only, .brief = brief };
+
+    if (command->json) {
+        show.array = json_value_new_array();
+        if (show.array == NULL) {
+            return error_set(err, REASON_NO_MEMORY, "JSON");
+        }
+    }
+    if (!ca_files_list(command->data, show_one, &show, err)) {
+        json_value_free(show.array);
+        return false;
+    }
+    if (only != NULL && show.count == 0) {
+        json_value_free(show.array);
+        return error_set(err, REASON_CA_MISSING, "there is no CA %.64s; see: openndes ca list",
+                         only);
+    }
+    if (command->json) {
+        return command_print_json(show.array, err);
+    }
+    if (show.count == 0) {
+        command_print("No CA. Make one: openndes ca create default\n");
+    }
+    return true;
+}
+
+static bool ca_list_verb(const struct command *command, struct error *err)
+{
+    struct args args;
+
+    return args_parse(command->argc, command->argv, NULL, 0, &args, err) &&
+           args_expect(&args, 0, 0, "ca list [--json]", err) &&
+           data_folder_check(command->data, err) && show_all(command, NULL, true, err);
+}
+
+static bool ca_show_verb(const struct command *command, struct error *err)
+{
+    struct args args;
+
+    return args_parse(command->argc, command->argv, NULL, 0, &args, err) &&
+           args_expect(&args, 0, 1, "ca show [NAME] [--json]", err) &&
+           data_folder_check(command->data, err) &&
+           show_all(command, args.count == 0 ? NULL : args.positional[0], false, err);
+}
+
+bool cmd_ca(const struct command *command, struct error *err)
+{
+    static const struct subcommand table[] = {
+        { "list", ca_list_verb },       { "show", ca_show_verb },
+        { "create", ca_create_verb },   { "import", ca_import_verb },
+        { "request", ca_request_verb }, { "install", ca_install_verb },
+        { "renew-ra", ca_renew_ra_verb }, { "export", ca_export_verb },
+    };
+
+    return command_dispatch(command, "ca", table, sizeof(table) / sizeof(table[0]), err);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "platform/clock.h"
+#include "platform/console.h"
+#include "service/args.h"
+#include "service/commands.h"
+#include "service/data_folder.h"
+
+/* CRLReason of RFC 5280 5.3.1 that make sense for an end entity. certificateHold needs the way back, which comes with "unrevoke". */
+static const struct {
+    const char *name;
+    int value;
+} reasons[] = {
+    { "unspecified", 0 },          { "keyCompromise", 1 },      { "affiliationChanged", 3 },
+    { "superseded", 4 },           { "cessationOfOperation", 5 }, { "privilegeWithdrawn", 9 },
+};
+
+static const char *reason_name(int value)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].value == value) {
+            return reasons[i].name;
+        }
+    }
+    return "other";
+}
+
+static bool parse_reason(const char *text, int *value, struct error *err)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (text_equal_nocase(reasons[i].name, text)) {
+            *value = reasons[i].value;
+            return true;
+        }
+    }
+    return error_set(err, REASON_USAGE,
+                     "--reason takes unspecified, keyCompromise, affiliationChanged, superseded, "
+                     "cessationOfOperation or privilegeWithdrawn");
+}
+
+/* "0A:1B" and "0a1b" are the same serial; leading zero octets do not count. */
+static bool parse_serial(const char *text, char serial[SERIAL_TEXT_MAX], struct error *err)
+{
+    size_t len = 0;
+
+    for (const char *p = text; *p != '\0'; p++) {
+        char c = *p >= 'A' && *p <= 'F' ? (char)(*p - 'A' + 'a') : *p;
+
+        if (c == ':' || c == ' ') {
+            continue;
+        }
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c == '-' && len == 0)) ||
+            len + 2 >= SERIAL_TEXT_MAX) {
+            return error_set(err, REASON_USAGE, "the serial number is written in hex digits");
+        }
+        serial[len++] = c;
+    }
+    serial[len] = '\0';
+    while (len > 2 && serial[0] == '0' && serial[1] == '0') {
+        memmove(serial, serial + 2, len - 1);
+        len -= 2;
+    }
+    if (len % 2 == 1 && serial[0] != '-') {
+        memmove(serial + 1, serial, len + 1);
+        serial[0] = '0';
+        len++;
+    }
+    return len != 0 || error_set(err, REASON_USAGE, "the serial number is empty");
+}
+
+static const char *state_of(const struct store_certificate_row *row, int64_t now)
+{
+    if (row->revoked_at != 0) {
+        return "revoked";
+    }
+    return row->not_after < now ? "expired" : "valid";
+}
+
+/* ---- output --------------------------------------------------------------------------------- */
+
+struct output {
+    bool json;
+    bool pem;
+    struct json *array;
+    int64_t now;
+    size_t count;
+};
+
+static struct json *row_json(const struct store_certificate_row *row, int64_t now,
+                             struct error *err)
+{
+    struct json *object = json_value_new_object();
+    char time[4][CLOCK_TEXT_MAX];
+    bool ok = object != NULL;
+
+    clock_format(row->issued_at, time[0]);
+    clock_format(row->not_before, time[1]);
+    clock_format(row->not_after, time[2]);
+    clock_format(row->revoked_at, time[3]);
+    ok = ok && json_value_put_text(object, "serial", row->serial, err) &&
+         json_value_put_text(object, "state", state_of(row, now), err) &&
+         json_value_put_text(object, "subject", row->subject, err) &&
+         json_value_put_text(object, "template", row->template_name, err) &&
+         json_value_put_text(object, "ca", row->ca_name, err) &&
+         json_value_put_text(object, "issued_at", time[0], err) &&
+         json_value_put_text(object, "not_before", time[1], err) &&
+         json_value_put_text(object, "not_after", time[2], err) &&
+         json_value_put_text(object, "peer", row->peer, err) &&
+         json_value_put_text(object, "challenge", row->challenge_type, err) &&
+         json_value_put_text(object, "request_id", row->request_id, err);
+    if (ok && row->revoked_at != 0) {
+        ok = json_value_put_text(object, "revoked_at", time[3], err) &&
+             json_value_put_text(object, "revocation_reason", reason_name(row->revocation_reason),
+                                 err);
+    }
+    if (!ok) {
+        json_value_free(object);
+        object = NULL;
+    }
+    return object;
+}
+
+static bool list_row(void *context, const struct store_certificate_row *row, struct error *err)
+{
+    struct output *out = context;
+    char until[CLOCK_TEXT_MAX];
+
+    out->count++;
+    if (out->json) {
+        struct json *object = row_json(row, out->now, err);
+
+        return object != NULL && json_value_push(out->array, object, err);
+    }
+    clock_format(row->not_after, until);
+    command_print("%-40s %-7s until %s  %-12s %s\n", row->serial, state_of(row, out->now), until,
+                  row->template_name, row->subject);
+    return true;
+}
+
+static bool print_pem(const struct store_certificate_row *row, struct error *err)
+{
+    struct buffer pem = BUFFER_INIT(LIMIT_BODY_BYTES_MAX * 2);
+    struct x509_st *cert = certificate_parse(row->der, err);
+    bool ok = cert != NULL && certificate_pem(cert, &pem, err);
+
+    if (ok) {
+        console_write(CONSOLE_OUT, buffer_bytes(&pem));
+    }
+    certificate_free(cert);
+    buffer_clear(&pem);
+    return ok;
+}
+
+static bool show_row(void *context, const struct store_certificate_row *row, struct error *err)
+{
+    struct output *out = context;
+    char time[CLOCK_TEXT_MAX];
+
+    if (out->json) {
+        return command_print_json(row_json(row, out->now, err), err);
+    }
+    if (out->pem) {
+        return print_pem(row, err);
+    }
+    command_print("Serial:      %s\nState:       %s\nSubject:     %s\nTemplate:    %s\nCA:          %s\n",
+                  row->serial, state_of(row, out->now), row->subject, row->template_name,
+                  row->ca_name);
+    clock_format(row->issued_at, time);
+    command_print("Issued:      %s to %s by request %s\n", time, row->peer, row->request_id);
+    clock_format(row->not_before, time);
+    command_print("Valid from:  %s\n", time);
+    clock_format(row->not_after, time);
+    command_print("Valid until: %s\n", time);
+    if (row->revoked_at != 0) {
+        clock_format(row->revoked_at, time);
+        command_print("Revoked:     %s, %s\n", time, reason_name(row->revocation_reason));
+    }
+    return true;
+}
+
+/* ---- verbs ---------------------------------------------------------------------------------- */
+
+static bool cert_list(const struct command *command, struct error *err)
+{
+    struct store_list_filter filter = { .now = clock_now() };
+    struct output out = { .json = command->json, .now = filter.now };
+    const char *limit = NULL;
+    uint64_t limit_value = 1000;
+    const struct arg_option known[] = {
+        { "--template", ARG_TEXT, &filter.template_name },
+        { "--ca", ARG_TEXT, &filter.ca_name },
+        { "--subject", ARG_TEXT, &filter.subject_contains },
+        { "--valid", ARG_FLAG, &filter.only_valid },
+        { "--revoked", ARG_FLAG, &filter.only_revoked },
+        { "--limit", ARG_TEXT, &limit },
+    };
+    struct store *store = NULL;
+    struct args args;
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
+                    err) ||
+        !args_expect(&args, 0, 0, "cert list [OPTIONS]", err)) {
+        goto out;
+    }
+    if (limit != NULL &&
+        (!text_parse_u64(bytes_of_text(limit), 1000000, &limit_value) || limit_value == 0)) {
+        error_set(err, REASON_USAGE, "--limit takes a number from 1 to 1000000");
+        goto out;
+    }
+    filter.limit = (int64_t)limit_value;
+    if (!data_folder_check(command->data, err)) goto out;
+    store = data_store_open(command->data, 1, err);
+    if (store == NULL) goto out;
+    if (command->json) {
+        out.array = json_value_new_array();
+        if (out.array == NULL) {
+            error_set(err, REASON_NO_MEMORY, "JSON");
+            goto out;
+        }
+    }
+    if (!store_list_certificates(store, &filter, list_row, &out, err)) goto out;
+    if (command->json) {
+        struct json *array = out.array;
+
+        out.array = NULL;
+        ok = command_print_json(array, err);
+        goto out;
+    }
+    if (out.count == 0) {
+        command_print("No certificates.\n");
+    }
+    ok = true;
+out:
+    json_value_free(out.array);
+    store_close(store);
+    return ok;
+}
+
+static bool cert_show(const struct command *command, struct error *err)
+{
+    struct output out = { .json = command->json, .now = clock_now() };
+    const char *ca = NULL;
+    const struct arg_option known[] = {
+        { "--ca", ARG_TEXT, &ca },
+        { "--pem", ARG_FLAG, &out.pem },
+    };
+    char serial[SERIAL_TEXT_MAX];
+    struct store *store = NULL;
+    struct args args;
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, 2, &args, err) ||
+        !args_expect(&args, 1, 1, "cert show SERIAL [--ca NAME] [--pem] [--json]", err) ||
+        !parse_serial(args.positional[0], serial, err) || !data_folder_check(command->data, err)) {
+        goto out;
+    }
+    store = data_store_open(command->data, 1, err);
+    if (store == NULL) goto out;
+    ok = store_show_certificate(store, ca, serial, show_row, &out, err);
+out:
+    store_close(store);
+    return ok;
+}
+
+/* The one CA that has this serial, so that a revocation never hits a namesake. */
+struct found_ca {
+    char name[LIMIT_TEMPLATE_NAME + 1];
+};
+
+static bool take_ca(void *context, const struct store_certificate_row *row, struct error *err)
+{
+    struct found_ca *found = context;
+
+    return text_copy(found->name, sizeof(found->name), row->ca_name) ||
+           error_set(err, REASON_INTERNAL, "the CA's name is too long");
+}
+
+static bool cert_revoke(const struct command *command, struct error *err)
+{
+    const char *ca = NULL;
+    const char *reason_text = "unspecified";
+    const char *given_reason = NULL;
+    const struct arg_option known[] = {
+        { "--ca", ARG_TEXT, &ca },
+        { "--reason", ARG_TEXT, &given_reason },
+    };
+    struct found_ca found = { "" };
+    char serial[SERIAL_TEXT_MAX];
+    char target[SERIAL_TEXT_MAX + LIMIT_TEMPLATE_NAME + 64];
+    struct store *store = NULL;
+    struct args args;
+    int reason = 0;
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, 2, &args, err) ||
+        !args_expect(&args, 1, 1, "cert revoke SERIAL [--ca NAME] [--reason REASON]", err)) {
+        goto out;
+    }
+    reason_text = given_reason != NULL ? given_reason : reason_text;
+    if (!parse_reason(reason_text, &reason, err) ||
+        !parse_serial(args.positional[0], serial, err) || !data_folder_check(command->data, err)) {
+        goto out;
+    }
+    store = data_store_open(command->data, 1, err);
+    if (store == NULL) goto out;
+    if (!store_show_certificate(store, ca, serial, take_ca, &found, err)) goto out;
+    if (!store_revoke_certificate(store, found.name, serial, reason, clock_now(), err)) goto out;
+    command_print("Certificate %s of CA %s is revoked (%s). A running service publishes the CRL within "
+                  "seconds, otherwise at its next start.\n",
+                  serial, found.name, reason_name(reason));
+    if (!text_format(target, sizeof(target), "%s %s %s", found.name, serial, reason_name(reason))) {
+        target[0] = '\0';
+    }
+    ok = command_audit(command, "cert-revoke", target, err);
+out:
+    store_close(store);
+    return ok;
+}
+
+bool cmd_cert(const struct command *command, struct error *err)
+{
+    static const struct subcommand table[] = {
+        { "list", cert_list }, { "show", cert_show }, { "revoke", cert_revoke }
+    };
+
+    return command_dispatch(command, "cert", table, 3, err);
+}

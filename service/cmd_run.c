@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "platform/console.h"
+#include "service/app.h"
+#include "service/args.h"
+#include "service/commands.h"
+#include "service/host.h"
+
+/* How often files are looked at for changes; also the longest time until a revocation is in the CRL. */
+#define TICK_MS 1000
+
+static bool announce(struct app *app, struct error *err)
+{
+    struct buffer urls = BUFFER_INIT(1u << 20);
+    bool ok = app_scep_urls(app, &urls, err);
+
+    if (ok && urls.len == 0) {
+        command_print("No template is on: openndes template enable NAME\n");
+    }
+    if (ok) {
+        console_write(CONSOLE_OUT, buffer_bytes(&urls));
+        command_print("Ready\n");
+    }
+    buffer_clear(&urls);
+    return ok;
+}
+
+static void serve(struct app *app)
+{
+    for (;;) {
+        switch (host_wait(TICK_MS)) {
+        case HOST_STOP:
+            return;
+        case HOST_RELOAD:
+            app_tick(app, true);
+            break;
+        case HOST_TICK:
+            app_tick(app, false);
+            break;
+        }
+    }
+}
+
+bool cmd_run(const struct command *command, struct error *err)
+{
+    struct arg_repeated listen = { .count = 0 };
+    bool quiet = false;
+    const struct arg_option known[] = {
+        { "--listen", ARG_REPEATED, &listen },
+        { "--quiet", ARG_FLAG, &quiet },
+    };
+    struct app_options options = { .data_folder = command->data };
+    struct app *app = NULL;
+    struct args args;
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
+                    err) ||
+        !args_expect(&args, 0, 0, "run [--listen ADDRESS:PORT]... [--quiet]", err)) {
+        return false;
+    }
+    options.listen = listen.values;
+    options.listen_count = listen.count;
+    options.log_console = !quiet;
+    if (!host_start(err)) goto out;
+    app = app_create(&options, err);
+    if (app == NULL) goto out;
+    if (!announce(app, err)) goto out;
+    serve(app);
+    ok = true;
+out:
+    app_free(app);
+    host_finished();
+    return ok;
+}

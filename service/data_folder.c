@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/data_folder.h"
+
+#include "base/text.h"
+#include "platform/protect.h"
+
+#define MAC_KEY_BYTES 32
+#define MAC_KEY_PURPOSE "mac-key"
+#define MAC_KEY_FILE_MAX 4096
+
+bool data_path_config(const char *data, char path[FILE_PATH_MAX], struct error *err)
+{
+    return path_join(path, data, "openndes.json", err);
+}
+
+bool data_path_template(const char *data, const char *name, char path[FILE_PATH_MAX],
+                        struct error *err)
+{
+    char file[LIMIT_TEMPLATE_NAME + 32];
+
+    if (!text_format(file, sizeof(file), "templates/%s.json", name)) {
+        return error_set(err, REASON_TEMPLATE_NAME, "the template's name is too long");
+    }
+    return path_join(path, data, file, err);
+}
+
+bool data_path_logs(const char *data, char path[FILE_PATH_MAX], struct error *err)
+{
+    return path_join(path, data, "logs", err);
+}
+
+bool data_path_lock(const char *data, char path[FILE_PATH_MAX], struct error *err)
+{
+    return path_join(path, data, "openndes.lock", err);
+}
+
+bool data_folder_check(const char *data, struct error *err)
+{
+    char path[FILE_PATH_MAX];
+
+    if (!data_path_config(data, path, err)) {
+        return false;
+    }
+    if (!folder_exists(data)) {
+        return error_set(err, REASON_DATA_FOLDER_MISSING,
+                         "the data folder %s does not exist; make it with: openndes --data \"%s\" init",
+                         data, data);
+    }
+    if (!file_exists(path)) {
+        return error_set(err, REASON_DATA_FOLDER_MISSING,
+                         "%s holds no openndes.json, or it may not be read by this account; a new "
+                         "data folder is made with: openndes --data \"%s\" init",
+                         data, data);
+    }
+    return true;
+}
+
+bool data_folder_create(const char *data, struct error *err)
+{
+    static const char *const below[] = { "templates", "policies", "ca", "logs" };
+    char path[FILE_PATH_MAX];
+
+    if (!folder_create(data, true, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+        if (!path_join(path, data, below[i], err) || !folder_create(path, true, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool mac_key_create(const char *data, const char *path, struct error *err)
+{
+    uint8_t key[MAC_KEY_BYTES];
+    struct buffer sealed = BUFFER_INIT(MAC_KEY_FILE_MAX);
+    bool ok = secret_random(key, sizeof(key), err) &&
+              protect_seal(data, MAC_KEY_PURPOSE, bytes_of(key, sizeof(key)), &sealed, err) &&
+              file_create_new(path, buffer_bytes(&sealed), true, err);
+
+    secret_wipe(key, sizeof(key));
+    buffer_clear(&sealed);
+    return ok;
+}
+
+bool data_mac_key(const char *data, bool create, struct secret *key, struct error *err)
+{
+    char path[FILE_PATH_MAX];
+    struct buffer sealed = BUFFER_INIT(MAC_KEY_FILE_MAX);
+    bool ok = false;
+
+    if (!path_join(path, data, "secrets.key", err)) goto out;
+    if (create && !file_exists(path) && !mac_key_create(data, path, err)) goto out;
+    if (!file_read(path, MAC_KEY_FILE_MAX, &sealed, err)) goto out;
+    if (!protect_open(data, MAC_KEY_PURPOSE, buffer_bytes(&sealed), key, err)) {
+        error_context(err, "%s", path);
+        goto out;
+    }
+    if (key->len != MAC_KEY_BYTES) {
+        error_set(err, REASON_KEY_PROTECTION, "%s has a wrong length; restore it from a backup",
+                  path);
+        goto out;
+    }
+    ok = true;
+out:
+    buffer_clear(&sealed);
+    return ok;
+}
+
+struct store *data_store_open(const char *data, unsigned readers, struct error *err)
+{
+    char path[FILE_PATH_MAX];
+    struct store_options options = { .path = path, .readers = readers };
+
+    if (!path_join(path, data, "openndes.db", err)) {
+        return NULL;
+    }
+    return store_open(&options, err);
+}

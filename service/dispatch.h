@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the way of one HTTP request: service address list, route, endpoint, log and audit; the first coordinator.
+ * Not here: SCEP (endpoint/), HTTP itself (http/).
+ * Owns:     nothing: works on the app's handles.
+ * Threads:  the callbacks run on I/O threads (admit) and workers (handle).
+ * Spec:     docs/urls.md.
+ */
+#ifndef OPENNDES_SERVICE_DISPATCH_H
+#define OPENNDES_SERVICE_DISPATCH_H
+
+#include "audit/audit.h"
+#include "audit/log.h"
+#include "http/http_server.h"
+#include "service/runtime.h"
+
+/* What dispatch needs from its owner; everything outlives the server. */
+struct dispatch {
+    /* A reference on the runtime in force. */
+    struct runtime *(*runtime)(void *context);
+    void *context;
+    struct log *log;
+    struct audit *audit;
+    struct eventlog *eventlog;
+};
+
+enum http_admit dispatch_admit(void *context, const struct http_request *request,
+                               struct http_response *response);
+void dispatch_handle(void *context, const struct http_request *request,
+                     struct http_response *response);
+/* Logs what the server refused by itself. */
+void dispatch_answered(void *context, const struct http_request *request,
+                       const struct http_response *response);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/help.h"
+
+#include <string.h>
+
+#include "service/commands.h"
+
+struct help_page {
+    const char *verb;
+    const char *summary;
+    const char *text;
+};
+
+static const struct help_page pages[] = {
+    { "init", "make a data folder: CA, RA, first template",
+      "openndes --data DIR init [OPTIONS]\n"
+      "\n"
+      "Makes the folder with a CA, its RA certificate and one enabled template. The template's\n"
+      "passphrase is generated and shown once.\n"
+      "\n"
+      "  --passphrase -        take the passphrase from standard input (16 characters or more)\n"
+      "  --template NAME       name of the first template (device)\n"
+      "  --public-url URL      http://scep.example.com: written into certificates (CRL, AIA)\n"
+      "  --listen ADDR:PORT    listener to configure; may be repeated\n"
+      "  --ca-key SPEC         rsa2048 rsa3072 rsa4096 p256 p384 (rsa3072)\n"
+      "  --ca-subject DN       \"CN=Example Device CA,O=Example\"\n"
+      "  --ca-days N           validity of the CA (3650)\n"
+      "  --no-ca               no CA yet: make, import or request one with \"openndes ca\"\n" },
+    { "run", "serve in the foreground",
+      "openndes --data DIR run [--listen ADDRESS:PORT]... [--quiet]\n"
+      "\n"
+      "Prints the SCEP URLs and \"Ready\", then one line per request on standard error. Changed\n"
+      "files are noticed within a second or two. Ctrl-C ends it; SIGHUP (Windows: Ctrl-Break) asks\n"
+      "for a reload.\n"
+      "\n"
+      "  --listen ADDRESS:PORT replaces the configured listeners; may be repeated\n"
+      "  --quiet               log lines go to the file only\n" },
+    { "check", "look for what is broken or will end soon",
+      "openndes --data DIR check [--json]\n"
+      "\n"
+      "Configuration, templates, CA and RA certificates with their ends, keys, database. Each line\n"
+      "says ok, warning or error and what to do. Exit code 0 without errors.\n" },
+    { "template", "list, show, add, set, enable, disable, remove templates",
+      "openndes template list [--json]\n"
+      "openndes template show NAME [--json]\n"
+      "openndes template add NAME [KEY=VALUE...]\n"
+      "openndes template set NAME KEY=VALUE...\n"
+      "openndes template enable NAME | disable NAME | remove NAME\n"
+      "openndes template urls NAME\n"
+      "\n"
+      "Keys: openndes config explain. A new template is off until it is enabled. The passphrase never\n"
+      "stands on the command line: challenge.passphrase=- reads it from standard input or asks on a\n"
+      "terminal; challenge.passphrase=generate makes one and shows it once. --force accepts one\n"
+      "that is shorter than 16 characters.\n" },
+    { "cert", "list, show, revoke certificates",
+      "openndes cert list [--template NAME] [--ca NAME] [--subject TEXT] [--valid | --revoked]\n"
+      "                   [--limit N] [--json]\n"
+      "openndes cert show SERIAL [--ca NAME] [--pem] [--json]\n"
+      "openndes cert revoke SERIAL [--ca NAME] [--reason REASON]\n"
+      "\n"
+      "SERIAL in hex as \"cert list\" prints it; colons and upper case are fine. REASON: unspecified\n"
+      "keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn. A running\n"
+      "service publishes a new CRL within seconds.\n" },
+    { "ca", "show, create, import, request, install, export CAs",
+      "openndes ca list | show [NAME] [--json]\n"
+      "openndes ca create NAME [--ca-key SPEC] [--ca-subject DN] [--ca-days N]\n"
+      "openndes ca import NAME --pkcs12 FILE [--password -]\n"
+      "openndes ca import NAME --cert FILE --key FILE [--password -]\n"
+      "openndes ca request NAME [--ca-key SPEC] [--ca-subject DN] [--out FILE]\n"
+      "openndes ca install NAME --cert FILE [--chain FILE]\n"
+      "openndes ca renew-ra NAME\n"
+      "openndes ca export NAME [--chain] [--out FILE]\n"
+      "\n"
+      "request makes a key and a PKCS#10 that an offline root signs as a subordinate CA; install takes\n"
+      "the signed certificate. renew-ra replaces the RA's certificate and key. export writes the CA certificate (PEM), with --chain also its parents. The\n"
+      "first CA is called \"default\".\n" },
+    { "config", "explain settings",
+      "openndes config explain [KEY]\n"
+      "\n"
+      "What each key of openndes.json and of templates means, its default and what is possible.\n" },
+    { "version", "print the version", "openndes version [--json]\n" },
+};
+
+static void print_overview(void)
+{
+    command_print("OpenNDES: a SCEP server that replaces Microsoft NDES\n"
+                  "\n"
+                  "openndes [--data DIR] VERB ...\n"
+                  "\n");
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        command_print("  %-10s %s\n", pages[i].verb, pages[i].summary);
+    }
+    command_print("\n"
+                  "Start here:  openndes --data DIR init   then   openndes --data DIR run\n"
+                  "Each verb:   openndes help VERB\n"
+                  "Exit codes:  0 done, 2 usage, 3 configuration, 4 not permitted, 5 CA not usable now,\n"
+                  "             6 file or disk, 7 database, 8 key or certificate, 9 port, 10 not found,\n"
+                  "             11 refused, 1 anything else\n");
+}
+
+bool help_print(const char *verb, struct error *err)
+{
+    if (verb == NULL) {
+        print_overview();
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (strcmp(pages[i].verb, verb) == 0) {
+            command_print("%s", pages[i].text);
+            return true;
+        }
+    }
+    return error_set(err, REASON_USAGE, "unknown verb \"%.32s\"; see: openndes help", verb);
+}

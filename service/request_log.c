@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/request_log.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "platform/clock.h"
+#include "platform/eventlog.h"
+#include "service/events.h"
+
+#define LINE_MAX 2048
+
+/* "<key>=<value>" with the value escaped, if there is one. */
+static void add_field(struct buffer *line, const char *key, struct bytes value)
+{
+    char shown[NAME_TEXT_MAX];
+    struct error ignored = ERROR_INIT;
+
+    if (value.len == 0) {
+        return;
+    }
+    text_escape(shown, sizeof(shown), value);
+    /* A line that gets too long loses its last fields; the audit record has them all. */
+    if (!buffer_printf(line, &ignored, " %s=\"%s\"", key, shown)) {
+        return;
+    }
+}
+
+static void write_line(const struct dispatch *dispatch, const struct http_request *request,
+                       const struct http_response *response, const struct route *route,
+                       const struct endpoint_report *report, const char *peer, int64_t duration_us)
+{
+    struct buffer line = BUFFER_INIT(LINE_MAX);
+    struct error ignored = ERROR_INIT;
+    bool refused = report->error.reason != REASON_NONE;
+    const char *operation = report->operation != NULL ? report->operation : request->method_text;
+    bool ok;
+
+    ok = buffer_printf(&line, &ignored, "%s %s %d %s", peer,
+                       route->name[0] != '\0' ? route->name : "-", response->status, operation);
+    if (ok && report->message_type != NULL) {
+        ok = buffer_printf(&line, &ignored, " %s", report->message_type);
+    }
+    if (ok) {
+        ok = buffer_printf(&line, &ignored, " %s %.1f ms id=%s",
+                           refused ? "refused" : report->result, (double)duration_us / 1000.0,
+                           request->id);
+    }
+    if (ok && refused) {
+        ok = buffer_printf(&line, &ignored, " reason=%s", reason_id(report->error.reason));
+    }
+    if (ok) {
+        const char *subject = report->certificate.serial[0] != '\0'
+                                  ? report->certificate.subject
+                                  : report->requested_subject;
+
+        add_field(&line, "serial", bytes_of_text(report->certificate.serial));
+        /* Subjects come from name_format, which has escaped them already. */
+        if (subject[0] != '\0' &&
+            !buffer_printf(&line, &ignored, " subject=\"%s\"", subject)) {
+            error_clear(&ignored);
+        }
+        add_field(&line, "txid", bytes_of(report->transaction_id, report->transaction_id_len));
+        if (refused) {
+            add_field(&line, "detail", bytes_of_text(report->error.detail));
+        }
+    }
+    log_line(dispatch->log, refused ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s",
+             buffer_text(&line));
+    buffer_clear(&line);
+}
+
+static void write_audit(const struct dispatch *dispatch, const struct http_request *request,
+                        const struct http_response *response, const struct route *route,
+                        const struct endpoint_report *report, const char *peer,
+                        int64_t duration_us)
+{
+    bool refused = report->error.reason != REASON_NONE;
+    bool enrolled = report->certificate.serial[0] != '\0';
+    struct error err = ERROR_INIT;
+    struct audit_record record = {
+        .event = report->message_type != NULL ? "enroll" : "http",
+        .result = refused ? "refused" : report->result,
+        .request_id = request->id,
+        .template_name = route->kind == ROUTE_SCEP ? route->name : NULL,
+        .peer = peer,
+        .operation = report->operation,
+        .message_type = report->message_type,
+        .transaction_id = bytes_of(report->transaction_id, report->transaction_id_len),
+        .challenge_type = report->challenge_type,
+        .requested_subject = report->requested_subject,
+        .algorithms = report->algorithms,
+        .reason = report->error.reason,
+        .detail = report->error.detail,
+        .http_status = response->status,
+        .duration_us = duration_us,
+    };
+
+    if (enrolled) {
+        record.subject = report->certificate.subject;
+        record.serial = report->certificate.serial;
+        record.not_after = report->certificate.not_after;
+        memcpy(record.cert_sha256, report->certificate.sha256, sizeof(record.cert_sha256));
+        record.has_cert_sha256 = true;
+    }
+    if (!audit_write(dispatch->audit, &record, &err)) {
+        log_error(dispatch->log, LOG_LEVEL_ERROR, &err, "audit record of %s is lost", request->id);
+        eventlog_report(dispatch->eventlog, EVENTLOG_ERROR, EVENT_AUDIT_FAILED, err.detail);
+    }
+}
+
+void request_log(const struct dispatch *dispatch, const struct http_request *request,
+                 const struct http_response *response, const struct route *route,
+                 const struct endpoint_report *report)
+{
+    char peer[IP_TEXT_MAX];
+    int64_t duration_us = clock_monotonic_us() - request->started_us;
+
+    ip_address_format(&request->peer, peer);
+    write_line(dispatch, request, response, route, report, peer, duration_us);
+    /* GetCACert and GetCACaps decide nothing; refusals and PKIOperations do. */
+    if (report->error.reason != REASON_NONE || report->message_type != NULL) {
+        write_audit(dispatch, request, response, route, report, peer, duration_us);
+    }
+}

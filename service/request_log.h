@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  one request becomes one readable log line and, when something was decided, one audit record.
+ * Not here: where lines and records go (audit/).
+ * Owns:     nothing.
+ * Threads:  any thread.
+ * Spec:     docs/audit.md.
+ */
+#ifndef OPENNDES_SERVICE_REQUEST_LOG_H
+#define OPENNDES_SERVICE_REQUEST_LOG_H
+
+#include "endpoint/endpoint.h"
+#include "service/dispatch.h"
+#include "service/route.h"
+
+/* ca_name may be NULL. */
+void request_log(const struct dispatch *dispatch, const struct http_request *request,
+                 const struct http_response *response, const struct route *route,
+                 const struct endpoint_report *report);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  which thing a path names.
+ * Not here: answering (dispatch.c).
+ * Owns:     nothing.
+ * Threads:  pure functions.
+ * Spec:     RFC 8894 4.1 (servers look at the path as little as they can); docs/urls.md.
+ */
+#ifndef OPENNDES_SERVICE_ROUTE_H
+#define OPENNDES_SERVICE_ROUTE_H
+
+#include "base/limits.h"
+#include "base/error.h"
+
+enum route_kind {
+    ROUTE_NONE,
+    ROUTE_SCEP,   /* /scep/<template> and anything below */
+    ROUTE_CRL,    /* /crl/<ca>.crl */
+    ROUTE_CA_CRT, /* /ca/<ca>.crt */
+    ROUTE_CA_P7B  /* /ca/<ca>.p7b */
+};
+
+struct route {
+    enum route_kind kind;
+    char name[LIMIT_TEMPLATE_NAME + 1]; /* template or CA, lower case */
+};
+
+/* Paths are compared without regard to case. */
+struct route route_find(const char *path);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ca/ca_files.h"
+#include "config/config_load.h"
+#include "service/data_folder.h"
+#include "service/events.h"
+#include "service/runtime_slots.h"
+
+struct runtime {
+    int references; /* atomic */
+    struct service_config config;
+    struct file_stamp config_stamp;
+    char public_url[512];
+    struct ip_acl *acl;
+    struct template_slot **templates; /* sorted by name */
+    size_t template_count;
+    struct ca_slot **cas; /* sorted by name */
+    size_t ca_count;
+};
+
+/* What the loading steps share. */
+struct loading {
+    const struct runtime_options *options;
+    const struct runtime *previous;
+    struct runtime *now;
+};
+
+static void report(const struct runtime_options *options, const struct error *why,
+                   const char *what)
+{
+    char text[ERROR_DETAIL_MAX + 128];
+
+    log_error(options->log, LOG_LEVEL_ERROR, why, "%s", what);
+    if (!text_format(text, sizeof(text), "%s: %s (%s)", what, why->detail,
+                     reason_id(why->reason))) {
+        text[sizeof(text) - 1] = '\0';
+    }
+    eventlog_report(options->eventlog, EVENTLOG_ERROR, EVENT_CONFIGURATION_BROKEN, text);
+}
+
+/* ---- settings ------------------------------------------------------------------------------- */
+
+/* The first load needs openndes.json whole; later a broken one leaves the old settings in force. */
+static bool load_config(struct loading *l, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+    const char *url;
+
+    if (!data_path_config(l->options->data_folder, path, err) ||
+        !file_stamp(path, &l->now->config_stamp, err)) {
+        return false;
+    }
+    if (!config_load_service(l->options->data_folder, &l->now->config, &why)) {
+        if (l->previous == NULL) {
+            *err = why;
+            return false;
+        }
+        report(l->options, &why, "openndes.json is broken, the old settings stay in force");
+        if (!service_config_copy(&l->now->config, &l->previous->config, err)) {
+            return false;
+        }
+    }
+    url = l->now->config.public_url[0] != '\0' ? l->now->config.public_url
+                                                : l->options->derived_url;
+    if (!text_copy(l->now->public_url, sizeof(l->now->public_url), url)) {
+        return error_set(err, REASON_CONFIG_BAD_VALUE, "%s: public_url is too long", path);
+    }
+    l->now->acl = ip_acl_create(&l->now->config.ip_acl, err);
+    return l->now->acl != NULL;
+}
+
+/* ---- CAs ------------------------------------------------------------------------------------ */
+
+static struct ca_slot *ca_slot_named(const struct runtime *runtime, const char *name)
+{
+    for (size_t i = 0; runtime != NULL && i < runtime->ca_count; i++) {
+        if (text_equal_nocase(runtime->cas[i]->name, name)) {
+            return runtime->cas[i];
+        }
+    }
+    return NULL;
+}
+
+static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp stamps[CA_STAMPS],
+                         const char *public_url)
+{
+    for (size_t i = 0; i < CA_STAMPS; i++) {
+        if (!file_stamp_equal(&slot->stamps[i], &stamps[i])) {
+            return false;
+        }
+    }
+    return strcmp(slot->public_url, public_url) == 0;
+}
+
+static bool load_ca(void *context, const char *name, struct error *err)
+{
+    struct loading *l = context;
+    struct ca_slot *old = ca_slot_named(l->previous, name);
+    struct file_stamp stamps[CA_STAMPS];
+    struct ca_slot **grown;
+    struct ca_slot *slot;
+
+    if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err) &&
+        ca_unchanged(old, stamps, l->now->public_url)) {
+        slot = ca_slot_ref(old);
+    } else {
+        error_clear(err);
+        slot = ca_slot_load(l->options, name, l->now->public_url, &l->now->config, err);
+        if (slot == NULL) {
+            return false;
+        }
+        if (slot->ca == NULL) {
+            report(l->options, &slot->error, "a CA cannot be opened");
+            if (old != NULL && old->ca != NULL) {
+                /* Keys in memory are still good: a broken file must not take the service down. Its stamps are
+                 * taken over, so that the same broken files are not read again every second. */
+                memcpy(old->stamps, slot->stamps, sizeof(old->stamps));
+                ca_slot_unref(slot);
+                slot = ca_slot_ref(old);
+            }
+        }
+    }
+    grown = realloc(l->now->cas, (l->now->ca_count + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        ca_slot_unref(slot);
+        return error_set(err, REASON_NO_MEMORY, "CAs");
+    }
+    l->now->cas = grown;
+    l->now->cas[l->now->ca_count++] = slot;
+    return true;
+}
+
+static struct ca_slot *find_ca(void *context, const char *name)
+{
+    struct loading *l = context;
+
+    return ca_slot_named(l->now, name);
+}
+
+/* ---- templates ------------------------------------------------------------------------------ */
+
+static struct template_slot *slot_named(const struct runtime *runtime, const char *name)
+{
+    for (size_t i = 0; runtime != NULL && i < runtime->template_count; i++) {
+        if (text_equal_nocase(runtime->templates[i]->name, name)) {
+            return runtime->templates[i];
+        }
+    }
+    return NULL;
+}
+
+/* A slot stays as it is while its file and the CA behind it are the same. */
+static bool template_unchanged(struct loading *l, const struct template_slot *old,
+                               const struct file_stamp *stamp)
+{
+    return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken &&
+           old->ca == ca_slot_named(l->now, old->ca->name);
+}
+
+/* Remember the last form that worked under a file that does not. */
+static void keep_old_form(struct loading *l, struct template_slot *slot, struct template_slot *old)
+{
+    char what[LIMIT_TEMPLATE_NAME + 80];
+    struct template_slot *good = old == NULL || old->endpoint != NULL ? old : old->old;
+
+    if (good != NULL) {
+        slot->old = template_slot_ref(good);
+    }
+    if (old != NULL && old->broken && file_stamp_equal(&old->stamp, &slot->stamp)) {
+        return; /* said before */
+    }
+    if (text_format(what, sizeof(what), "template %s is broken, %s", slot->name,
+                    good != NULL ? "the old one stays in force" : "its URL answers nobody")) {
+        report(l->options, &slot->error, what);
+    }
+}
+
+static bool load_template(void *context, const char *name, struct error *err)
+{
+    struct loading *l = context;
+    struct template_slot *old = slot_named(l->previous, name);
+    struct template_slot **grown;
+    struct template_slot *slot;
+    struct file_stamp stamp;
+    char path[FILE_PATH_MAX];
+
+    if (!data_path_template(l->options->data_folder, name, path, err) ||
+        !file_stamp(path, &stamp, err)) {
+        return false;
+    }
+    if (template_unchanged(l, old, &stamp)) {
+        slot = template_slot_ref(old);
+    } else {
+        slot = template_slot_load(l->options, name, &stamp, find_ca, l, err);
+        if (slot == NULL) {
+            return false;
+        }
+        if (slot->broken) {
+            keep_old_form(l, slot, old);
+        } else if (old != NULL) {
+            log_line(l->options->log, LOG_LEVEL_INFO, "template %s reloaded", name);
+        }
+    }
+    grown = realloc(l->now->templates, (l->now->template_count + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        template_slot_unref(slot);
+        return error_set(err, REASON_NO_MEMORY, "templates");
+    }
+    l->now->templates = grown;
+    l->now->templates[l->now->template_count++] = slot;
+    return true;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+struct runtime *runtime_load(const struct runtime_options *options, struct runtime *previous,
+                             struct error *err)
+{
+    struct runtime *now = calloc(1, sizeof(*now));
+    struct loading l = { options, previous, now };
+
+    if (now == NULL) {
+        error_set(err, REASON_NO_MEMORY, "runtime");
+        return NULL;
+    }
+    now->references = 1;
+    if (!load_config(&l, err) || !ca_files_list(options->data_folder, load_ca, &l, err) ||
+        !config_list_templates(options->data_folder, load_template, &l, err)) {
+        runtime_unref(now);
+        return NULL;
+    }
+    return now;
+}
+
+struct runtime *runtime_ref(struct runtime *runtime)
+{
+    __atomic_add_fetch(&runtime->references, 1, __ATOMIC_RELAXED);
+    return runtime;
+}
+
+void runtime_unref(struct runtime *runtime)
+{
+    if (runtime == NULL || __atomic_sub_fetch(&runtime->references, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < runtime->template_count; i++) {
+        template_slot_unref(runtime->templates[i]);
+    }
+    for (size_t i = 0; i < runtime->ca_count; i++) {
+        ca_slot_unref(runtime->cas[i]);
+    }
+    free(runtime->templates);
+    free(runtime->cas);
+    ip_acl_free(runtime->acl);
+    service_config_clear(&runtime->config);
+    free(runtime);
+}
+
+/* Counts names and compares their stamps against what was loaded. */
+struct stale_check {
+    const struct runtime *runtime;
+    const char *data_folder;
+    size_t seen;
+    bool stale;
+};
+
+static bool stale_template(void *context, const char *name, struct error *err)
+{
+    struct stale_check *check = context;
+    const struct template_slot *slot = slot_named(check->runtime, name);
+    struct file_stamp stamp;
+    char path[FILE_PATH_MAX];
+
+    check->seen++;
+    if (slot == NULL || !data_path_template(check->data_folder, name, path, err) ||
+        !file_stamp(path, &stamp, err) || !file_stamp_equal(&slot->stamp, &stamp)) {
+        check->stale = true;
+    }
+    return !check->stale;
+}
+
+static bool stale_ca(void *context, const char *name, struct error *err)
+{
+    struct stale_check *check = context;
+    const struct ca_slot *slot = ca_slot_named(check->runtime, name);
+    struct file_stamp stamps[CA_STAMPS];
+
+    check->seen++;
+    if (slot == NULL || !ca_slot_stamps(check->data_folder, name, stamps, err) ||
+        !ca_unchanged(slot, stamps, slot->public_url)) {
+        check->stale = true;
+    }
+    return !check->stale;
+}
+
+bool runtime_stale(const struct runtime *runtime, const char *data_folder)
+{
+    struct stale_check templates = { runtime, data_folder, 0, false };
+    struct stale_check cas = { runtime, data_folder, 0, false };
+    struct error ignored = ERROR_INIT;
+    struct file_stamp stamp;
+    char path[FILE_PATH_MAX];
+
+    if (data_path_config(data_folder, path, &ignored) && file_stamp(path, &stamp, &ignored) &&
+        !file_stamp_equal(&stamp, &runtime->config_stamp)) {
+        return true;
+    }
+    if (!config_list_templates(data_folder, stale_template, &templates, &ignored)) {
+        return templates.stale;
+    }
+    if (!ca_files_list(data_folder, stale_ca, &cas, &ignored)) {
+        return cas.stale;
+    }
+    return templates.seen != runtime->template_count || cas.seen != runtime->ca_count;
+}
+
+const struct service_config *runtime_config(const struct runtime *runtime)
+{
+    return &runtime->config;
+}
+
+const struct ip_acl *runtime_acl(const struct runtime *runtime)
+{
+    return runtime->acl;
+}
+
+const char *runtime_public_url(const struct runtime *runtime)
+{
+    return runtime->public_url;
+}
+
+const struct endpoint *runtime_endpoint(const struct runtime *runtime, const char *name,
+                                        struct error *err)
+{
+    const struct template_slot *slot = slot_named(runtime, name);
+    const struct endpoint *endpoint;
+    char shown[LIMIT_TEMPLATE_NAME + 8];
+
+    if (slot == NULL) {
+        text_escape(shown, sizeof(shown), bytes_of_text(name));
+        error_set(err, REASON_TEMPLATE_MISSING, "no template is called \"%s\"", shown);
+        return NULL;
+    }
+    endpoint = template_slot_endpoint(slot);
+    if (endpoint == NULL) {
+        error_set(err, REASON_TEMPLATE_BROKEN, "template %s has never loaded: %s", slot->name,
+                  slot->error.detail);
+    }
+    return endpoint;
+}
+
+size_t runtime_endpoint_count(const struct runtime *runtime)
+{
+    return runtime->template_count;
+}
+
+const struct endpoint *runtime_endpoint_at(const struct runtime *runtime, size_t index)
+{
+    return template_slot_endpoint(runtime->templates[index]);
+}
+
+const char *runtime_template_name_at(const struct runtime *runtime, size_t index)
+{
+    return runtime->templates[index]->name;
+}
+
+size_t runtime_broken_count(const struct runtime *runtime)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < runtime->template_count; i++) {
+        count += runtime->templates[i]->broken ? 1 : 0;
+    }
+    return count;
+}
+
+size_t runtime_ca_count(const struct runtime *runtime)
+{
+    return runtime->ca_count;
+}
+
+struct ca_builtin *runtime_ca_at(const struct runtime *runtime, size_t index)
+{
+    return runtime->cas[index]->builtin;
+}
+
+const char *runtime_ca_name_at(const struct runtime *runtime, size_t index)
+{
+    return runtime->cas[index]->name;
+}
+
+struct ca_builtin *runtime_ca_find(const struct runtime *runtime, const char *name)
+{
+    const struct ca_slot *slot = ca_slot_named(runtime, name);
+
+    return slot == NULL ? NULL : slot->builtin;
+}

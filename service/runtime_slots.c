@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/runtime_slots.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/config_load.h"
+#include "scep/scep_legacy.h"
+#include "service/data_folder.h"
+
+bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp stamps[CA_STAMPS],
+                    struct error *err)
+{
+    static const char *const files[CA_STAMPS] = { "ca.crt", "ra.crt", "chain.pem" };
+    char relative[LIMIT_TEMPLATE_NAME + 32];
+    char path[FILE_PATH_MAX];
+
+    for (size_t i = 0; i < CA_STAMPS; i++) {
+        if (!text_format(relative, sizeof(relative), "ca/%s/%s", name, files[i])) {
+            return error_set(err, REASON_LIMIT, "the CA's name is too long");
+        }
+        if (!path_join(path, data_folder, relative, err) || !file_stamp(path, &stamps[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Never fails for what is wrong with the CA: that is kept in the slot and told to whoever needs it. */
+struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *name,
+                             const char *public_url, const struct service_config *config,
+                             struct error *err)
+{
+    struct ca_slot *slot = calloc(1, sizeof(*slot));
+
+    if (slot == NULL) {
+        error_set(err, REASON_NO_MEMORY, "CA");
+        return NULL;
+    }
+    slot->references = 1;
+    if (!text_copy(slot->name, sizeof(slot->name), name) ||
+        !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
+        error_set(err, REASON_LIMIT, "name or public URL of CA %s is too long", name);
+        ca_slot_unref(slot);
+        return NULL;
+    }
+    struct ca_builtin_options ca_options = {
+        .data_folder = options->data_folder,
+        .name = slot->name,
+        .public_url = slot->public_url,
+        .store = options->store,
+        .crl_validity_hours = config->crl.validity_hours,
+        .crl_renew_hours = config->crl.renew_hours,
+    };
+    if (ca_slot_stamps(options->data_folder, name, slot->stamps, &slot->error)) {
+        slot->builtin = ca_builtin_open(&ca_options, &slot->error);
+    }
+    if (slot->builtin != NULL) {
+        slot->ca = ca_builtin_as_ca(slot->builtin);
+        if (slot->ca == NULL) {
+            slot->builtin = NULL;
+            error_set(&slot->error, REASON_NO_MEMORY, "CA");
+        }
+    }
+    return slot;
+}
+
+struct ca_slot *ca_slot_ref(struct ca_slot *slot)
+{
+    __atomic_add_fetch(&slot->references, 1, __ATOMIC_RELAXED);
+    return slot;
+}
+
+void ca_slot_unref(struct ca_slot *slot)
+{
+    if (slot == NULL || __atomic_sub_fetch(&slot->references, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    ca_free(slot->ca);
+    free(slot);
+}
+
+static bool load_endpoint(const struct runtime_options *options, struct template_slot *slot,
+                          struct ca_slot *(*find_ca)(void *context, const char *name),
+                          void *context, struct error *err)
+{
+    struct template_config config;
+    struct ca_slot *ca;
+    bool ok = false;
+
+    memset(&config, 0, sizeof(config));
+    if (!config_load_template(options->data_folder, slot->name, &config, err)) goto out;
+    ca = find_ca(context, config.ca);
+    if (ca == NULL) {
+        error_set(err, REASON_CA_MISSING,
+                  "templates/%s.json: ca: there is no folder ca/%s; make one with: openndes ca create %s",
+                  slot->name, config.ca, config.ca);
+        goto out;
+    }
+    if (ca->ca == NULL) {
+        error_set(err, ca->error.reason, "CA %s: %s", ca->name, ca->error.detail);
+        goto out;
+    }
+    /* DES lives in OpenSSL's legacy provider: loaded only where an administrator asked for it. */
+    if (config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY && !scep_legacy_start(err)) {
+        goto out;
+    }
+    struct endpoint_options endpoint_options = {
+        .config = &config,
+        .ca = ca->ca,
+        .store = options->store,
+        .mac_key = options->mac_key,
+    };
+    slot->endpoint = endpoint_create(&endpoint_options, err);
+    if (slot->endpoint == NULL) goto out;
+    slot->ca = ca_slot_ref(ca);
+    ok = true;
+out:
+    template_config_clear(&config);
+    return ok;
+}
+
+struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
+                                         const struct file_stamp *stamp,
+                                         struct ca_slot *(*find_ca)(void *context, const char *name),
+                                         void *context, struct error *err)
+{
+    struct template_slot *slot = calloc(1, sizeof(*slot));
+
+    if (slot == NULL || !text_copy(slot->name, sizeof(slot->name), name)) {
+        free(slot);
+        error_set(err, REASON_NO_MEMORY, "template");
+        return NULL;
+    }
+    slot->references = 1;
+    slot->stamp = *stamp;
+    slot->broken = !load_endpoint(options, slot, find_ca, context, &slot->error);
+    return slot;
+}
+
+struct template_slot *template_slot_ref(struct template_slot *slot)
+{
+    __atomic_add_fetch(&slot->references, 1, __ATOMIC_RELAXED);
+    return slot;
+}
+
+void template_slot_unref(struct template_slot *slot)
+{
+    if (slot == NULL || __atomic_sub_fetch(&slot->references, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    endpoint_free(slot->endpoint);
+    ca_slot_unref(slot->ca);
+    template_slot_unref(slot->old);
+    free(slot);
+}
+
+const struct endpoint *template_slot_endpoint(const struct template_slot *slot)
+{
+    if (slot->endpoint != NULL) {
+        return slot->endpoint;
+    }
+    return slot->old == NULL ? NULL : slot->old->endpoint;
+}

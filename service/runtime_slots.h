@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  one template and one CA as they are shared between runtimes: reference-counted, with the stamps of their files.
+ * Not here: the set of them (runtime.h).
+ * Owns:     the endpoint, the CA.
+ * Threads:  immutable after loading; references from any thread.
+ * Spec:     none.
+ */
+#ifndef OPENNDES_SERVICE_RUNTIME_SLOTS_H
+#define OPENNDES_SERVICE_RUNTIME_SLOTS_H
+
+#include "platform/files.h"
+#include "service/runtime.h"
+
+#define CA_STAMPS 3 /* ca.crt, ra.crt, chain.pem */
+
+struct ca_slot {
+    int references; /* atomic */
+    char name[LIMIT_TEMPLATE_NAME + 1];
+    char public_url[512];
+    struct file_stamp stamps[CA_STAMPS];
+    struct ca_builtin *builtin; /* owned by ca */
+    struct ca *ca;              /* NULL: could not be opened */
+    struct error error;
+};
+
+struct template_slot {
+    int references; /* atomic */
+    char name[LIMIT_TEMPLATE_NAME + 1];
+    struct file_stamp stamp;   /* of the file that was looked at last */
+    struct endpoint *endpoint; /* NULL: has never loaded */
+    struct ca_slot *ca;        /* a reference, NULL without endpoint */
+    struct template_slot *old; /* the form in force while the file is broken: a reference */
+    bool broken;
+    struct error error;
+};
+
+struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *name,
+                             const char *public_url, const struct service_config *config,
+                             struct error *err);
+struct ca_slot *ca_slot_ref(struct ca_slot *slot);
+void ca_slot_unref(struct ca_slot *slot); /* NULL is allowed */
+MUST_USE bool ca_slot_stamps(const char *data_folder, const char *name,
+                             struct file_stamp stamps[CA_STAMPS], struct error *err);
+
+/* `find_ca` gives a borrowed slot by name. Only lack of memory fails: a broken file makes a broken slot. */
+struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
+                                         const struct file_stamp *stamp,
+                                         struct ca_slot *(*find_ca)(void *context, const char *name),
+                                         void *context, struct error *err);
+struct template_slot *template_slot_ref(struct template_slot *slot);
+void template_slot_unref(struct template_slot *slot); /* NULL is allowed */
+/* The endpoint in force: its own, or the old one while broken; NULL when none. */
+const struct endpoint *template_slot_endpoint(const struct template_slot *slot);
+
+#endif
