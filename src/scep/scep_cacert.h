@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  bodies of GetCACert and GetCACaps, and the certs-only SignedData that both GetCACert and
+ *           CertRep carry.
+ * Not here: HTTP (endpoint/).
+ * Owns:     nothing that lives on.
+ * Threads:  pure functions.
+ * Spec:     RFC 8894 3.4, 3.5.2, 4.2.
+ */
+#ifndef OPENNDES_SCEP_SCEP_CACERT_H
+#define OPENNDES_SCEP_SCEP_CACERT_H
+
+#include "model/ra_identity.h"
+#include "scep/scep_types.h"
+
+/* One certificate, DER. */
+#define SCEP_MEDIA_TYPE_CA_CERT "application/x-x509-ca-cert"
+/* Several; clients compare the whole value, so there is never a parameter. */
+#define SCEP_MEDIA_TYPE_CA_RA_CERT "application/x-x509-ca-ra-cert"
+
+/*
+ * Certs-only SignedData with the certificates in the order given, although they are a SET OF: old
+ * clients take the first one. Appended. Errors: REASON_NO_MEMORY, REASON_LIMIT (out).
+ */
+MUST_USE bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out,
+                              struct error *err);
+/*
+ * The current RA first, then the CA chain; a self-signed CA at the end is left out when include_root is
+ * false (never the issuing CA). *media_type gets a constant text. Errors: REASON_CA_NOT_READY when
+ * there is no certificate at all, and as above.
+ */
+MUST_USE bool scep_cacert_body(const struct ra_set *ras, bool include_root, struct buffer *out,
+                               const char **media_type, struct error *err);
+
+struct scep_caps_options {
+    enum algorithm_level level;
+    bool renewal;
+    bool next_ca;
+};
+
+/* One keyword a line, LF between, none at the end, no blank line. Errors: as above. */
+MUST_USE bool scep_caps_body(const struct scep_caps_options *options, struct buffer *out,
+                             struct error *err);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "scep/scep_message_parts.h"
+#include "scep/scep_signer.h"
+
+static bool check_digest(const struct scep_message *m, enum algorithm_level level,
+                         struct error *err)
+{
+    const struct scep_digest_info *info = scep_digest_info(m->facts.digest);
+
+    if (info == NULL) {
+        return error_set(err, REASON_DIGEST_NOT_ALLOWED, "unknown message digest");
+    }
+    return scep_level_allows(level, info->level)
+           || error_set(err, REASON_DIGEST_NOT_ALLOWED, "message digest %s", info->name);
+}
+
+static bool check_pss(const struct scep_message *m, struct error *err)
+{
+    struct cms_pss pss;
+
+    if (!cms_pss_read(&m->outline.signature, &pss, err)) {
+        return false;
+    }
+    /* RFC 4056 3: the hash inside is the hash of the message */
+    return pss.digest == m->facts.digest
+           || error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
+                        "PSS with another digest than the message");
+}
+
+/*
+ * RFC 3370 3.2 allows rsaEncryption beside sha256WithRSAEncryption and its kind; the latter must name
+ * the digest that the SignerInfo names. Algorithms of other keys end here too: only RSA signers can be
+ * answered (scep_signer_key_allowed).
+ */
+static bool check_signature_algorithm(const struct scep_message *m, struct error *err)
+{
+    const struct scep_digest_info *named = NULL;
+
+    switch (m->facts.signature_form) {
+    case SCEP_SIGNATURE_RSA:
+        return true;
+    case SCEP_SIGNATURE_PSS:
+        return check_pss(m, err);
+    case SCEP_SIGNATURE_RSA_WITH_DIGEST:
+        named = scep_digest_from_rsa_oid(m->outline.signature.oid);
+        return named->digest == m->facts.digest
+               || error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
+                            "digest and signature algorithm differ");
+    case SCEP_SIGNATURE_OTHER:
+    default:
+        return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED, "unknown signature algorithm");
+    }
+}
+
+/* RFC 5652 5.4: over the octets of eContent, joined; nothing when there is none. */
+static bool check_content_digest(const struct scep_message *m, struct error *err)
+{
+    const struct scep_attribute *attribute =
+        scep_outline_attribute(&m->outline, SCEP_OID_MESSAGE_DIGEST);
+    const struct scep_digest_info *info = scep_digest_info(m->facts.digest);
+    struct buffer claimed = BUFFER_INIT(EVP_MAX_MD_SIZE);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    bool ok = false;
+
+    if (attribute == NULL || attribute->value.tag_class != BER_CLASS_UNIVERSAL
+        || attribute->value.tag != BER_OCTET_STRING
+        || !ber_octets(&attribute->value, &claimed, NULL)) {
+        (void)error_set(err, REASON_SIGNATURE_WRONG, "messageDigest is missing or malformed");
+    } else if (EVP_Digest(m->content.data, m->content.len, digest, &len,
+                          EVP_get_digestbynid(info->nid), NULL)
+               != 1) {
+        (void)error_set(err, REASON_DIGEST_NOT_ALLOWED, "%s cannot be computed", info->name);
+    } else if (!bytes_equal(buffer_bytes(&claimed), bytes_of(digest, len))) {
+        (void)error_set(err, REASON_SIGNATURE_WRONG, "messageDigest does not fit the content");
+    } else {
+        ok = true;
+    }
+    buffer_clear(&claimed);
+    return ok;
+}
+
+struct encoded_attribute {
+    X509_ATTRIBUTE *attribute;
+    unsigned char *der;
+    size_t len;
+};
+
+static bool sorts_before(const struct encoded_attribute *a, const struct encoded_attribute *b)
+{
+    int order = memcmp(a->der, b->der, a->len < b->len ? a->len : b->len);
+
+    return order < 0 || (order == 0 && a->len < b->len);
+}
+
+/*
+ * Bring the signed attributes into the order of DER (X.690 11.6). *changed is false when they had it.
+ * The attributes are taken out and put back, because the library signs them in the order it has.
+ */
+static bool sort_attributes(CMS_SignerInfo *info, bool *changed)
+{
+    struct encoded_attribute sorted[LIMIT_CMS_ATTRIBUTES];
+    int total = CMS_signed_get_attr_count(info);
+    size_t count = 0;
+    bool ok = total > 0 && (size_t)total <= LIMIT_CMS_ATTRIBUTES;
+
+    *changed = false;
+    for (int i = 0; ok && i < total; i++) {
+        struct encoded_attribute entry = { CMS_signed_get_attr(info, i), NULL, 0 };
+        int len = i2d_X509_ATTRIBUTE(entry.attribute, &entry.der);
+        size_t at = count;
+
+        if (len <= 0) {
+            ok = false;
+            break;
+        }
+        entry.len = (size_t)len;
+        while (at > 0 && sorts_before(&entry, &sorted[at - 1])) {
+            sorted[at] = sorted[at - 1];
+            at--;
+            *changed = true;
+        }
+        sorted[at] = entry;
+        count++;
+    }
+    if (ok && *changed) {
+        while (CMS_signed_get_attr_count(info) > 0) {
+            (void)CMS_signed_delete_attr(info, 0); /* now owned by sorted[] */
+        }
+        for (size_t i = 0; i < count; i++) {
+            ok = CMS_signed_add1_attr(info, sorted[i].attribute) == 1 && ok;
+            X509_ATTRIBUTE_free(sorted[i].attribute);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        OPENSSL_free(sorted[i].der);
+    }
+    return ok;
+}
+
+/*
+ * RFC 5652 5.4 wants the signature over the DER form. Clients that do not sort sign what they send, or
+ * sort for the signature only: the received order first, then the sorted one, never a third.
+ */
+static bool check_signature(struct scep_message *m, struct error *err)
+{
+    bool changed = false;
+
+    CMS_SignerInfo_set1_signer_cert(m->signer_info, m->signer);
+    if (CMS_SignerInfo_verify(m->signer_info) == 1) {
+        return true;
+    }
+    if (sort_attributes(m->signer_info, &changed) && changed
+        && CMS_SignerInfo_verify(m->signer_info) == 1) {
+        return true;
+    }
+    return error_set(err, REASON_SIGNATURE_WRONG, "signature does not fit the attributes");
+}
+
+bool scep_message_verify(struct scep_message *message, enum algorithm_level level,
+                         struct error *err)
+{
+    message->verified = false;
+    message->verified = check_digest(message, level, err)
+                        && check_signature_algorithm(message, err)
+                        && scep_signer_key_allowed(&message->facts, level, err)
+                        && check_content_digest(message, err) && check_signature(message, err);
+    ERR_clear_error();
+    return message->verified;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  the certificate that signed a message: found by sid, its key looked at before it is used.
+ * Not here: the signature (scep_message.h), whether the certificate may renew (enroll/).
+ * Owns:     nothing that lives on.
+ * Threads:  one request, one thread.
+ * Spec:     RFC 5652 5.3; RFC 8894 2.3.
+ */
+#ifndef OPENNDES_SCEP_SCEP_SIGNER_H
+#define OPENNDES_SCEP_SCEP_SIGNER_H
+
+#include "scep/scep_message.h"
+
+struct CMS_ContentInfo_st;
+struct CMS_SignerInfo_st;
+
+/*
+ * The first certificate of the message that the signer identifier names, by issuer and serial or by
+ * subject key identifier (the extension; without one, the SHA-1 of the key).
+ * Errors: REASON_CMS_NO_SIGNER_CERT. Owned: X509_free.
+ */
+struct x509_st *scep_signer_find(struct CMS_ContentInfo_st *cms, struct CMS_SignerInfo_st *info,
+                                 struct error *err);
+/*
+ * Fill in the facts about the signer. The certificate is not validated beyond that: clients make it
+ * themselves, with odd versions, serials, dates and algorithms. Errors: REASON_CMS_SIGNER_KEY.
+ */
+MUST_USE bool scep_signer_facts(struct x509_st *cert, struct scep_message_facts *facts,
+                                struct error *err);
+/*
+ * May this key sign at this level, and is it harmless to compute with? For now only RSA: the answer is
+ * encrypted to this key by key transport, and elliptic curves would need KeyAgree (RFC 5753).
+ * Errors: REASON_SIGNER_KEY_NOT_ALLOWED.
+ */
+MUST_USE bool scep_signer_key_allowed(const struct scep_message_facts *facts,
+                                      enum algorithm_level level, struct error *err);
+
+#endif
