@@ -95,8 +95,8 @@ static bool take_lock(struct app *app, struct error *err)
     char path[FILE_PATH_MAX];
     bool held = false;
 
-    if (!data_path_lock(app->data_folder, path, err) ||
-        !file_lock_try(path, &app->lock, &held, err)) {
+    if (!data_path_lock(app->data_folder, path, err)
+        || !file_lock_try(path, &app->lock, &held, err)) {
         return false;
     }
     if (!held) {
@@ -232,16 +232,16 @@ static void refresh_crls(struct app *app)
     app->crl_retry_at = failed ? now + CRL_RETRY_SECONDS : 0;
 }
 
-static void warn_end(struct app *app, const char *what, const char *name, const struct x509_st *cert,
-                     int64_t now)
+static void warn_end(struct app *app, const char *what, const char *name,
+                     const struct x509_st *cert, int64_t now)
 {
     struct certificate_info info;
     struct error ignored = ERROR_INIT;
     char until[CLOCK_TEXT_MAX];
     char text[LIMIT_TEMPLATE_NAME + 96];
 
-    if (cert == NULL || !certificate_info(cert, &info, &ignored) ||
-        info.not_after - now > END_WARNING_DAYS * (int64_t)DAY_SECONDS) {
+    if (cert == NULL || !certificate_info(cert, &info, &ignored)
+        || info.not_after - now > END_WARNING_DAYS * (int64_t)DAY_SECONDS) {
         return;
     }
     clock_format(info.not_after, until);
@@ -286,10 +286,9 @@ static bool open_all(struct app *app, const struct app_options *options,
 
     if (!open_logs(app, config, options->log_console, err)) return false;
     if (!data_mac_key(app->data_folder, false, &app->mac_key, err)) return false;
-    app->store = data_store_open(app->data_folder,
-                                 readers != 0 ? (readers > 64 ? 64 : readers)
-                                              : thread_processor_count(),
-                                 err);
+    app->store = data_store_open(
+        app->data_folder, readers != 0 ? (readers > 64 ? 64 : readers) : thread_processor_count(),
+        err);
     if (app->store == NULL) return false;
     derive_url(app, options, config);
     if (!load_runtime(app, err)) return false;
@@ -370,20 +369,23 @@ void app_free(struct app *app)
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-/* Settings that live in sockets and threads are taken at start only: say so rather than seem to obey. */
+/*
+ * Settings that live in sockets and threads are taken at start only: say so rather than seem to
+ * obey.
+ */
 static void report_restart_keys(struct app *app, const struct service_config *before,
                                 const struct service_config *after)
 {
-    if (!text_equal_nocase(before->listen, after->listen) ||
-        before->limits.body_bytes != after->limits.body_bytes ||
-        before->limits.connections != after->limits.connections ||
-        before->limits.connections_per_address != after->limits.connections_per_address ||
-        before->limits.idle_seconds != after->limits.idle_seconds ||
-        before->workers.threads != after->workers.threads ||
-        before->workers.queue != after->workers.queue ||
-        before->log.file_mb != after->log.file_mb || before->log.files != after->log.files ||
-        before->audit.file_mb != after->audit.file_mb ||
-        before->audit.files != after->audit.files) {
+    if (!text_equal_nocase(before->listen, after->listen)
+        || before->limits.body_bytes != after->limits.body_bytes
+        || before->limits.connections != after->limits.connections
+        || before->limits.connections_per_address != after->limits.connections_per_address
+        || before->limits.idle_seconds != after->limits.idle_seconds
+        || before->workers.threads != after->workers.threads
+        || before->workers.queue != after->workers.queue
+        || before->log.file_mb != after->log.file_mb || before->log.files != after->log.files
+        || before->audit.file_mb != after->audit.file_mb
+        || before->audit.files != after->audit.files) {
         log_line(app->log, LOG_LEVEL_WARNING,
                  "openndes.json: listen, limits.*, workers.*, and sizes of logs take effect at the "
                  "next start");
@@ -430,8 +432,7 @@ bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)
         }
         for (size_t i = 0; i < app->listener_count; i++) {
             url_base(&app->listeners[i].address, app->listeners[i].port, base);
-            if (!buffer_printf(out, err, "SCEP URL: %s/scep/%s\n", base,
-                               endpoint_name(endpoint))) {
+            if (!buffer_printf(out, err, "SCEP URL: %s/scep/%s\n", base, endpoint_name(endpoint))) {
                 return false;
             }
         }

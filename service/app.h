@@ -20,14 +20,23 @@ struct app_options {
     bool log_console;
 };
 
-/* Open and listen. Errors: everything that can be wrong with the data folder or a port, as a sentence. */
+/*
+ * Open and listen. Errors: everything that can be wrong with the data folder or a port, as a
+ * sentence.
+ */
 struct app *app_create(const struct app_options *options, struct error *err);
 void app_free(struct app *app); /* stops first; NULL is allowed */
 
-/* Once a second: files that changed, CRLs that are due. `reload`: asked for, look even if nothing seems changed. */
+/*
+ * Once a second: files that changed, CRLs that are due. `reload`: asked for, look even if nothing
+ * seems changed.
+ */
 void app_tick(struct app *app, bool reload);
 
-/* Append a line "SCEP URL: http://127.0.0.1:8080/scep/device" for each template that is on and each listener. */
+/*
+ * Append a line "SCEP URL: http://127.0.0.1:8080/scep/device" for each template that is on and each
+ * listener.
+ */
 MUST_USE bool app_scep_urls(struct app *app, struct buffer *out, struct error *err);
 
 #endif

@@ -34,11 +34,12 @@ struct args {
 };
 
 /*
- * Sort argv[0..argc-1] into options and positional arguments; "--" ends the options, a lone "-" is a value.
- * Errors: REASON_USAGE with the argument's name (never a value: it might be a secret typed by mistake).
+ * Sort argv[0..argc-1] into options and positional arguments; "--" ends the options, a lone "-" is
+ * a value. Errors: REASON_USAGE with the argument's name (never a value: it might be a secret typed
+ * by mistake).
  */
-MUST_USE bool args_parse(int argc, char **argv, const struct arg_option *options, size_t option_count,
-                         struct args *out, struct error *err);
+MUST_USE bool args_parse(int argc, char **argv, const struct arg_option *options,
+                         size_t option_count, struct args *out, struct error *err);
 /* REASON_USAGE unless min <= count <= max. */
 MUST_USE bool args_expect(const struct args *args, size_t min, size_t max, const char *usage,
                           struct error *err);

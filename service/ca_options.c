@@ -23,8 +23,7 @@ bool ca_new_options_fill(struct ca_new_options *out, const char *data, const cha
     if (!ca_key_spec_parse(key == NULL ? "rsa3072" : key, &out->key, err)) {
         return false;
     }
-    if (days != NULL &&
-        (!text_parse_u64(bytes_of_text(days), CA_DAYS_MAX, &value) || value == 0)) {
+    if (days != NULL && (!text_parse_u64(bytes_of_text(days), CA_DAYS_MAX, &value) || value == 0)) {
         return error_set(err, REASON_USAGE, "--ca-days takes a number from 1 to %d", CA_DAYS_MAX);
     }
     out->validity_days = (int64_t)value;

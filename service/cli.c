@@ -19,8 +19,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "init", cmd_init },         { "run", cmd_run },   { "check", cmd_check },
-    { "template", cmd_template }, { "cert", cmd_cert }, { "ca", cmd_ca },
+    { "init", cmd_init },         { "run", cmd_run },         { "check", cmd_check },
+    { "template", cmd_template }, { "cert", cmd_cert },       { "ca", cmd_ca },
     { "config", cmd_config },     { "version", cmd_version },
 };
 
@@ -39,7 +39,9 @@ bool cmd_version(const struct command *command, struct error *err)
     return true;
 }
 
-/* --data and --json may stand before or behind the verb; the rest keeps its order. "--" ends that. */
+/*
+ * --data and --json may stand before or behind the verb; the rest keeps its order. "--" ends that.
+ */
 static bool take_global_options(int *argc, char **argv, struct command *command, struct error *err)
 {
     int kept = 0;
@@ -66,8 +68,8 @@ static bool take_global_options(int *argc, char **argv, struct command *command,
 
 static bool is_help(const char *word)
 {
-    return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
-           strcmp(word, "/?") == 0;
+    return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0
+           || strcmp(word, "/?") == 0;
 }
 
 static bool run_verb(struct command *command, struct error *err)

@@ -28,9 +28,10 @@ static bool name_given(struct ca_command *c, const struct command *command, cons
         return false;
     }
     if (!folder_exists(command->data)) {
-        return error_set(err, REASON_DATA_FOLDER_MISSING,
-                         "the data folder %s does not exist; make it with: openndes --data \"%s\" init",
-                         command->data, command->data);
+        return error_set(
+            err, REASON_DATA_FOLDER_MISSING,
+            "the data folder %s does not exist; make it with: openndes --data \"%s\" init",
+            command->data, command->data);
     }
     c->name = c->args.positional[0];
     return true;
@@ -68,10 +69,10 @@ static bool ca_create_verb(const struct command *command, struct error *err)
         { "--ca-days", ARG_TEXT, &c.days },
     };
 
-    if (!args_parse(command->argc, command->argv, known, 3, &c.args, err) ||
-        !name_given(&c, command, "ca create NAME [OPTIONS]", err) ||
-        !ca_new_options_fill(&options, command->data, c.name, c.key_spec, c.subject, c.days, err) ||
-        !ca_files_create(&options, err)) {
+    if (!args_parse(command->argc, command->argv, known, 3, &c.args, err)
+        || !name_given(&c, command, "ca create NAME [OPTIONS]", err)
+        || !ca_new_options_fill(&options, command->data, c.name, c.key_spec, c.subject, c.days, err)
+        || !ca_files_create(&options, err)) {
         return false;
     }
     command_print("CA %s made. Use it: openndes template set NAME ca=%s\n", c.name, c.name);
@@ -92,13 +93,13 @@ static bool ca_import_verb(const struct command *command, struct error *err)
     bool ok = false;
 
     memset(&options, 0, sizeof(options));
-    if (!args_parse(command->argc, command->argv, known, 4, &c.args, err) ||
-        !name_given(&c, command, "ca import NAME --pkcs12 FILE | --cert FILE --key FILE", err) ||
-        !ca_new_options_fill(&options.base, command->data, c.name, NULL, NULL, NULL, err)) {
+    if (!args_parse(command->argc, command->argv, known, 4, &c.args, err)
+        || !name_given(&c, command, "ca import NAME --pkcs12 FILE | --cert FILE --key FILE", err)
+        || !ca_new_options_fill(&options.base, command->data, c.name, NULL, NULL, NULL, err)) {
         goto out;
     }
-    if ((c.pkcs12 != NULL) == (c.cert != NULL || c.key != NULL) ||
-        (c.cert != NULL) != (c.key != NULL)) {
+    if ((c.pkcs12 != NULL) == (c.cert != NULL || c.key != NULL)
+        || (c.cert != NULL) != (c.key != NULL)) {
         error_set(err, REASON_USAGE, "give either --pkcs12 FILE, or --cert FILE and --key FILE");
         goto out;
     }
@@ -107,8 +108,8 @@ static bool ca_import_verb(const struct command *command, struct error *err)
                   "--password takes only \"-\": a secret on the command line is visible to others");
         goto out;
     }
-    if (c.password != NULL &&
-        !command_read_secret("Password of the key: ", false, &password, err)) {
+    if (c.password != NULL
+        && !command_read_secret("Password of the key: ", false, &password, err)) {
         goto out;
     }
     options.cert_file = c.cert;
@@ -135,10 +136,10 @@ static bool ca_request_verb(const struct command *command, struct error *err)
     };
     bool ok = false;
 
-    if (!args_parse(command->argc, command->argv, known, 3, &c.args, err) ||
-        !name_given(&c, command, "ca request NAME [OPTIONS]", err) ||
-        !ca_new_options_fill(&options, command->data, c.name, c.key_spec, c.subject, NULL, err) ||
-        !ca_files_request(&options, &pem, err) || !write_out(c.out, buffer_bytes(&pem), err)) {
+    if (!args_parse(command->argc, command->argv, known, 3, &c.args, err)
+        || !name_given(&c, command, "ca request NAME [OPTIONS]", err)
+        || !ca_new_options_fill(&options, command->data, c.name, c.key_spec, c.subject, NULL, err)
+        || !ca_files_request(&options, &pem, err) || !write_out(c.out, buffer_bytes(&pem), err)) {
         goto out;
     }
     if (c.out != NULL && strcmp(c.out, "-") != 0) {
@@ -160,15 +161,15 @@ static bool ca_install_verb(const struct command *command, struct error *err)
         { "--chain", ARG_TEXT, &c.chain_file },
     };
 
-    if (!args_parse(command->argc, command->argv, known, 2, &c.args, err) ||
-        !name_given(&c, command, "ca install NAME --cert FILE [--chain FILE]", err)) {
+    if (!args_parse(command->argc, command->argv, known, 2, &c.args, err)
+        || !name_given(&c, command, "ca install NAME --cert FILE [--chain FILE]", err)) {
         return false;
     }
     if (c.cert == NULL) {
         return error_set(err, REASON_USAGE, "usage: openndes ca install NAME --cert FILE");
     }
-    if (!ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err) ||
-        !ca_files_install(&options, c.cert, c.chain_file, err)) {
+    if (!ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err)
+        || !ca_files_install(&options, c.cert, c.chain_file, err)) {
         return false;
     }
     command_print("CA %s is ready.\n", c.name);
@@ -181,13 +182,14 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
     struct ca_command c = { 0 };
     struct ca_new_options options;
 
-    if (!args_parse(command->argc, command->argv, NULL, 0, &c.args, err) ||
-        !name_given(&c, command, "ca renew-ra NAME", err) ||
-        !ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err) ||
-        !ca_files_renew_ra(&options, err)) {
+    if (!args_parse(command->argc, command->argv, NULL, 0, &c.args, err)
+        || !name_given(&c, command, "ca renew-ra NAME", err)
+        || !ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err)
+        || !ca_files_renew_ra(&options, err)) {
         return false;
     }
-    command_print("CA %s has a new RA certificate. A running service uses it within seconds.\n", c.name);
+    command_print("CA %s has a new RA certificate. A running service uses it within seconds.\n",
+                  c.name);
     return command_audit(command, "ca-renew-ra", c.name, err);
 }
 
@@ -204,8 +206,8 @@ static bool ca_export_verb(const struct command *command, struct error *err)
     };
     bool ok = false;
 
-    if (!args_parse(command->argc, command->argv, known, 2, &c.args, err) ||
-        !name_given(&c, command, "ca export NAME [--chain] [--out FILE]", err)) {
+    if (!args_parse(command->argc, command->argv, known, 2, &c.args, err)
+        || !name_given(&c, command, "ca export NAME [--chain] [--out FILE]", err)) {
         goto out;
     }
     ca = open_ca(command, c.name, err);
@@ -250,15 +252,15 @@ static bool show_facts(const struct ca_show_context *show, const char *name, con
         return true;
     }
     row = json_value_new_object();
-    ok = row != NULL && json_value_put_text(row, "name", name, err) &&
-         json_value_put_text(row, "state", state, err) &&
-         json_value_put_text(row, "subject", ca->subject, err) &&
-         json_value_put_text(row, "issuer", ca->issuer, err) &&
-         json_value_put_text(row, "serial", ca->serial, err) &&
-         json_value_put_text(row, "not_after", until[0], err) &&
-         json_value_put_text(row, "sha256", fingerprint, err) &&
-         json_value_put_text(row, "ra_subject", ra->subject, err) &&
-         json_value_put_text(row, "ra_not_after", until[1], err);
+    ok = row != NULL && json_value_put_text(row, "name", name, err)
+         && json_value_put_text(row, "state", state, err)
+         && json_value_put_text(row, "subject", ca->subject, err)
+         && json_value_put_text(row, "issuer", ca->issuer, err)
+         && json_value_put_text(row, "serial", ca->serial, err)
+         && json_value_put_text(row, "not_after", until[0], err)
+         && json_value_put_text(row, "sha256", fingerprint, err)
+         && json_value_put_text(row, "ra_subject", ra->subject, err)
+         && json_value_put_text(row, "ra_not_after", until[1], err);
     if (!ok) {
         json_value_free(row);
         return false;
@@ -297,8 +299,8 @@ static bool show_one(void *context, const char *name, struct error *err)
             command_print("%-20s waits for its certificate: openndes ca install %s --cert FILE\n",
                           name, name);
         }
-        ok = show->command->json ? show_facts(show, name, "request", &ca_info, &ra_info, err)
-                                 : true;
+        ok =
+            show->command->json ? show_facts(show, name, "request", &ca_info, &ra_info, err) : true;
         goto out;
     }
     if (!certificate_info(ca_builtin_certificate(builtin), &ca_info, err)) goto out;
@@ -312,8 +314,7 @@ out:
     return ok;
 }
 
-static bool show_all(const struct command *command, const char *only, bool brief,
-                     struct error *err)
+static bool show_all(const struct command *command, const char *only, bool brief, struct error *err)
 {
     struct ca_show_context show = { .command = command, .only = only, .brief = brief };
 
@@ -345,27 +346,27 @@ static bool ca_list_verb(const struct command *command, struct error *err)
 {
     struct args args;
 
-    return args_parse(command->argc, command->argv, NULL, 0, &args, err) &&
-           args_expect(&args, 0, 0, "ca list [--json]", err) &&
-           data_folder_check(command->data, err) && show_all(command, NULL, true, err);
+    return args_parse(command->argc, command->argv, NULL, 0, &args, err)
+           && args_expect(&args, 0, 0, "ca list [--json]", err)
+           && data_folder_check(command->data, err) && show_all(command, NULL, true, err);
 }
 
 static bool ca_show_verb(const struct command *command, struct error *err)
 {
     struct args args;
 
-    return args_parse(command->argc, command->argv, NULL, 0, &args, err) &&
-           args_expect(&args, 0, 1, "ca show [NAME] [--json]", err) &&
-           data_folder_check(command->data, err) &&
-           show_all(command, args.count == 0 ? NULL : args.positional[0], false, err);
+    return args_parse(command->argc, command->argv, NULL, 0, &args, err)
+           && args_expect(&args, 0, 1, "ca show [NAME] [--json]", err)
+           && data_folder_check(command->data, err)
+           && show_all(command, args.count == 0 ? NULL : args.positional[0], false, err);
 }
 
 bool cmd_ca(const struct command *command, struct error *err)
 {
     static const struct subcommand table[] = {
-        { "list", ca_list_verb },       { "show", ca_show_verb },
-        { "create", ca_create_verb },   { "import", ca_import_verb },
-        { "request", ca_request_verb }, { "install", ca_install_verb },
+        { "list", ca_list_verb },         { "show", ca_show_verb },
+        { "create", ca_create_verb },     { "import", ca_import_verb },
+        { "request", ca_request_verb },   { "install", ca_install_verb },
         { "renew-ra", ca_renew_ra_verb }, { "export", ca_export_verb },
     };
 

@@ -8,13 +8,16 @@
 #include "service/commands.h"
 #include "service/data_folder.h"
 
-/* CRLReason of RFC 5280 5.3.1 that make sense for an end entity. certificateHold needs the way back, which comes with "unrevoke". */
+/*
+ * CRLReason of RFC 5280 5.3.1 that make sense for an end entity. certificateHold needs the way
+ * back, which comes with "unrevoke".
+ */
 static const struct {
     const char *name;
     int value;
 } reasons[] = {
-    { "unspecified", 0 },          { "keyCompromise", 1 },      { "affiliationChanged", 3 },
-    { "superseded", 4 },           { "cessationOfOperation", 5 }, { "privilegeWithdrawn", 9 },
+    { "unspecified", 0 }, { "keyCompromise", 1 },        { "affiliationChanged", 3 },
+    { "superseded", 4 },  { "cessationOfOperation", 5 }, { "privilegeWithdrawn", 9 },
 };
 
 static const char *reason_name(int value)
@@ -51,8 +54,8 @@ static bool parse_serial(const char *text, char serial[SERIAL_TEXT_MAX], struct 
         if (c == ':' || c == ' ') {
             continue;
         }
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c == '-' && len == 0)) ||
-            len + 2 >= SERIAL_TEXT_MAX) {
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c == '-' && len == 0))
+            || len + 2 >= SERIAL_TEXT_MAX) {
             return error_set(err, REASON_USAGE, "the serial number is written in hex digits");
         }
         serial[len++] = c;
@@ -99,21 +102,21 @@ static struct json *row_json(const struct store_certificate_row *row, int64_t no
     clock_format(row->not_before, time[1]);
     clock_format(row->not_after, time[2]);
     clock_format(row->revoked_at, time[3]);
-    ok = ok && json_value_put_text(object, "serial", row->serial, err) &&
-         json_value_put_text(object, "state", state_of(row, now), err) &&
-         json_value_put_text(object, "subject", row->subject, err) &&
-         json_value_put_text(object, "template", row->template_name, err) &&
-         json_value_put_text(object, "ca", row->ca_name, err) &&
-         json_value_put_text(object, "issued_at", time[0], err) &&
-         json_value_put_text(object, "not_before", time[1], err) &&
-         json_value_put_text(object, "not_after", time[2], err) &&
-         json_value_put_text(object, "peer", row->peer, err) &&
-         json_value_put_text(object, "challenge", row->challenge_type, err) &&
-         json_value_put_text(object, "request_id", row->request_id, err);
+    ok = ok && json_value_put_text(object, "serial", row->serial, err)
+         && json_value_put_text(object, "state", state_of(row, now), err)
+         && json_value_put_text(object, "subject", row->subject, err)
+         && json_value_put_text(object, "template", row->template_name, err)
+         && json_value_put_text(object, "ca", row->ca_name, err)
+         && json_value_put_text(object, "issued_at", time[0], err)
+         && json_value_put_text(object, "not_before", time[1], err)
+         && json_value_put_text(object, "not_after", time[2], err)
+         && json_value_put_text(object, "peer", row->peer, err)
+         && json_value_put_text(object, "challenge", row->challenge_type, err)
+         && json_value_put_text(object, "request_id", row->request_id, err);
     if (ok && row->revoked_at != 0) {
-        ok = json_value_put_text(object, "revoked_at", time[3], err) &&
-             json_value_put_text(object, "revocation_reason", reason_name(row->revocation_reason),
-                                 err);
+        ok = json_value_put_text(object, "revoked_at", time[3], err)
+             && json_value_put_text(object, "revocation_reason",
+                                    reason_name(row->revocation_reason), err);
     }
     if (!ok) {
         json_value_free(object);
@@ -164,9 +167,9 @@ static bool show_row(void *context, const struct store_certificate_row *row, str
     if (out->pem) {
         return print_pem(row, err);
     }
-    command_print("Serial:      %s\nState:       %s\nSubject:     %s\nTemplate:    %s\nCA:          %s\n",
-                  row->serial, state_of(row, out->now), row->subject, row->template_name,
-                  row->ca_name);
+    command_print(
+        "Serial:      %s\nState:       %s\nSubject:     %s\nTemplate:    %s\nCA:          %s\n",
+        row->serial, state_of(row, out->now), row->subject, row->template_name, row->ca_name);
     clock_format(row->issued_at, time);
     command_print("Issued:      %s to %s by request %s\n", time, row->peer, row->request_id);
     clock_format(row->not_before, time);
@@ -201,12 +204,12 @@ static bool cert_list(const struct command *command, struct error *err)
     bool ok = false;
 
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
-                    err) ||
-        !args_expect(&args, 0, 0, "cert list [OPTIONS]", err)) {
+                    err)
+        || !args_expect(&args, 0, 0, "cert list [OPTIONS]", err)) {
         goto out;
     }
-    if (limit != NULL &&
-        (!text_parse_u64(bytes_of_text(limit), 1000000, &limit_value) || limit_value == 0)) {
+    if (limit != NULL
+        && (!text_parse_u64(bytes_of_text(limit), 1000000, &limit_value) || limit_value == 0)) {
         error_set(err, REASON_USAGE, "--limit takes a number from 1 to 1000000");
         goto out;
     }
@@ -252,9 +255,10 @@ static bool cert_show(const struct command *command, struct error *err)
     struct args args;
     bool ok = false;
 
-    if (!args_parse(command->argc, command->argv, known, 2, &args, err) ||
-        !args_expect(&args, 1, 1, "cert show SERIAL [--ca NAME] [--pem] [--json]", err) ||
-        !parse_serial(args.positional[0], serial, err) || !data_folder_check(command->data, err)) {
+    if (!args_parse(command->argc, command->argv, known, 2, &args, err)
+        || !args_expect(&args, 1, 1, "cert show SERIAL [--ca NAME] [--pem] [--json]", err)
+        || !parse_serial(args.positional[0], serial, err)
+        || !data_folder_check(command->data, err)) {
         goto out;
     }
     store = data_store_open(command->data, 1, err);
@@ -274,8 +278,8 @@ static bool take_ca(void *context, const struct store_certificate_row *row, stru
 {
     struct found_ca *found = context;
 
-    return text_copy(found->name, sizeof(found->name), row->ca_name) ||
-           error_set(err, REASON_INTERNAL, "the CA's name is too long");
+    return text_copy(found->name, sizeof(found->name), row->ca_name)
+           || error_set(err, REASON_INTERNAL, "the CA's name is too long");
 }
 
 static bool cert_revoke(const struct command *command, struct error *err)
@@ -295,22 +299,23 @@ static bool cert_revoke(const struct command *command, struct error *err)
     int reason = 0;
     bool ok = false;
 
-    if (!args_parse(command->argc, command->argv, known, 2, &args, err) ||
-        !args_expect(&args, 1, 1, "cert revoke SERIAL [--ca NAME] [--reason REASON]", err)) {
+    if (!args_parse(command->argc, command->argv, known, 2, &args, err)
+        || !args_expect(&args, 1, 1, "cert revoke SERIAL [--ca NAME] [--reason REASON]", err)) {
         goto out;
     }
     reason_text = given_reason != NULL ? given_reason : reason_text;
-    if (!parse_reason(reason_text, &reason, err) ||
-        !parse_serial(args.positional[0], serial, err) || !data_folder_check(command->data, err)) {
+    if (!parse_reason(reason_text, &reason, err) || !parse_serial(args.positional[0], serial, err)
+        || !data_folder_check(command->data, err)) {
         goto out;
     }
     store = data_store_open(command->data, 1, err);
     if (store == NULL) goto out;
     if (!store_show_certificate(store, ca, serial, take_ca, &found, err)) goto out;
     if (!store_revoke_certificate(store, found.name, serial, reason, clock_now(), err)) goto out;
-    command_print("Certificate %s of CA %s is revoked (%s). A running service publishes the CRL within "
-                  "seconds, otherwise at its next start.\n",
-                  serial, found.name, reason_name(reason));
+    command_print(
+        "Certificate %s of CA %s is revoked (%s). A running service publishes the CRL within "
+        "seconds, otherwise at its next start.\n",
+        serial, found.name, reason_name(reason));
     if (!text_format(target, sizeof(target), "%s %s %s", found.name, serial, reason_name(reason))) {
         target[0] = '\0';
     }
@@ -322,9 +327,9 @@ out:
 
 bool cmd_cert(const struct command *command, struct error *err)
 {
-    static const struct subcommand table[] = {
-        { "list", cert_list }, { "show", cert_show }, { "revoke", cert_revoke }
-    };
+    static const struct subcommand table[] = { { "list", cert_list },
+                                               { "show", cert_show },
+                                               { "revoke", cert_revoke } };
 
     return command_dispatch(command, "cert", table, 3, err);
 }

@@ -41,10 +41,10 @@ static bool finding(struct check *check, enum check_level level, const char *wha
         return true;
     }
     row = json_value_new_object();
-    if (row == NULL || !json_value_put_text(row, "level", names[level], err) ||
-        !json_value_put_text(row, "what", what, err) ||
-        !json_value_put_text(row, "text", text, err) ||
-        (why != NULL && !json_value_put_text(row, "reason", reason_id(why->reason), err))) {
+    if (row == NULL || !json_value_put_text(row, "level", names[level], err)
+        || !json_value_put_text(row, "what", what, err)
+        || !json_value_put_text(row, "text", text, err)
+        || (why != NULL && !json_value_put_text(row, "reason", reason_id(why->reason), err))) {
         json_value_free(row);
         return error_set(err, REASON_NO_MEMORY, "JSON");
     }
@@ -68,10 +68,11 @@ static bool check_config(struct check *check, struct error *err)
     }
     ok = finding(check, CHECK_OK, "openndes.json", NULL, "readable, every key known", err);
     if (ok && config.public_url[0] == '\0') {
-        ok = finding(check, CHECK_WARNING, "public_url", NULL,
-                     "not set: certificates carry the listener's address as CRL and AIA URL; set it in "
-                     "openndes.json to a name that stays",
-                     err);
+        ok = finding(
+            check, CHECK_WARNING, "public_url", NULL,
+            "not set: certificates carry the listener's address as CRL and AIA URL; set it in "
+            "openndes.json to a name that stays",
+            err);
     }
     service_config_clear(&config);
     return ok;
@@ -94,10 +95,11 @@ static bool check_template(void *context, const char *name, struct error *err)
     }
     ok = finding(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", err);
     if (ok && config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY) {
-        ok = finding(check, CHECK_WARNING, what, NULL,
-                     "algorithms=legacy lets MD5 and single DES in: only for devices that know nothing "
-                     "better",
-                     err);
+        ok = finding(
+            check, CHECK_WARNING, what, NULL,
+            "algorithms=legacy lets MD5 and single DES in: only for devices that know nothing "
+            "better",
+            err);
     }
     template_config_clear(&config);
     return ok;
@@ -117,8 +119,8 @@ static bool check_end(struct check *check, const char *what, int64_t not_after, 
     return finding(check, days < 60 ? CHECK_WARNING : CHECK_OK, what, NULL, text, err);
 }
 
-static bool check_ca_dates(struct check *check, const char *name,
-                           const struct ca_builtin *builtin, struct ca *ca, struct error *err)
+static bool check_ca_dates(struct check *check, const char *name, const struct ca_builtin *builtin,
+                           struct ca *ca, struct error *err)
 {
     struct certificate_info info;
     struct error why = ERROR_INIT;
@@ -201,16 +203,15 @@ static bool check_store(struct check *check, struct error *err)
     char text[96];
     bool ok;
 
-    if (store == NULL || !store_check(store, &why) ||
-        !store_count_certificates(store, &count, &why)) {
+    if (store == NULL || !store_check(store, &why)
+        || !store_count_certificates(store, &count, &why)) {
         ok = failed(check, "database", &why, err);
     } else {
-        ok = text_format(text, sizeof(text), "whole, %lld certificates", (long long)count) &&
-             finding(check, CHECK_OK, "database", NULL, text, err);
+        ok = text_format(text, sizeof(text), "whole, %lld certificates", (long long)count)
+             && finding(check, CHECK_OK, "database", NULL, text, err);
     }
     store_close(store);
-    if (ok && folder_free_bytes(check->command->data, &free_bytes) &&
-        free_bytes < FREE_BYTES_MIN) {
+    if (ok && folder_free_bytes(check->command->data, &free_bytes) && free_bytes < FREE_BYTES_MIN) {
         ok = finding(check, CHECK_WARNING, "disk", NULL,
                      "less than 100 MB free: when it is full no certificate can be issued", err);
     }
@@ -223,9 +224,9 @@ bool cmd_check(const struct command *command, struct error *err)
     struct args args;
     bool ok = false;
 
-    if (!args_parse(command->argc, command->argv, NULL, 0, &args, err) ||
-        !args_expect(&args, 0, 0, "check [--json]", err) ||
-        !data_folder_check(command->data, err)) {
+    if (!args_parse(command->argc, command->argv, NULL, 0, &args, err)
+        || !args_expect(&args, 0, 0, "check [--json]", err)
+        || !data_folder_check(command->data, err)) {
         goto out;
     }
     if (command->json) {
@@ -235,10 +236,10 @@ bool cmd_check(const struct command *command, struct error *err)
             goto out;
         }
     }
-    if (!check_config(&check, err) ||
-        !config_list_templates(command->data, check_template, &check, err) ||
-        !check_keys(&check, err) || !ca_files_list(command->data, check_ca, &check, err) ||
-        !check_store(&check, err)) {
+    if (!check_config(&check, err)
+        || !config_list_templates(command->data, check_template, &check, err)
+        || !check_keys(&check, err) || !ca_files_list(command->data, check_ca, &check, err)
+        || !check_store(&check, err)) {
         goto out;
     }
     if (command->json) {

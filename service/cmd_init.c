@@ -39,14 +39,15 @@ static bool parse(const struct command *command, struct init_options *options, s
     struct args args;
 
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
-                    err) ||
-        !args_expect(&args, 0, 0, "init [OPTIONS]", err)) {
+                    err)
+        || !args_expect(&args, 0, 0, "init [OPTIONS]", err)) {
         return false;
     }
     if (options->passphrase != NULL && strcmp(options->passphrase, "-") != 0) {
-        return error_set(err, REASON_USAGE,
-                         "--passphrase takes only \"-\": a secret on the command line is visible to "
-                         "others; pipe it in");
+        return error_set(
+            err, REASON_USAGE,
+            "--passphrase takes only \"-\": a secret on the command line is visible to "
+            "others; pipe it in");
     }
     if (options->template_name == NULL) {
         options->template_name = "device";
@@ -70,7 +71,6 @@ static bool check_unused(const char *data, struct error *err)
     }
     return true;
 }
-
 
 static bool make_ca(const struct command *command, const struct init_options *options,
                     struct error *err)
@@ -108,11 +108,11 @@ static bool make_template(const struct command *command, const struct init_optio
     if (!file_remove(path, err)) goto out; /* what a cut-off init left */
     edit = config_edit_open(CONFIG_SCOPE_TEMPLATE, path, err);
     if (edit == NULL) goto out;
-    if (!config_edit_set(edit, "enabled", options->no_ca ? "false" : "true", false, err) ||
-        !config_edit_set(edit, "ca", "default", false, err) ||
-        !config_edit_set(edit, "challenge.type", "static", false, err) ||
-        !template_passphrase_put(command->data, edit, options->template_name, passphrase, false,
-                                 err)) {
+    if (!config_edit_set(edit, "enabled", options->no_ca ? "false" : "true", false, err)
+        || !config_edit_set(edit, "ca", "default", false, err)
+        || !config_edit_set(edit, "challenge.type", "static", false, err)
+        || !template_passphrase_put(command->data, edit, options->template_name, passphrase, false,
+                                    err)) {
         goto out;
     }
     ok = config_edit_save(edit, options->template_name, true, err);
@@ -140,8 +140,8 @@ static bool make_config(const struct command *command, const struct init_options
     }
     if (listen.len == 0 && !buffer_append_text(&listen, "0.0.0.0:80,[::]:80", err)) goto out;
     if (!config_edit_set(edit, "listen", buffer_text(&listen), false, err)) goto out;
-    if (options->public_url != NULL &&
-        !config_edit_set(edit, "public_url", options->public_url, false, err)) {
+    if (options->public_url != NULL
+        && !config_edit_set(edit, "public_url", options->public_url, false, err)) {
         goto out;
     }
     ok = config_edit_save(edit, NULL, true, err);

@@ -7,7 +7,10 @@
 #include "service/commands.h"
 #include "service/host.h"
 
-/* How often files are looked at for changes; also the longest time until a revocation is in the CRL. */
+/*
+ * How often files are looked at for changes; also the longest time until a revocation is in the
+ * CRL.
+ */
 #define TICK_MS 1000
 
 static bool announce(struct app *app, struct error *err)
@@ -56,8 +59,8 @@ bool cmd_run(const struct command *command, struct error *err)
     bool ok = false;
 
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
-                    err) ||
-        !args_expect(&args, 0, 0, "run [--listen ADDRESS:PORT]... [--quiet]", err)) {
+                    err)
+        || !args_expect(&args, 0, 0, "run [--listen ADDRESS:PORT]... [--quiet]", err)) {
         return false;
     }
     options.listen = listen.values;

@@ -30,13 +30,13 @@ static bool open_command(const struct command *command, struct template_command 
 
     t->command = command;
     t->force = false;
-    if (!args_parse(command->argc, command->argv, known, 1, &t->args, err) ||
-        !args_expect(&t->args, min, max, usage, err) || !data_folder_check(command->data, err)) {
+    if (!args_parse(command->argc, command->argv, known, 1, &t->args, err)
+        || !args_expect(&t->args, min, max, usage, err) || !data_folder_check(command->data, err)) {
         return false;
     }
     t->name = t->args.positional[0];
-    return template_name_check(t->name, err) &&
-           data_path_template(command->data, t->name, t->path, err);
+    return template_name_check(t->name, err)
+           && data_path_template(command->data, t->name, t->path, err);
 }
 
 static bool need_existing(const struct template_command *t, struct error *err)
@@ -50,7 +50,10 @@ static bool need_existing(const struct template_command *t, struct error *err)
 
 /* ---- changing ------------------------------------------------------------------------------- */
 
-/* "-" reads the passphrase, "generate" makes and later shows one; a passphrase typed as an argument is refused. */
+/*
+ * "-" reads the passphrase, "generate" makes and later shows one; a passphrase typed as an argument
+ * is refused.
+ */
 static bool set_passphrase(const struct template_command *t, struct config_edit *edit,
                            const char *value, struct secret *shown, struct error *err)
 {
@@ -66,11 +69,13 @@ static bool set_passphrase(const struct template_command *t, struct config_edit 
         ok = command_read_secret("Passphrase of the template: ", true, &passphrase, err);
     } else {
         error_set(err, REASON_USAGE,
-                  PASSPHRASE_KEY " takes \"-\" (read from standard input) or \"generate\": a secret on "
-                                 "the command line is visible to others");
+                  PASSPHRASE_KEY
+                  " takes \"-\" (read from standard input) or \"generate\": a secret on "
+                  "the command line is visible to others");
     }
-    ok = ok && template_passphrase_put(t->command->data, edit, t->name, secret_bytes(&passphrase),
-                                       t->force, err);
+    ok = ok
+         && template_passphrase_put(t->command->data, edit, t->name, secret_bytes(&passphrase),
+                                    t->force, err);
     secret_clear(&passphrase);
     return ok;
 }
@@ -148,8 +153,8 @@ static bool template_set(const struct command *command, struct error *err)
 {
     struct template_command t;
 
-    if (!open_command(command, &t, 2, ARGS_POSITIONAL_MAX, "template set NAME KEY=VALUE...", err) ||
-        !need_existing(&t, err) || !change(&t, false, "template-set", err)) {
+    if (!open_command(command, &t, 2, ARGS_POSITIONAL_MAX, "template set NAME KEY=VALUE...", err)
+        || !need_existing(&t, err) || !change(&t, false, "template-set", err)) {
         return false;
     }
     command_print("Template %s changed.\n", t.name);
@@ -191,8 +196,8 @@ static bool template_remove(const struct command *command, struct error *err)
 {
     struct template_command t;
 
-    if (!open_command(command, &t, 1, 1, "template remove NAME", err) || !need_existing(&t, err) ||
-        !file_remove(t.path, err) || !command_audit(command, "template-remove", t.name, err)) {
+    if (!open_command(command, &t, 1, 1, "template remove NAME", err) || !need_existing(&t, err)
+        || !file_remove(t.path, err) || !command_audit(command, "template-remove", t.name, err)) {
         return false;
     }
     command_print("Template %s removed. Its certificates stay valid and can still be revoked.\n",
@@ -222,13 +227,13 @@ static struct json *row_json(const char *name, const struct template_config *con
     bool ok = row != NULL && json_value_put_text(row, "name", name, err);
 
     if (ok && why->reason != REASON_NONE) {
-        ok = json_value_put_text(row, "error", why->detail, err) &&
-             json_value_put_text(row, "reason", reason_id(why->reason), err);
+        ok = json_value_put_text(row, "error", why->detail, err)
+             && json_value_put_text(row, "reason", reason_id(why->reason), err);
     } else if (ok) {
-        ok = json_value_put_bool(row, "enabled", config->enabled, err) &&
-             json_value_put_text(row, "ca", config->ca, err) &&
-             json_value_put_text(row, "challenge", challenge_word(config->challenge.type), err) &&
-             json_value_put_text(row, "description", config->description, err);
+        ok = json_value_put_bool(row, "enabled", config->enabled, err)
+             && json_value_put_text(row, "ca", config->ca, err)
+             && json_value_put_text(row, "challenge", challenge_word(config->challenge.type), err)
+             && json_value_put_text(row, "description", config->description, err);
     }
     if (!ok) {
         json_value_free(row);
@@ -256,8 +261,9 @@ static bool list_one(void *context, const char *name, struct error *err)
     } else if (why.reason != REASON_NONE) {
         command_print("%-20s broken: %s\n", name, why.detail);
     } else {
-        command_print("%-20s %-4s challenge=%-8s ca=%-12s %s\n", name, config.enabled ? "on" : "off",
-                      challenge_word(config.challenge.type), config.ca, config.description);
+        command_print("%-20s %-4s challenge=%-8s ca=%-12s %s\n", name,
+                      config.enabled ? "on" : "off", challenge_word(config.challenge.type),
+                      config.ca, config.description);
     }
     template_config_clear(&config);
     return ok;
@@ -268,9 +274,9 @@ static bool template_list(const struct command *command, struct error *err)
     struct list_context list = { .command = command };
     struct args args;
 
-    if (!args_parse(command->argc, command->argv, NULL, 0, &args, err) ||
-        !args_expect(&args, 0, 0, "template list [--json]", err) ||
-        !data_folder_check(command->data, err)) {
+    if (!args_parse(command->argc, command->argv, NULL, 0, &args, err)
+        || !args_expect(&args, 0, 0, "template list [--json]", err)
+        || !data_folder_check(command->data, err)) {
         return false;
     }
     if (command->json) {
@@ -350,8 +356,8 @@ static bool template_urls(const struct command *command, struct error *err)
     struct template_command t;
     char base[URL_BASE_MAX];
 
-    if (!open_command(command, &t, 1, 1, "template urls NAME", err) || !need_existing(&t, err) ||
-        !config_load_service(command->data, &config, err)) {
+    if (!open_command(command, &t, 1, 1, "template urls NAME", err) || !need_existing(&t, err)
+        || !config_load_service(command->data, &config, err)) {
         return false;
     }
     if (config.public_url[0] == '\0' || !text_copy(base, sizeof(base), config.public_url)) {
@@ -366,10 +372,10 @@ static bool template_urls(const struct command *command, struct error *err)
 bool cmd_template(const struct command *command, struct error *err)
 {
     static const struct subcommand table[] = {
-        { "list", template_list },       { "show", template_show },
-        { "add", template_add },         { "set", template_set },
-        { "enable", template_enable },   { "disable", template_disable },
-        { "remove", template_remove },   { "urls", template_urls },
+        { "list", template_list },     { "show", template_show },
+        { "add", template_add },       { "set", template_set },
+        { "enable", template_enable }, { "disable", template_disable },
+        { "remove", template_remove }, { "urls", template_urls },
     };
 
     return command_dispatch(command, "template", table, sizeof(table) / sizeof(table[0]), err);

@@ -15,8 +15,8 @@
 
 /* What every verb gets. argv holds what stands behind the verb. */
 struct command {
-    const char *data;  /* data folder */
-    bool json;         /* --json anywhere on the line */
+    const char *data; /* data folder */
+    bool json;        /* --json anywhere on the line */
     int argc;
     char **argv;
 };
@@ -43,7 +43,10 @@ MUST_USE bool command_dispatch(const struct command *command, const char *verb,
 void command_print(const char *format, ...) PRINTF_FORMAT(1, 2);
 /* Print a JSON value, indented, and free it. NULL: REASON_NO_MEMORY. */
 MUST_USE bool command_print_json(struct json *take_value, struct error *err);
-/* Record an administrative act; a record that cannot be written fails the command after the act, with a sentence. target never holds a secret. */
+/*
+ * Record an administrative act; a record that cannot be written fails the command after the act,
+ * with a sentence. target never holds a secret.
+ */
 MUST_USE bool command_audit(const struct command *command, const char *event, const char *target,
                             struct error *err);
 /* A secret from standard input or the terminal. twice: a terminal is asked again. */

@@ -42,9 +42,10 @@ bool data_folder_check(const char *data, struct error *err)
         return false;
     }
     if (!folder_exists(data)) {
-        return error_set(err, REASON_DATA_FOLDER_MISSING,
-                         "the data folder %s does not exist; make it with: openndes --data \"%s\" init",
-                         data, data);
+        return error_set(
+            err, REASON_DATA_FOLDER_MISSING,
+            "the data folder %s does not exist; make it with: openndes --data \"%s\" init", data,
+            data);
     }
     if (!file_exists(path)) {
         return error_set(err, REASON_DATA_FOLDER_MISSING,
@@ -75,9 +76,9 @@ static bool mac_key_create(const char *data, const char *path, struct error *err
 {
     uint8_t key[MAC_KEY_BYTES];
     struct buffer sealed = BUFFER_INIT(MAC_KEY_FILE_MAX);
-    bool ok = secret_random(key, sizeof(key), err) &&
-              protect_seal(data, MAC_KEY_PURPOSE, bytes_of(key, sizeof(key)), &sealed, err) &&
-              file_create_new(path, buffer_bytes(&sealed), true, err);
+    bool ok = secret_random(key, sizeof(key), err)
+              && protect_seal(data, MAC_KEY_PURPOSE, bytes_of(key, sizeof(key)), &sealed, err)
+              && file_create_new(path, buffer_bytes(&sealed), true, err);
 
     secret_wipe(key, sizeof(key));
     buffer_clear(&sealed);

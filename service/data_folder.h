@@ -20,11 +20,17 @@ MUST_USE bool data_path_template(const char *data, const char *name, char path[F
 MUST_USE bool data_path_logs(const char *data, char path[FILE_PATH_MAX], struct error *err);
 MUST_USE bool data_path_lock(const char *data, char path[FILE_PATH_MAX], struct error *err);
 
-/* True when init has finished here. Errors: REASON_DATA_FOLDER_MISSING with the command that makes one. */
+/*
+ * True when init has finished here. Errors: REASON_DATA_FOLDER_MISSING with the command that makes
+ * one.
+ */
 MUST_USE bool data_folder_check(const char *data, struct error *err);
 /* The folders themselves; existing ones stay. */
 MUST_USE bool data_folder_create(const char *data, struct error *err);
-/* The key of the MACs of passphrases (secrets.key, sealed); made on first use when `create`. Errors: REASON_KEY_PROTECTION, file errors. */
+/*
+ * The key of the MACs of passphrases (secrets.key, sealed); made on first use when `create`.
+ * Errors: REASON_KEY_PROTECTION, file errors.
+ */
 MUST_USE bool data_mac_key(const char *data, bool create, struct secret *key, struct error *err);
 /* Open the database of the folder; the caller closes it. */
 struct store *data_store_open(const char *data, unsigned readers, struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the way of one HTTP request: service address list, route, endpoint, log and audit; the first coordinator.
+ * Purpose:  the way of one HTTP request: service address list, route, endpoint, log and audit; the
+ *           first coordinator.
  * Not here: SCEP (endpoint/), HTTP itself (http/).
  * Owns:     nothing: works on the app's handles.
  * Threads:  the callbacks run on I/O threads (admit) and workers (handle).

@@ -29,17 +29,17 @@ static const struct help_page pages[] = {
     { "run", "serve in the foreground",
       "openndes --data DIR run [--listen ADDRESS:PORT]... [--quiet]\n"
       "\n"
-      "Prints the SCEP URLs and \"Ready\", then one line per request on standard error. Changed\n"
-      "files are noticed within a second or two. Ctrl-C ends it; SIGHUP (Windows: Ctrl-Break) asks\n"
-      "for a reload.\n"
+      "Prints the SCEP URLs and \"Ready\", then one line per request on standard error.\n"
+      "Changed files are noticed within a second or two. Ctrl-C ends it; SIGHUP (Windows:\n"
+      "Ctrl-Break) asks for a reload.\n"
       "\n"
       "  --listen ADDRESS:PORT replaces the configured listeners; may be repeated\n"
       "  --quiet               log lines go to the file only\n" },
     { "check", "look for what is broken or will end soon",
       "openndes --data DIR check [--json]\n"
       "\n"
-      "Configuration, templates, CA and RA certificates with their ends, keys, database. Each line\n"
-      "says ok, warning or error and what to do. Exit code 0 without errors.\n" },
+      "Configuration, templates, CA and RA certificates with their ends, keys, database. Each\n"
+      "line says ok, warning or error and what to do. Exit code 0 without errors.\n" },
     { "template", "list, show, add, set, enable, disable, remove templates",
       "openndes template list [--json]\n"
       "openndes template show NAME [--json]\n"
@@ -48,20 +48,20 @@ static const struct help_page pages[] = {
       "openndes template enable NAME | disable NAME | remove NAME\n"
       "openndes template urls NAME\n"
       "\n"
-      "Keys: openndes config explain. A new template is off until it is enabled. The passphrase never\n"
-      "stands on the command line: challenge.passphrase=- reads it from standard input or asks on a\n"
-      "terminal; challenge.passphrase=generate makes one and shows it once. --force accepts one\n"
-      "that is shorter than 16 characters.\n" },
+      "Keys: openndes config explain. A new template is off until it is enabled.\n"
+      "The passphrase never stands on the command line: challenge.passphrase=- reads it from\n"
+      "standard input or asks on a terminal; challenge.passphrase=generate makes one and shows\n"
+      "it once. --force accepts one that is shorter than 16 characters.\n" },
     { "cert", "list, show, revoke certificates",
-      "openndes cert list [--template NAME] [--ca NAME] [--subject TEXT] [--valid | --revoked]\n"
-      "                   [--limit N] [--json]\n"
+      "openndes cert list [--template NAME] [--ca NAME] [--subject TEXT]\n"
+      "                   [--valid | --revoked] [--limit N] [--json]\n"
       "openndes cert show SERIAL [--ca NAME] [--pem] [--json]\n"
       "openndes cert revoke SERIAL [--ca NAME] [--reason REASON]\n"
       "\n"
-      "SERIAL in hex as \"cert list\" prints it; colons and upper case are fine. REASON: unspecified\n"
-      "keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn. A running\n"
-      "service publishes a new CRL within seconds.\n" },
-    { "ca", "show, create, import, request, install, export CAs",
+      "SERIAL in hex as \"cert list\" prints it; colons and upper case are fine.\n"
+      "REASON: unspecified keyCompromise affiliationChanged superseded cessationOfOperation\n"
+      "privilegeWithdrawn. A running service publishes a new CRL within seconds.\n" },
+    { "ca", "show, create, import, request, install, renew-ra, export CAs",
       "openndes ca list | show [NAME] [--json]\n"
       "openndes ca create NAME [--ca-key SPEC] [--ca-subject DN] [--ca-days N]\n"
       "openndes ca import NAME --pkcs12 FILE [--password -]\n"
@@ -71,13 +71,14 @@ static const struct help_page pages[] = {
       "openndes ca renew-ra NAME\n"
       "openndes ca export NAME [--chain] [--out FILE]\n"
       "\n"
-      "request makes a key and a PKCS#10 that an offline root signs as a subordinate CA; install takes\n"
-      "the signed certificate. renew-ra replaces the RA's certificate and key. export writes the CA certificate (PEM), with --chain also its parents. The\n"
-      "first CA is called \"default\".\n" },
+      "request makes a key and a PKCS#10 that an offline root signs as a subordinate CA;\n"
+      "install takes the signed certificate. renew-ra replaces the RA's certificate and key.\n"
+      "export writes the CA certificate (PEM), with --chain also its parents. The first CA is\n"
+      "called \"default\".\n" },
     { "config", "explain settings",
       "openndes config explain [KEY]\n"
       "\n"
-      "What each key of openndes.json and of templates means, its default and what is possible.\n" },
+      "What each key of openndes.json and of templates means, its default, what is possible.\n" },
     { "version", "print the version", "openndes version [--json]\n" },
 };
 
@@ -90,12 +91,13 @@ static void print_overview(void)
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
         command_print("  %-10s %s\n", pages[i].verb, pages[i].summary);
     }
-    command_print("\n"
-                  "Start here:  openndes --data DIR init   then   openndes --data DIR run\n"
-                  "Each verb:   openndes help VERB\n"
-                  "Exit codes:  0 done, 2 usage, 3 configuration, 4 not permitted, 5 CA not usable now,\n"
-                  "             6 file or disk, 7 database, 8 key or certificate, 9 port, 10 not found,\n"
-                  "             11 refused, 1 anything else\n");
+    command_print(
+        "\n"
+        "Start here:  openndes --data DIR init   then   openndes --data DIR run\n"
+        "Each verb:   openndes help VERB\n"
+        "Exit codes:  0 done, 2 usage, 3 configuration, 4 not permitted, 5 CA not usable now,\n"
+        "             6 file or disk, 7 database, 8 key or certificate, 9 port, 10 not found,\n"
+        "             11 refused, 1 anything else\n");
 }
 
 bool help_print(const char *verb, struct error *err)

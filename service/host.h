@@ -3,7 +3,8 @@
  * Purpose:  what the outside asks of a running service: stop, reload.
  * Not here: doing it (app.h).
  * Owns:     signal handling, or the console's control handler.
- * Threads:  host_start first thing in the main thread, before any other thread exists; host_wait there too.
+ * Threads:  host_start first thing in the main thread, before any other thread exists; host_wait
+ *           there too.
  * Spec:     POSIX signals; Windows console control events.
  */
 #ifndef OPENNDES_SERVICE_HOST_H
@@ -13,7 +14,10 @@
 
 enum host_event { HOST_TICK, HOST_STOP, HOST_RELOAD };
 
-/* POSIX: SIGINT and SIGTERM stop, SIGHUP reloads. Windows: Ctrl-C, closing the console, log-off and shutdown stop, Ctrl-Break reloads. */
+/*
+ * POSIX: SIGINT and SIGTERM stop, SIGHUP reloads. Windows: Ctrl-C, closing the console, log-off and
+ * shutdown stop, Ctrl-Break reloads.
+ */
 MUST_USE bool host_start(struct error *err);
 /* Wait at most timeout_ms; HOST_TICK when nothing was asked. */
 enum host_event host_wait(int64_t timeout_ms);

@@ -6,7 +6,9 @@
 
 #include "service/host.h"
 
-/* The signals are blocked in every thread and taken by sigtimedwait: no handler, no shared state. */
+/*
+ * The signals are blocked in every thread and taken by sigtimedwait: no handler, no shared state.
+ */
 static void host_signals(sigset_t *set)
 {
     sigemptyset(set);

@@ -4,14 +4,17 @@
 #include "service/host.h"
 
 /*
- * The control handler gets no context, so its events are the one piece of process-wide state: set once before any other
- * thread runs.
+ * The control handler gets no context, so its events are the one piece of process-wide state: set
+ * once before any other thread runs.
  */
 static HANDLE host_stop_event;
 static HANDLE host_reload_event;
 static HANDLE host_finished_event;
 
-/* Windows ends the process when this returns for a closed console or a shutdown: wait for a clean end, as long as it lets us. */
+/*
+ * Windows ends the process when this returns for a closed console or a shutdown: wait for a clean
+ * end, as long as it lets us.
+ */
 #define HOST_FINISH_MS 15000
 
 static BOOL WINAPI host_control(DWORD control)
@@ -35,7 +38,10 @@ bool host_start(struct error *err)
     if (host_stop_event == NULL || host_reload_event == NULL || host_finished_event == NULL) {
         return error_set(err, REASON_INTERNAL, "events cannot be made: error %lu", GetLastError());
     }
-    /* A parent that ignores Ctrl-C hands that on; a server started from a script must stop all the same. */
+    /*
+     * A parent that ignores Ctrl-C hands that on; a server started from a script must stop all the
+     * same.
+     */
     SetConsoleCtrlHandler(NULL, FALSE);
     if (!SetConsoleCtrlHandler(host_control, TRUE)) {
         return error_set(err, REASON_INTERNAL, "no control handler: error %lu", GetLastError());

@@ -10,8 +10,9 @@ static char *to_utf8(const wchar_t *wide)
     int size = WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, NULL, 0, NULL, NULL);
     char *utf8 = size <= 0 ? NULL : malloc((size_t)size);
 
-    if (utf8 != NULL &&
-        WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, utf8, size, NULL, NULL) <= 0) {
+    if (utf8 != NULL
+        && WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, utf8, size, NULL, NULL)
+               <= 0) {
         free(utf8);
         utf8 = NULL;
     }

@@ -50,14 +50,12 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
         ok = buffer_printf(&line, &ignored, " reason=%s", reason_id(report->error.reason));
     }
     if (ok) {
-        const char *subject = report->certificate.serial[0] != '\0'
-                                  ? report->certificate.subject
-                                  : report->requested_subject;
+        const char *subject = report->certificate.serial[0] != '\0' ? report->certificate.subject
+                                                                    : report->requested_subject;
 
         add_field(&line, "serial", bytes_of_text(report->certificate.serial));
         /* Subjects come from name_format, which has escaped them already. */
-        if (subject[0] != '\0' &&
-            !buffer_printf(&line, &ignored, " subject=\"%s\"", subject)) {
+        if (subject[0] != '\0' && !buffer_printf(&line, &ignored, " subject=\"%s\"", subject)) {
             error_clear(&ignored);
         }
         add_field(&line, "txid", bytes_of(report->transaction_id, report->transaction_id_len));
@@ -65,15 +63,13 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
             add_field(&line, "detail", bytes_of_text(report->error.detail));
         }
     }
-    log_line(dispatch->log, refused ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s",
-             buffer_text(&line));
+    log_line(dispatch->log, refused ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s", buffer_text(&line));
     buffer_clear(&line);
 }
 
 static void write_audit(const struct dispatch *dispatch, const struct http_request *request,
                         const struct http_response *response, const struct route *route,
-                        const struct endpoint_report *report, const char *peer,
-                        int64_t duration_us)
+                        const struct endpoint_report *report, const char *peer, int64_t duration_us)
 {
     bool refused = report->error.reason != REASON_NONE;
     bool enrolled = report->certificate.serial[0] != '\0';

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  one request becomes one readable log line and, when something was decided, one audit record.
+ * Purpose:  one request becomes one readable log line and, when something was decided, one audit
+ *           record.
  * Not here: where lines and records go (audit/).
  * Owns:     nothing.
  * Threads:  any thread.

@@ -28,10 +28,10 @@ static bool match_file(const char *path, const char *prefix, const char *suffix,
     size_t suffix_len = strlen(suffix);
     size_t len = strlen(path);
 
-    return len > prefix_len + suffix_len && text_starts_nocase(path, prefix) &&
-           text_equal_nocase(path + len - suffix_len, suffix) &&
-           memchr(path + prefix_len, '/', len - prefix_len) == NULL &&
-           take_name(route, path + prefix_len, len - prefix_len - suffix_len);
+    return len > prefix_len + suffix_len && text_starts_nocase(path, prefix)
+           && text_equal_nocase(path + len - suffix_len, suffix)
+           && memchr(path + prefix_len, '/', len - prefix_len) == NULL
+           && take_name(route, path + prefix_len, len - prefix_len - suffix_len);
 }
 
 struct route route_find(const char *path)

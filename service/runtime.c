@@ -30,8 +30,7 @@ struct loading {
     struct runtime *now;
 };
 
-static void report(const struct runtime_options *options, const struct error *why,
-                   const char *what)
+static void report(const struct runtime_options *options, const struct error *why, const char *what)
 {
     char text[ERROR_DETAIL_MAX + 128];
 
@@ -52,8 +51,8 @@ static bool load_config(struct loading *l, struct error *err)
     char path[FILE_PATH_MAX];
     const char *url;
 
-    if (!data_path_config(l->options->data_folder, path, err) ||
-        !file_stamp(path, &l->now->config_stamp, err)) {
+    if (!data_path_config(l->options->data_folder, path, err)
+        || !file_stamp(path, &l->now->config_stamp, err)) {
         return false;
     }
     if (!config_load_service(l->options->data_folder, &l->now->config, &why)) {
@@ -66,8 +65,8 @@ static bool load_config(struct loading *l, struct error *err)
             return false;
         }
     }
-    url = l->now->config.public_url[0] != '\0' ? l->now->config.public_url
-                                                : l->options->derived_url;
+    url =
+        l->now->config.public_url[0] != '\0' ? l->now->config.public_url : l->options->derived_url;
     if (!text_copy(l->now->public_url, sizeof(l->now->public_url), url)) {
         return error_set(err, REASON_CONFIG_BAD_VALUE, "%s: public_url is too long", path);
     }
@@ -106,8 +105,8 @@ static bool load_ca(void *context, const char *name, struct error *err)
     struct ca_slot **grown;
     struct ca_slot *slot;
 
-    if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err) &&
-        ca_unchanged(old, stamps, l->now->public_url)) {
+    if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err)
+        && ca_unchanged(old, stamps, l->now->public_url)) {
         slot = ca_slot_ref(old);
     } else {
         error_clear(err);
@@ -118,8 +117,11 @@ static bool load_ca(void *context, const char *name, struct error *err)
         if (slot->ca == NULL) {
             report(l->options, &slot->error, "a CA cannot be opened");
             if (old != NULL && old->ca != NULL) {
-                /* Keys in memory are still good: a broken file must not take the service down. Its stamps are
-                 * taken over, so that the same broken files are not read again every second. */
+                /*
+                 * Keys in memory are still good: a broken file must not take the service down. Its
+                 * stamps are taken over, so that the same broken files are not read again every
+                 * second.
+                 */
                 memcpy(old->stamps, slot->stamps, sizeof(old->stamps));
                 ca_slot_unref(slot);
                 slot = ca_slot_ref(old);
@@ -159,8 +161,8 @@ static struct template_slot *slot_named(const struct runtime *runtime, const cha
 static bool template_unchanged(struct loading *l, const struct template_slot *old,
                                const struct file_stamp *stamp)
 {
-    return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken &&
-           old->ca == ca_slot_named(l->now, old->ca->name);
+    return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken
+           && old->ca == ca_slot_named(l->now, old->ca->name);
 }
 
 /* Remember the last form that worked under a file that does not. */
@@ -190,8 +192,8 @@ static bool load_template(void *context, const char *name, struct error *err)
     struct file_stamp stamp;
     char path[FILE_PATH_MAX];
 
-    if (!data_path_template(l->options->data_folder, name, path, err) ||
-        !file_stamp(path, &stamp, err)) {
+    if (!data_path_template(l->options->data_folder, name, path, err)
+        || !file_stamp(path, &stamp, err)) {
         return false;
     }
     if (template_unchanged(l, old, &stamp)) {
@@ -230,8 +232,8 @@ struct runtime *runtime_load(const struct runtime_options *options, struct runti
         return NULL;
     }
     now->references = 1;
-    if (!load_config(&l, err) || !ca_files_list(options->data_folder, load_ca, &l, err) ||
-        !config_list_templates(options->data_folder, load_template, &l, err)) {
+    if (!load_config(&l, err) || !ca_files_list(options->data_folder, load_ca, &l, err)
+        || !config_list_templates(options->data_folder, load_template, &l, err)) {
         runtime_unref(now);
         return NULL;
     }
@@ -278,8 +280,8 @@ static bool stale_template(void *context, const char *name, struct error *err)
     char path[FILE_PATH_MAX];
 
     check->seen++;
-    if (slot == NULL || !data_path_template(check->data_folder, name, path, err) ||
-        !file_stamp(path, &stamp, err) || !file_stamp_equal(&slot->stamp, &stamp)) {
+    if (slot == NULL || !data_path_template(check->data_folder, name, path, err)
+        || !file_stamp(path, &stamp, err) || !file_stamp_equal(&slot->stamp, &stamp)) {
         check->stale = true;
     }
     return !check->stale;
@@ -292,8 +294,8 @@ static bool stale_ca(void *context, const char *name, struct error *err)
     struct file_stamp stamps[CA_STAMPS];
 
     check->seen++;
-    if (slot == NULL || !ca_slot_stamps(check->data_folder, name, stamps, err) ||
-        !ca_unchanged(slot, stamps, slot->public_url)) {
+    if (slot == NULL || !ca_slot_stamps(check->data_folder, name, stamps, err)
+        || !ca_unchanged(slot, stamps, slot->public_url)) {
         check->stale = true;
     }
     return !check->stale;
@@ -307,8 +309,8 @@ bool runtime_stale(const struct runtime *runtime, const char *data_folder)
     struct file_stamp stamp;
     char path[FILE_PATH_MAX];
 
-    if (data_path_config(data_folder, path, &ignored) && file_stamp(path, &stamp, &ignored) &&
-        !file_stamp_equal(&stamp, &runtime->config_stamp)) {
+    if (data_path_config(data_folder, path, &ignored) && file_stamp(path, &stamp, &ignored)
+        && !file_stamp_equal(&stamp, &runtime->config_stamp)) {
         return true;
     }
     if (!config_list_templates(data_folder, stale_template, &templates, &ignored)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  what requests are answered with at one moment: settings, endpoints, CAs; replaced as a whole on reload.
+ * Purpose:  what requests are answered with at one moment: settings, endpoints, CAs; replaced as a
+ *           whole on reload.
  * Not here: when to reload (app.c), answering (dispatch.c).
  * Owns:     references on its endpoints and CAs, which are shared between successive runtimes.
  * Threads:  immutable once loaded; references from any thread.
@@ -23,21 +24,25 @@ struct runtime_options {
     const char *data_folder;
     struct store *store;
     struct bytes mac_key;
-    const char *derived_url;  /* public URL when the configuration has none; may be "" */
-    struct log *log;          /* may be NULL */
+    const char *derived_url;   /* public URL when the configuration has none; may be "" */
+    struct log *log;           /* may be NULL */
     struct eventlog *eventlog; /* may be NULL */
 };
 
 /*
- * Read the data folder. What has not changed since `previous` (may be NULL) is shared with it; a template or CA whose files are
- * broken keeps its old form and is reported once in log and eventlog. Only a broken openndes.json at the first load,
- * an unreadable folder or lack of memory fails. One reference for the caller.
+ * Read the data folder. What has not changed since `previous` (may be NULL) is shared with it; a
+ * template or CA whose files are broken keeps its old form and is reported once in log and
+ * eventlog. Only a broken openndes.json at the first load, an unreadable folder or lack of memory
+ * fails. One reference for the caller.
  */
 struct runtime *runtime_load(const struct runtime_options *options, struct runtime *previous,
                              struct error *err);
 struct runtime *runtime_ref(struct runtime *runtime);
 void runtime_unref(struct runtime *runtime); /* NULL is allowed */
-/* True when a file behind this runtime differs from what was loaded (also from what was found broken). */
+/*
+ * True when a file behind this runtime differs from what was loaded (also from what was found
+ * broken).
+ */
 bool runtime_stale(const struct runtime *runtime, const char *data_folder);
 
 const struct service_config *runtime_config(const struct runtime *runtime);
@@ -45,7 +50,10 @@ const struct ip_acl *runtime_acl(const struct runtime *runtime);
 /* The URL prefix in certificates and listings: configured or derived, without trailing slash. */
 const char *runtime_public_url(const struct runtime *runtime);
 
-/* Name compared without case. REASON_TEMPLATE_MISSING, REASON_TEMPLATE_BROKEN. Borrowed from the runtime. */
+/*
+ * Name compared without case. REASON_TEMPLATE_MISSING, REASON_TEMPLATE_BROKEN. Borrowed from the
+ * runtime.
+ */
 const struct endpoint *runtime_endpoint(const struct runtime *runtime, const char *name,
                                         struct error *err);
 size_t runtime_endpoint_count(const struct runtime *runtime);

@@ -27,7 +27,9 @@ bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp
     return true;
 }
 
-/* Never fails for what is wrong with the CA: that is kept in the slot and told to whoever needs it. */
+/*
+ * Never fails for what is wrong with the CA: that is kept in the slot and told to whoever needs it.
+ */
 struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *name,
                              const char *public_url, const struct service_config *config,
                              struct error *err)
@@ -39,8 +41,8 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
         return NULL;
     }
     slot->references = 1;
-    if (!text_copy(slot->name, sizeof(slot->name), name) ||
-        !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
+    if (!text_copy(slot->name, sizeof(slot->name), name)
+        || !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
         error_set(err, REASON_LIMIT, "name or public URL of CA %s is too long", name);
         ca_slot_unref(slot);
         return NULL;
@@ -93,9 +95,10 @@ static bool load_endpoint(const struct runtime_options *options, struct template
     if (!config_load_template(options->data_folder, slot->name, &config, err)) goto out;
     ca = find_ca(context, config.ca);
     if (ca == NULL) {
-        error_set(err, REASON_CA_MISSING,
-                  "templates/%s.json: ca: there is no folder ca/%s; make one with: openndes ca create %s",
-                  slot->name, config.ca, config.ca);
+        error_set(
+            err, REASON_CA_MISSING,
+            "templates/%s.json: ca: there is no folder ca/%s; make one with: openndes ca create %s",
+            slot->name, config.ca, config.ca);
         goto out;
     }
     if (ca->ca == NULL) {
@@ -121,10 +124,9 @@ out:
     return ok;
 }
 
-struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
-                                         const struct file_stamp *stamp,
-                                         struct ca_slot *(*find_ca)(void *context, const char *name),
-                                         void *context, struct error *err)
+struct template_slot *template_slot_load(
+    const struct runtime_options *options, const char *name, const struct file_stamp *stamp,
+    struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err)
 {
     struct template_slot *slot = calloc(1, sizeof(*slot));
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  one template and one CA as they are shared between runtimes: reference-counted, with the stamps of their files.
+ * Purpose:  one template and one CA as they are shared between runtimes: reference-counted, with
+ *           the stamps of their files.
  * Not here: the set of them (runtime.h).
  * Owns:     the endpoint, the CA.
  * Threads:  immutable after loading; references from any thread.
@@ -43,11 +44,13 @@ void ca_slot_unref(struct ca_slot *slot); /* NULL is allowed */
 MUST_USE bool ca_slot_stamps(const char *data_folder, const char *name,
                              struct file_stamp stamps[CA_STAMPS], struct error *err);
 
-/* `find_ca` gives a borrowed slot by name. Only lack of memory fails: a broken file makes a broken slot. */
-struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
-                                         const struct file_stamp *stamp,
-                                         struct ca_slot *(*find_ca)(void *context, const char *name),
-                                         void *context, struct error *err);
+/*
+ * `find_ca` gives a borrowed slot by name. Only lack of memory fails: a broken file makes a broken
+ * slot.
+ */
+struct template_slot *template_slot_load(
+    const struct runtime_options *options, const char *name, const struct file_stamp *stamp,
+    struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err);
 struct template_slot *template_slot_ref(struct template_slot *slot);
 void template_slot_unref(struct template_slot *slot); /* NULL is allowed */
 /* The endpoint in force: its own, or the old one while broken; NULL when none. */

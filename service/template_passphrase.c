@@ -9,9 +9,9 @@ bool template_passphrase_put(const char *data, struct config_edit *edit, const c
 {
     struct secret key = SECRET_INIT;
     char mac[2 * SECRET_MAC_BYTES + 1];
-    bool ok = data_mac_key(data, true, &key, err) &&
-              challenge_static_mac(name, passphrase, allow_short, secret_bytes(&key), mac, err) &&
-              config_edit_set(edit, "challenge.passphrase_mac", mac, true, err);
+    bool ok = data_mac_key(data, true, &key, err)
+              && challenge_static_mac(name, passphrase, allow_short, secret_bytes(&key), mac, err)
+              && config_edit_set(edit, "challenge.passphrase_mac", mac, true, err);
 
     secret_clear(&key);
     return ok;

@@ -13,7 +13,9 @@
 
 #include "base/secret.h"
 
-/* Put the passphrase's MAC into the template being edited. data: the data folder with the MAC key. */
+/*
+ * Put the passphrase's MAC into the template being edited. data: the data folder with the MAC key.
+ */
 MUST_USE bool template_passphrase_put(const char *data, struct config_edit *edit, const char *name,
                                       struct bytes passphrase, bool allow_short, struct error *err);
 

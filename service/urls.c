@@ -41,8 +41,8 @@ void url_base_of_list(const char *listen, char url[URL_BASE_MAX])
     char text[64];
 
     url[0] = '\0';
-    if (!text_next_item(bytes_of_text(listen), ',', &pos, &item) || item.len >= sizeof(text) ||
-        !text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)) {
+    if (!text_next_item(bytes_of_text(listen), ',', &pos, &item) || item.len >= sizeof(text)
+        || !text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)) {
         return;
     }
     if (ip_endpoint_parse(text, &address, &port, &ignored)) {

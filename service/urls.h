@@ -13,7 +13,10 @@
 
 #define URL_BASE_MAX 320
 
-/* "http://192.0.2.1:8080", "http://[::1]:8080", "http://host" for a wildcard address; port 80 is left out. */
+/*
+ * "http://192.0.2.1:8080", "http://[::1]:8080", "http://host" for a wildcard address; port 80 is
+ * left out.
+ */
 void url_base(const struct ip_address *address, uint16_t port, char url[URL_BASE_MAX]);
 /* The same from the first ADDRESS:PORT of a comma list; "" when it cannot be read. */
 void url_base_of_list(const char *listen, char url[URL_BASE_MAX]);

@@ -33,7 +33,9 @@ static struct challenge *make_challenge(const struct endpoint_options *options, 
 
 static bool make_caps(struct endpoint *endpoint, struct error *err)
 {
-    /* Renewal is announced only by an endpoint that grants it: clients act on it (RFC 8894 3.5.2). */
+    /*
+     * Renewal is announced only by an endpoint that grants it: clients act on it (RFC 8894 3.5.2).
+     */
     struct scep_caps_options caps = { .level = endpoint->level };
 
     return scep_caps_body(&caps, &endpoint->caps, err);
@@ -229,8 +231,8 @@ void endpoint_handle(const struct endpoint *endpoint, const struct http_request 
         ok = answer_cacert(endpoint, response, &report->error);
         break;
     case SCEP_OPERATION_PKI_OPERATION:
-        ok = message_of(request, &decoded, &message, &report->error) &&
-             pki_operation(endpoint, request, message, response, report);
+        ok = message_of(request, &decoded, &message, &report->error)
+             && pki_operation(endpoint, request, message, response, report);
         break;
     case SCEP_OPERATION_UNKNOWN:
         error_set(&report->error, REASON_OPERATION_UNKNOWN, "unknown operation");

@@ -29,13 +29,13 @@ struct endpoint_report {
     const char *operation;    /* constant text; NULL: not known */
     const char *message_type; /* constant text; NULL: not known */
     const char *challenge_type;
-    const char *result;       /* constant: "issued", "repeated", "refused", "ok" */
+    const char *result; /* constant: "issued", "repeated", "refused", "ok" */
     uint8_t transaction_id[LIMIT_TRANSACTION_ID_BYTES];
     size_t transaction_id_len;
     char requested_subject[NAME_TEXT_MAX];
     char algorithms[64];
     struct certificate_info certificate; /* serial "" when none */
-    struct error error;       /* why it was refused */
+    struct error error;                  /* why it was refused */
 };
 
 /* Errors: REASON_CONFIG_*, from the parts. Owned: endpoint_free. */
@@ -48,8 +48,8 @@ bool endpoint_enabled(const struct endpoint *endpoint);
 void endpoint_report_init(struct endpoint_report *report);
 
 /*
- * Headers are there, the body is not: switched on, address list, method. false: refused, the error stands in the report and
- * `response` is filled.
+ * Headers are there, the body is not: switched on, address list, method. false: refused, the error
+ * stands in the report and `response` is filled.
  */
 MUST_USE bool endpoint_admit(const struct endpoint *endpoint, const struct http_request *request,
                              struct http_response *response, struct endpoint_report *report);

@@ -27,8 +27,8 @@ struct endpoint {
 };
 
 /*
- * PKIOperation. true: `response` holds a CertRep (also one that refuses; then the report has the error). false: the error in
- * the report is to be answered as an HTTP status.
+ * PKIOperation. true: `response` holds a CertRep (also one that refuses; then the report has the
+ * error). false: the error in the report is to be answered as an HTTP status.
  */
 MUST_USE bool pki_operation(const struct endpoint *endpoint, const struct http_request *request,
                             struct bytes message, struct http_response *response,

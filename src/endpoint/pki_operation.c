@@ -35,7 +35,9 @@ static void report_algorithms(struct endpoint_report *report,
     }
 }
 
-/* Authorise by allow-list: a type that has no row, or no "accepted", ends here whatever it carries. */
+/*
+ * Authorise by allow-list: a type that has no row, or no "accepted", ends here whatever it carries.
+ */
 static bool type_check(const struct scep_message_facts *facts, struct error *err)
 {
     const struct scep_type_info *type = scep_type_info(facts->type);
@@ -135,9 +137,13 @@ bool pki_operation(const struct endpoint *endpoint, const struct http_request *r
     ras = ca_ra(endpoint->ca, &report->error);
     if (ras == NULL) goto out;
     decided = decide(endpoint, request, message, ras, &ra_index, &issuance, report);
-    ok = reply(endpoint, message, ras, ra_index, decided, &issuance, response, report, &reply_error);
+    ok =
+        reply(endpoint, message, ras, ra_index, decided, &issuance, response, report, &reply_error);
     if (!ok) {
-        /* A certificate that was issued is recorded and is given again when the client repeats its request. */
+        /*
+         * A certificate that was issued is recorded and is given again when the client repeats its
+         * request.
+         */
         report->error = reply_error;
     }
 out:

@@ -33,8 +33,8 @@ bool scep_query_find(struct bytes raw_query, const char *name, struct bytes *val
         size_t name_len = equals == NULL ? len : (size_t)(equals - at);
 
         if (name_equal(bytes_of(at, name_len), name)) {
-            *value = equals == NULL ? bytes_of(at + len, 0)
-                                    : bytes_of(equals + 1, len - name_len - 1);
+            *value =
+                equals == NULL ? bytes_of(at + len, 0) : bytes_of(equals + 1, len - name_len - 1);
             return true;
         }
         start += len + 1;
@@ -58,8 +58,8 @@ bool scep_query_decode(struct bytes raw, struct buffer *out, struct error *err)
     for (size_t i = 0; i < raw.len; i++) {
         uint8_t c = raw.data[i];
 
-        if (c == '%' && raw.len - i > 2 && hex_digit(raw.data[i + 1]) >= 0 &&
-            hex_digit(raw.data[i + 2]) >= 0) {
+        if (c == '%' && raw.len - i > 2 && hex_digit(raw.data[i + 1]) >= 0
+            && hex_digit(raw.data[i + 2]) >= 0) {
             c = (uint8_t)(hex_digit(raw.data[i + 1]) << 4 | hex_digit(raw.data[i + 2]));
             i += 2;
         }

@@ -5,7 +5,10 @@
 
 #include "platform/clock.h"
 
-/* A serial of 159 random bits repeats only when the random source is broken: try little, then say so. */
+/*
+ * A serial of 159 random bits repeats only when the random source is broken: try little, then say
+ * so.
+ */
 #define SERIAL_TRIES 3
 
 /* Every noun made on the way of one decision. */
@@ -49,11 +52,12 @@ static bool repeat_answer(struct enroll_work *work, struct error *err)
 }
 
 /*
- * Lost replies, retries of proxies and replays all look the same: the same bytes by the same key. They get the same
- * answer and cost no second challenge; once the certificate is revoked they get nothing (RFC 8894 5.2, 7.4).
+ * Lost replies, retries of proxies and replays all look the same: the same bytes by the same key.
+ * They get the same answer and cost no second challenge; once the certificate is revoked they get
+ * nothing (RFC 8894 5.2, 7.4).
  */
-static bool seen_before(const struct enroll_options *options, struct enroll_work *work, bool *answered,
-                        struct error *err)
+static bool seen_before(const struct enroll_options *options, struct enroll_work *work,
+                        bool *answered, struct error *err)
 {
     enum store_seen seen = STORE_SEEN_NEVER;
 
@@ -78,7 +82,10 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
     return true;
 }
 
-/* Which authority does this request appeal to? An allow-list: whatever has no row here is refused (RFC 8894 2.3). */
+/*
+ * Which authority does this request appeal to? An allow-list: whatever has no row here is refused
+ * (RFC 8894 2.3).
+ */
 static bool path_check(const struct enroll_options *options, const struct enroll_request *request,
                        struct error *err)
 {
@@ -113,8 +120,9 @@ static bool record(const struct enroll_options *options, const struct enroll_req
 }
 
 /* Sign and commit. Only what is durable when this returns true may leave the house. */
-static bool issue_and_record(const struct enroll_options *options, const struct enroll_request *request,
-                             struct enroll_work *work, struct error *err)
+static bool issue_and_record(const struct enroll_options *options,
+                             const struct enroll_request *request, struct enroll_work *work,
+                             struct error *err)
 {
     enum store_record_result result = STORE_RECORDED;
     bool answered = false;
@@ -122,8 +130,8 @@ static bool issue_and_record(const struct enroll_options *options, const struct 
     for (int i = 0; i < SERIAL_TRIES; i++) {
         error_clear(err);
         issuance_clear(&work->issuance);
-        if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err) ||
-            !challenge_confirm(options->challenge, &work->grant, &work->issuance, err)) {
+        if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
+            || !challenge_confirm(options->challenge, &work->grant, &work->issuance, err)) {
             return false;
         }
         if (record(options, request, work, &result, err)) {
@@ -136,8 +144,10 @@ static bool issue_and_record(const struct enroll_options *options, const struct 
     if (result == STORE_RECORDED) {
         return true;
     }
-    /* The same bytes were decided by another thread meanwhile: its certificate is the answer, ours was never
-     * handed out and is forgotten. */
+    /*
+     * The same bytes were decided by another thread meanwhile: its certificate is the answer, ours
+     * was never handed out and is forgotten.
+     */
     issuance_clear(&work->issuance);
     if (!seen_before(options, work, &answered, err)) {
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the decision about one request, in order: repeat, path, challenge, template, CA, confirm, commit.
+ * Purpose:  the decision about one request, in order: repeat, path, challenge, template, CA,
+ *           confirm, commit.
  * Not here: SCEP and HTTP (endpoint/), the single checks (challenge/, template/, ca/, store/).
  * Owns:     nothing: everything it works with is borrowed from the composition root.
  * Threads:  any thread; no state of its own.
@@ -26,10 +27,12 @@ struct enroll_options {
 };
 
 /*
- * Decide. true: `out` holds a certificate whose row is durable (out->repeated when it was issued before). false: `err` says why, nothing
- * is issued and a reserved challenge is given back. `challenge_type` gets a constant text for audit once the challenge was accepted.
+ * Decide. true: `out` holds a certificate whose row is durable (out->repeated when it was issued
+ * before). false: `err` says why, nothing is issued and a reserved challenge is given back.
+ * `challenge_type` gets a constant text for audit once the challenge was accepted.
  */
-MUST_USE bool enroll_handle(const struct enroll_options *options, const struct enroll_request *request,
-                            struct issuance *out, const char **challenge_type, struct error *err);
+MUST_USE bool enroll_handle(const struct enroll_options *options,
+                            const struct enroll_request *request, struct issuance *out,
+                            const char **challenge_type, struct error *err);
 
 #endif
