@@ -109,6 +109,19 @@ static bool check_mac(PKCS12 *p12, const char *file, const struct secret *passwo
     return error_set(err, REASON_KEY_PASSWORD, "%s does not open with this password", file);
 }
 
+/* Without a MAC a wrong password shows only here. */
+static bool refuse_contents(const PKCS12 *p12, const char *file, bool have_legacy,
+                            struct error *err)
+{
+    if (!PKCS12_mac_present(p12)) {
+        return error_set(err, REASON_KEY_PASSWORD,
+                         "%s does not open with this password, or holds no private key%s", file,
+                         legacy_crypto_hint(have_legacy));
+    }
+    return error_set(err, REASON_KEY_UNREADABLE, "%s: no private key can be read from it%s", file,
+                     legacy_crypto_hint(have_legacy));
+}
+
 struct evp_pkey_st *ca_pkcs12_read(struct bytes content, const char *file,
                                    const struct secret *password, struct stack_st_X509 *pool,
                                    struct error *err)
@@ -132,8 +145,7 @@ struct evp_pkey_st *ca_pkcs12_read(struct bytes content, const char *file,
     }
     if (!take_contents(p12, text, &contents, &ignored)
         && !take_legacy_contents(content, text, &have_legacy, &contents)) {
-        (void)error_set(err, REASON_KEY_UNREADABLE, "%s: no private key can be read from it%s",
-                        file, legacy_crypto_hint(have_legacy));
+        (void)refuse_contents(p12, file, have_legacy, err);
         goto out;
     }
     key = ca_key_from_pkcs8(secret_bytes(&contents.key), err);
