@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/test_support.h"
+
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "base/limits.h"
+#include "model/csr_builder.h"
+#include "model/key.h"
+
+static void spki_of(EVP_PKEY *key, struct buffer *out)
+{
+    struct error err = ERROR_INIT;
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+
+    assert_true(len > 0);
+    assert_done(buffer_append(out, der, (size_t)len, &err), &err, "");
+    OPENSSL_free(der);
+}
+
+static void inspect__known_keys__right_facts(void **state)
+{
+    static const struct {
+        const char *kind;
+        enum key_type type;
+        unsigned bits;
+    } cases[] = {
+        { "RSA-1024", KEY_TYPE_RSA, 1024 }, { "RSA-2048", KEY_TYPE_RSA, 2048 },
+        { "P-256", KEY_TYPE_EC, 256 },      { "P-384", KEY_TYPE_EC, 384 },
+        { "P-521", KEY_TYPE_EC, 521 },      { "ED25519", KEY_TYPE_OTHER, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer spki = BUFFER_INIT(4096);
+        struct error err = ERROR_INIT;
+        struct key_facts facts = { KEY_TYPE_OTHER, 99, false };
+        EVP_PKEY *key = csr_builder_key(cases[i].kind);
+
+        spki_of(key, &spki);
+        assert_done(key_inspect(buffer_bytes(&spki), &facts, &err), &err, cases[i].kind);
+        assert_int_equal(facts.type, cases[i].type);
+        assert_int_equal(facts.bits, cases[i].bits);
+        assert_true(facts.exponent_ok);
+        assert_false(key_has_small_factor(key));
+        EVP_PKEY_free(key);
+        buffer_clear(&spki);
+    }
+}
+
+static void inspect__rsa_numbers__judged(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned bits;
+        unsigned long exponent;
+        bool exponent_ok;
+        enum reason reason;
+    } cases[] = {
+        { "e=3", 2048, 3, true, REASON_NONE },
+        { "e=65537", 2048, 65537, true, REASON_NONE },
+        { "e=2^32-1", 2048, 0xffffffffUL, true, REASON_NONE },
+        { "e=1", 2048, 1, false, REASON_NONE },
+        { "e=2", 2048, 2, false, REASON_NONE },
+        { "e=65536", 2048, 65536, false, REASON_NONE },
+        { "e=0", 2048, 0, false, REASON_SYNTAX },
+        { "8192 bits", LIMIT_RSA_BITS_MAX, 65537, true, REASON_NONE },
+        { "8193 bits", LIMIT_RSA_BITS_MAX + 1, 65537, true, REASON_LIMIT },
+        { "16384 bits", 16384, 65537, true, REASON_LIMIT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct csr_builder b;
+        struct error err = ERROR_INIT;
+        struct key_facts facts = { KEY_TYPE_OTHER, 0, false };
+
+        csr_builder_init(&b, NULL);
+        csr_builder_rsa_numbers(&b, cases[i].bits, 7919, cases[i].exponent);
+        if (cases[i].reason != REASON_NONE) {
+            assert_refused(key_inspect(buffer_bytes(&b.spki), &facts, &err), &err, cases[i].reason,
+                           cases[i].name);
+        } else {
+            assert_done(key_inspect(buffer_bytes(&b.spki), &facts, &err), &err, cases[i].name);
+            assert_int_equal(facts.bits, cases[i].bits);
+            assert_int_equal(facts.exponent_ok, cases[i].exponent_ok);
+        }
+        csr_builder_clear(&b);
+    }
+}
+
+static void inspect__malformed__refused(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *der;
+        size_t len;
+    } cases[] = {
+        { "nothing", "", 0 },
+        { "empty sequence", "\x30\x00", 2 },
+        { "no key", "\x30\x0f\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00", 17 },
+        { "key not a sequence",
+          "\x30\x14\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x03\x00\x05"
+          "\x00",
+          22 },
+        { "negative modulus",
+          "\x30\x1a\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x09\x00\x30\x06"
+          "\x02\x01\x81\x02\x01\x03",
+          28 },
+        { "EC without parameters",
+          "\x30\x0f\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x03\x02"
+          "\x00\x04",
+          17 },
+        { "EC with NULL",
+          "\x30\x11\x30\x0b\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x05\x00\x03\x02"
+          "\x00\x04",
+          19 },
+        { "EC with a sequence",
+          "\x30\x11\x30\x0b\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x30\x00\x03"
+          "\x02\x00\x04",
+          19 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = ERROR_INIT;
+        struct key_facts facts = { KEY_TYPE_OTHER, 0, false };
+
+        assert_refused(key_inspect(bytes_of(cases[i].der, cases[i].len), &facts, &err), &err,
+                       REASON_SYNTAX, cases[i].name);
+    }
+}
+
+static void small_factor__bad_moduli__found(void **state)
+{
+    static const struct {
+        unsigned long factor;
+        bool found;
+    } cases[] = { { 2, true }, { 3, true }, { 997, true } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct csr_builder b;
+        const unsigned char *at = NULL;
+        EVP_PKEY *key = NULL;
+
+        csr_builder_init(&b, NULL);
+        csr_builder_rsa_numbers(&b, 2048, cases[i].factor, 65537);
+        at = b.spki.data;
+        key = d2i_PUBKEY(NULL, &at, (long)b.spki.len);
+        assert_non_null(key);
+        assert_int_equal(key_has_small_factor(key), cases[i].found);
+        EVP_PKEY_free(key);
+        csr_builder_clear(&b);
+    }
+}
+
+static void sha256__no_key__refused(void **state)
+{
+    struct error err = ERROR_INIT;
+    uint8_t digest[DIGEST_SHA256_BYTES];
+
+    (void)state;
+    assert_refused(key_sha256(NULL, digest, &err), &err, REASON_SYNTAX, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(inspect__known_keys__right_facts),
+        cmocka_unit_test(inspect__rsa_numbers__judged),
+        cmocka_unit_test(inspect__malformed__refused),
+        cmocka_unit_test(small_factor__bad_moduli__found),
+        cmocka_unit_test(sha256__no_key__refused),
+    };
+
+    return cmocka_run_group_tests_name("key", tests, NULL, NULL);
+}
