@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "config/config_load.h"
@@ -279,6 +280,25 @@ static void derive_url(struct app *app, const struct app_options *options,
                      app->derived_url);
 }
 
+/*
+ * Port 0 has become a number only now. What was loaded with the old address carries it in its CRL
+ * and AIA addresses and is loaded again, before "Ready" is said.
+ */
+static bool settle_url(struct app *app, struct error *err)
+{
+    char url[URL_BASE_MAX];
+
+    if (app->listener_count == 0) {
+        return true;
+    }
+    url_base(&app->listeners[0].address, app->listeners[0].port, url);
+    if (strcmp(url, app->derived_url) == 0) {
+        return true;
+    }
+    memcpy(app->derived_url, url, sizeof(url));
+    return load_runtime(app, err);
+}
+
 static bool open_all(struct app *app, const struct app_options *options,
                      const struct service_config *config, struct error *err)
 {
@@ -299,7 +319,7 @@ static bool open_all(struct app *app, const struct app_options *options,
         if (!listen_on(app, options->listen[i], err)) return false;
     }
     if (options->listen_count == 0 && !listen_as_configured(app, config->listen, err)) return false;
-    return true;
+    return settle_url(app, err);
 }
 
 struct app *app_create(const struct app_options *options, struct error *err)

@@ -21,6 +21,7 @@ struct check {
     const struct command *command;
     struct json *array;
     size_t errors, warnings;
+    size_t cas, enabled_templates;
     struct error first; /* what the command fails with */
     int64_t now;
 };
@@ -93,6 +94,7 @@ static bool check_template(void *context, const char *name, struct error *err)
     if (!config_load_template(check->command->data, name, &config, &why)) {
         return failed(check, what, &why, err);
     }
+    check->enabled_templates += config.enabled ? 1 : 0;
     ok = finding(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", err);
     if (ok && config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY) {
         ok = finding(
@@ -163,6 +165,7 @@ static bool check_ca(void *context, const char *name, struct error *err)
     char what[LIMIT_TEMPLATE_NAME + 16];
     bool ok;
 
+    check->cas++;
     if (!text_format(what, sizeof(what), "CA %s", name)) {
         what[0] = '\0';
     }
@@ -216,6 +219,19 @@ static bool check_store(struct check *check, struct error *err)
                      "less than 100 MB free: when it is full no certificate can be issued", err);
     }
     return ok;
+}
+
+/* Nothing broken, and yet nobody can enrol. */
+static bool check_usable(struct check *check, struct error *err)
+{
+    if (check->cas == 0
+        && !finding(check, CHECK_WARNING, "CA", NULL,
+                    "there is none: openndes ca create default, ca import or ca request", err)) {
+        return false;
+    }
+    return check->enabled_templates != 0
+           || finding(check, CHECK_WARNING, "templates", NULL,
+                      "none is on: openndes template enable NAME", err);
 }
 
 bool cmd_check(const struct command *command, struct error *err)

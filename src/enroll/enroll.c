@@ -60,10 +60,15 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
                         bool *answered, struct error *err)
 {
     enum store_seen seen = STORE_SEEN_NEVER;
+    /*
+     * With no repeats wanted only a revoked certificate is of interest: nothing is issued after
+     * this.
+     */
+    int64_t since = options->repeat_seconds == 0 ? INT64_MAX : work->now - options->repeat_seconds;
 
     *answered = false;
-    if (!store_find_request(options->store, &work->key, work->now - options->repeat_seconds, &seen,
-                            &work->issuance.cert_der, err)) {
+    if (!store_find_request(options->store, &work->key, since, &seen, &work->issuance.cert_der,
+                            err)) {
         return false;
     }
     switch (seen) {
