@@ -255,7 +255,7 @@ bool cmd_check(const struct command *command, struct error *err)
     if (!check_config(&check, err)
         || !config_list_templates(command->data, check_template, &check, err)
         || !check_keys(&check, err) || !ca_files_list(command->data, check_ca, &check, err)
-        || !check_store(&check, err)) {
+        || !check_usable(&check, err) || !check_store(&check, err)) {
         goto out;
     }
     if (command->json) {
