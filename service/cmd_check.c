@@ -79,6 +79,32 @@ static bool check_config(struct check *check, struct error *err)
     return ok;
 }
 
+static struct ca_builtin *open_ca(const struct check *check, const char *name, struct error *err)
+{
+    struct ca_builtin_options options = {
+        .data_folder = check->command->data,
+        .name = name,
+        .crl_validity_hours = 168,
+        .crl_renew_hours = 48,
+    };
+
+    return ca_builtin_open(&options, err);
+}
+
+/* An enabled template needs a CA that opens, whatever is left of its folder. */
+static bool check_template_ca(struct check *check, const char *what, const char *name,
+                              struct error *err)
+{
+    struct error why = ERROR_INIT;
+    struct ca_builtin *builtin = open_ca(check, name, &why);
+
+    if (builtin == NULL) {
+        return failed(check, what, &why, err);
+    }
+    ca_builtin_free(builtin);
+    return true;
+}
+
 static bool check_template(void *context, const char *name, struct error *err)
 {
     struct check *check = context;
@@ -96,6 +122,9 @@ static bool check_template(void *context, const char *name, struct error *err)
     }
     check->enabled_templates += config.enabled ? 1 : 0;
     ok = finding(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", err);
+    if (ok && config.enabled) {
+        ok = check_template_ca(check, what, config.ca, err);
+    }
     if (ok && config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY) {
         ok = finding(
             check, CHECK_WARNING, what, NULL,
@@ -153,14 +182,8 @@ out:
 static bool check_ca(void *context, const char *name, struct error *err)
 {
     struct check *check = context;
-    struct ca_builtin_options options = {
-        .data_folder = check->command->data,
-        .name = name,
-        .crl_validity_hours = 168,
-        .crl_renew_hours = 48,
-    };
     struct error why = ERROR_INIT;
-    struct ca_builtin *builtin = ca_builtin_open(&options, &why);
+    struct ca_builtin *builtin = open_ca(check, name, &why);
     struct ca *ca = builtin == NULL ? NULL : ca_builtin_as_ca(builtin);
     char what[LIMIT_TEMPLATE_NAME + 16];
     bool ok;
