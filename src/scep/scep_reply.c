@@ -184,9 +184,9 @@ out:
 }
 
 /*
- * RFC 3370 3.2: PKCS#1 v1.5 is named rsaEncryption whatever the request named it. Every verifier must
- * know that name, NDES uses it, and strongSwan 5.9.8 sends sha256WithRSAEncryption but takes nothing else
- * in a reply. Only PSS is another signature and is mirrored.
+ * RFC 3370 3.2: PKCS#1 v1.5 is named rsaEncryption whatever the request named it. Every verifier
+ * must know that name, NDES uses it, and strongSwan 5.9.8 sends sha256WithRSAEncryption but takes
+ * nothing else in a reply. Only PSS is another signature and is mirrored.
  */
 static void put_signature_algorithm(struct der_writer *w, const struct reply *r)
 {
@@ -234,11 +234,14 @@ static bool write_signed_data(const struct reply *r, struct buffer *attributes,
     der_close(&w);
     der_open(&w, DER_SEQUENCE);
     der_put_oid(&w, SCEP_OID_DATA);
-    if (r->status == SCEP_STATUS_SUCCESS) { /* RFC 8894 3.3.2: the others lack eContent altogether */
-        der_open(&w, DER_CONTEXT_0_CONSTRUCTED);
-        der_put(&w, DER_OCTET_STRING, r->content);
-        der_close(&w);
-    }
+    /*
+     * RFC 8894 3.3.2 has no pkcsPKIEnvelope in FAILURE and PENDING. An empty eContent stands for
+     * it, not an absent one: certmonger 0.79 cannot verify a SignedData without content and takes
+     * the refusal for a broken server. NDES sends a content there, too.
+     */
+    der_open(&w, DER_CONTEXT_0_CONSTRUCTED);
+    der_put(&w, DER_OCTET_STRING, r->content);
+    der_close(&w);
     der_close(&w);
     der_open(&w, DER_CONTEXT_0_CONSTRUCTED);
     cms_put_certificate(&w, r->ra->cert);
