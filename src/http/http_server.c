@@ -14,9 +14,9 @@
 /*
  * poll() everywhere, though Linux has epoll: both builds run the same code, and some hundred
  * connections are nothing for poll. One I/O thread per listener: it only parses and copies, all
- * work is the pool's. ITC wakes the thread for
- * resumed connections and the end. No MHD_USE_ERROR_LOG: what clients do wrong is told by
- * answered(), and libmicrohttpd's own texts would go to standard error.
+ * work is the pool's. ITC wakes the thread for resumed connections and the end. No
+ * MHD_USE_ERROR_LOG: what clients do wrong is told by answered(), and libmicrohttpd's own texts
+ * would go to standard error.
  */
 #define DAEMON_FLAGS                                                                               \
     (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME)
@@ -27,7 +27,7 @@
 
 /* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
 
-/* Per daemon the limit is libmicrohttpd's, which then waits with accepting; this one is over all. */
+/* Each daemon has the whole limit and waits with accepting then; this one is for all together. */
 static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t len)
 {
     const struct http_listener *listener = context;
@@ -38,20 +38,31 @@ static enum MHD_Result on_accept(void *context, const struct sockaddr *address, 
     return atomic_load(&server->connections) < server->options.connections ? MHD_YES : MHD_NO;
 }
 
-static struct http_ends *ends_of(struct MHD_Connection *connection)
+static struct http_link *link_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = NULL;
-    struct http_ends *ends = calloc(1, sizeof(*ends));
+    struct http_link *link = calloc(1, sizeof(*link));
 
-    if (ends == NULL) return NULL;
+    if (link == NULL) return NULL;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    ends->peer_known = info != NULL && info->client_addr != NULL
-                       && socket_address_read(info->client_addr, &ends->peer, &ends->peer_port);
+    link->peer_known = info != NULL && info->client_addr != NULL
+                       && socket_address_read(info->client_addr, &link->peer, &link->peer_port);
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    ends->local_known =
+    link->local_known =
         info != NULL
-        && socket_address_local((socket_handle)info->connect_fd, &ends->local, &ends->local_port);
-    return ends;
+        && socket_address_local((socket_handle)info->connect_fd, &link->local, &link->local_port);
+    return link;
+}
+
+/*
+ * libmicrohttpd 0.9.75 does not tell the end of a request whose query has more arguments than the
+ * connection's memory holds. What it forgot ends with the next request or the connection.
+ */
+static void forget_exchange(struct http_link *link)
+{
+    if (link == NULL || link->exchange == NULL) return;
+    http_exchange_release(link->exchange, true);
+    link->exchange = NULL;
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
@@ -61,29 +72,38 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         (void)atomic_fetch_add(&listener->server->connections, 1);
-        *socket_context = ends_of(connection);
+        *socket_context = link_of(connection);
     } else {
         (void)atomic_fetch_sub(&listener->server->connections, 1);
+        forget_exchange(*socket_context);
         free(*socket_context);
         *socket_context = NULL;
     }
 }
 
+static struct http_link *current_link(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info != NULL ? info->socket_context : NULL;
+}
+
 static void *on_request_line(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct http_listener *listener = context;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const struct http_ends *ends = info != NULL ? info->socket_context : NULL;
+    struct http_link *link = current_link(connection);
 
-    if (ends == NULL || !ends->peer_known) return NULL; /* nobody to decide about */
+    if (link == NULL || !link->peer_known) return NULL; /* nobody to decide about */
+    forget_exchange(link);
     /*
      * strongSwan sends HTTP/1.1 without Host (scep.md 5.1). libmicrohttpd 1.0 accepts that only on
      * its most careless level; with a Host of our own the level can stay where smuggling is
      * refused. Nobody reads Host.
      */
     (void)MHD_set_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST, "");
-    return http_exchange_create(listener->server, connection, ends, target);
+    link->exchange = http_exchange_create(listener->server, connection, link, target);
+    return link->exchange;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -108,11 +128,14 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
                          enum MHD_RequestTerminationCode code)
 {
     struct http_exchange *exchange = *request_context;
+    struct http_link *link = current_link(connection);
 
     (void)context;
-    (void)connection;
     if (exchange == NULL) return;
     *request_context = NULL;
+    if (link != NULL) {
+        link->exchange = NULL;
+    }
     http_exchange_release(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK
                                         || code == MHD_REQUEST_TERMINATED_WITH_ERROR);
 }

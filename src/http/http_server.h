@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the HTTP/1.0 and 1.1 server: listeners, limits, two-phase handling, hand-over to the worker pool.
+ * Purpose:  the HTTP/1.0 and 1.1 server: listeners, limits, two-phase handling, hand-over to the
+ *           worker pool.
  * Not here: routes (service/dispatch.c), workers (worker_pool.h), address lists (ip_acl.h).
  * Owns:     listeners, connections, the daemon's threads.
- * Threads:  admit runs on an I/O thread and must not block; handle runs on a worker while the connection is suspended.
+ * Threads:  admit and answered run on an I/O thread and must not block; handle runs on a worker
+ *           while the connection is suspended. Create, listen, stop and free: one thread.
  * Spec:     RFC 9110, RFC 9112.
  */
 #ifndef OPENNDES_HTTP_HTTP_SERVER_H
@@ -24,25 +26,44 @@ struct http_server_options {
     unsigned idle_seconds;
     struct worker_pool *pool; /* must outlive the server */
     void *context;
-    /* Headers are complete, the body is not read: answer at once (refusals, cached bodies) or let it go on. */
+    /*
+     * Headers are complete, the body is not read: answer at once (refusals, cached bodies) or let
+     * it go on.
+     */
     enum http_admit (*admit)(void *context, const struct http_request *request,
                              struct http_response *response);
     /* The whole request is here. Must fill the response. */
     void (*handle)(void *context, const struct http_request *request,
                    struct http_response *response);
-    /* Every answered request, also those the server refuses by itself (414, 413, 400, 503); after the response is queued. May be NULL. */
+    /*
+     * Every answered request, also those the server refuses by itself (400, 413, 414, 503) and
+     * those whose client left meanwhile; after the response is queued. The response still shows
+     * its body. What libmicrohttpd refuses by itself behind the request line comes as 400 with
+     * REASON_SYNTAX and no method. May be NULL.
+     */
     void (*answered)(void *context, const struct http_request *request,
                      const struct http_response *response);
 };
 
 struct http_server *http_server_create(const struct http_server_options *options,
                                        struct error *err);
-/* Open one more listener; port 0 takes a free one. *bound_port gets the port. Errors: REASON_PORT_*, REASON_ADDRESS_NOT_LOCAL, REASON_LISTEN_FAILED. */
+/*
+ * Open one more listener; port 0 takes a free one. *bound_port gets the port. Errors:
+ * REASON_PORT_*, REASON_ADDRESS_NOT_LOCAL, REASON_LISTEN_FAILED.
+ */
 MUST_USE bool http_server_listen(struct http_server *server, const struct ip_address *address,
                                  uint16_t port, uint16_t *bound_port, struct error *err);
-/* Listen no more, answer what runs for at most grace_ms, then close. */
+/*
+ * Listen no more, answer what runs for at most grace_ms, then close. Requests that begin meanwhile
+ * on open connections and those still handled after the grace get 503 (REASON_STOPPING); what their
+ * handle() answers later is dropped.
+ */
 void http_server_stop(struct http_server *server, int64_t grace_ms);
-void http_server_free(struct http_server *server); /* stops if still running; NULL is allowed */
+/*
+ * Stops if still running, then waits until the last handle() has returned: afterwards nothing is
+ * called any more. NULL is allowed.
+ */
+void http_server_free(struct http_server *server);
 /* Requests being answered now. */
 unsigned http_server_running(const struct http_server *server);
 

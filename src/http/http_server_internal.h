@@ -47,8 +47,9 @@ struct http_server {
     bool abandoning;               /* nobody may be suspended any more */
 };
 
-/* The ends of a connection, found once. Owned by libmicrohttpd's connection. */
-struct http_ends {
+/* A connection: with its two ends, found once. Owned by libmicrohttpd's connection. */
+struct http_link {
+    struct http_exchange *exchange; /* NULL between requests */
     bool peer_known;
     bool local_known;
     struct ip_address peer;
@@ -110,7 +111,7 @@ MUST_USE bool http_headers_read(struct MHD_Connection *connection, const char *v
 /* Begin an exchange for a request line; NULL when out of memory. */
 struct http_exchange *http_exchange_create(struct http_server *server,
                                            struct MHD_Connection *connection,
-                                           const struct http_ends *ends, const char *raw_target);
+                                           const struct http_link *link, const char *raw_target);
 /* libmicrohttpd's connection lets go. refused: libmicrohttpd answered by itself. */
 void http_exchange_release(struct http_exchange *exchange, bool refused);
 

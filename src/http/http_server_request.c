@@ -16,7 +16,7 @@
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void fill_request(struct http_exchange *exchange, const struct http_ends *ends)
+static void fill_request(struct http_exchange *exchange, const struct http_link *link)
 {
     struct http_request *request = &exchange->request;
 
@@ -28,16 +28,16 @@ static void fill_request(struct http_exchange *exchange, const struct http_ends 
                      atomic_fetch_add(&exchange->server->next_id, 1))) {
         request->id[0] = '\0';
     }
-    request->peer = ends->peer;
-    request->peer_port = ends->peer_port;
-    request->local_known = ends->local_known;
-    request->local = ends->local;
-    request->local_port = ends->local_port;
+    request->peer = link->peer;
+    request->peer_port = link->peer_port;
+    request->local_known = link->local_known;
+    request->local = link->local;
+    request->local_port = link->local_port;
 }
 
 struct http_exchange *http_exchange_create(struct http_server *server,
                                            struct MHD_Connection *connection,
-                                           const struct http_ends *ends, const char *raw_target)
+                                           const struct http_link *link, const char *raw_target)
 {
     struct http_target target;
     struct error err = ERROR_INIT;
@@ -61,7 +61,7 @@ struct http_exchange *http_exchange_create(struct http_server *server,
     }
     exchange->request.path = exchange->text;
     exchange->request.raw_query = bytes_of(exchange->text + path_size, target.raw_query.len);
-    fill_request(exchange, ends);
+    fill_request(exchange, link);
     return exchange;
 }
 
@@ -437,7 +437,9 @@ void http_exchange_release(struct http_exchange *exchange, bool refused)
 
     if (refused && exchange->stage == HTTP_STAGE_TARGET) {
         refuse(exchange, REASON_SYNTAX);
-        tell_answered(exchange);
+    }
+    if (exchange->stage == HTTP_STAGE_REPLY) {
+        tell_answered(exchange); /* also when the client left before it had the answer */
     }
     (void)pthread_mutex_lock(&server->lock);
     exchange->gone = true;

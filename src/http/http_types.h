@@ -41,7 +41,9 @@ struct http_response {
 
 /* Status and a short text/plain body from an error; 403 has no body. */
 void http_response_error(struct http_response *response, const struct error *err);
-/* Status 200 with a text/plain or other body of constant type; the content of take_body is moved. */
+/*
+ * Status 200 with a text/plain or other body of constant type; the content of take_body is moved.
+ */
 void http_response_body(struct http_response *response, const char *content_type,
                         struct buffer *take_body);
 

@@ -4,84 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#define TIMEOUT_VALUE ((DWORD)TIMEOUT_SECONDS * 1000)
-typedef SOCKET native_socket;
-typedef DWORD native_timeout;
-typedef int native_size;
-#define NO_SOCKET INVALID_SOCKET
-#define TIMED_OUT (WSAGetLastError() == WSAETIMEDOUT)
-#else
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-#define TIMEOUT_VALUE                                                                              \
-    {                                                                                              \
-        TIMEOUT_SECONDS, 0                                                                         \
-    }
-typedef int native_socket;
-typedef struct timeval native_timeout;
-typedef size_t native_size;
-#define NO_SOCKET (-1)
-#define TIMED_OUT (errno == EAGAIN)
-#define closesocket close
-#endif
-
 #include "base/text.h"
+#include "http/raw_socket.h"
+#include "http/socket_address.h"
 
-#define TIMEOUT_SECONDS 20
 #define PIECE 16384
 #define HELD_MAX 8388608u
 
 struct raw_client {
-    native_socket socket;
+    socket_handle socket;
     struct buffer held; /* read and not yet delivered */
+    bool ended;         /* closed or reset by the server */
 };
-
-static bool set_option(native_socket s, int level, int name, const void *value, size_t size)
-{
-    return setsockopt(s, level, name, value, (socklen_t)size) == 0;
-}
-
-static bool connect_to(native_socket s, const struct ip_address *address, uint16_t port)
-{
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-
-    if (address->v6) {
-        memset(&v6, 0, sizeof(v6));
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(port);
-        memcpy(&v6.sin6_addr, address->octets, 16);
-        return connect(s, (const struct sockaddr *)&v6, sizeof(v6)) == 0;
-    }
-    memset(&v4, 0, sizeof(v4));
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    memcpy(&v4.sin_addr, address->octets, 4);
-    return connect(s, (const struct sockaddr *)&v4, sizeof(v4)) == 0;
-}
 
 struct raw_client *raw_client_connect(const struct ip_address *address, uint16_t port)
 {
     struct raw_client *client = calloc(1, sizeof(*client));
-    native_timeout timeout = TIMEOUT_VALUE;
-    int on = 1;
 
     if (client == NULL) return NULL;
     client->held.max = HELD_MAX;
-    client->socket = socket(address->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
-    if (client->socket == NO_SOCKET
-        || !set_option(client->socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout))
-        || !set_option(client->socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout))
-        || !set_option(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
-        || !connect_to(client->socket, address, port)) {
+    client->socket = raw_socket_connect(address, port);
+    if (client->socket == SOCKET_HANDLE_NONE) {
         raw_client_close(client);
         return NULL;
     }
@@ -91,20 +34,14 @@ struct raw_client *raw_client_connect(const struct ip_address *address, uint16_t
 void raw_client_close(struct raw_client *client)
 {
     if (client == NULL) return;
-    if (client->socket != NO_SOCKET) {
-        (void)closesocket(client->socket);
-    }
+    socket_close(client->socket); /* NONE is allowed */
     buffer_clear(&client->held);
     free(client);
 }
 
 void raw_client_reset(struct raw_client *client)
 {
-    struct linger linger;
-
-    memset(&linger, 0, sizeof(linger));
-    linger.l_onoff = 1;
-    (void)set_option(client->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    raw_socket_abort(client->socket);
     raw_client_close(client);
 }
 
@@ -112,10 +49,10 @@ bool raw_client_send(struct raw_client *client, struct bytes data)
 {
     while (data.len > 0) {
         size_t piece = data.len < PIECE ? data.len : PIECE;
-        long sent = (long)send(client->socket, (const void *)data.data, (native_size)piece, 0);
+        size_t sent = raw_socket_send(client->socket, bytes_of(data.data, piece));
 
-        if (sent <= 0) return false;
-        data = bytes_of(data.data + sent, data.len - (size_t)sent);
+        if (sent == 0) return false;
+        data = bytes_of(data.data + sent, data.len - sent);
     }
     return true;
 }
@@ -130,9 +67,9 @@ static bool read_more(struct raw_client *client)
 {
     struct error err = ERROR_INIT;
     char piece[PIECE];
-    long got = (long)recv(client->socket, piece, (native_size)sizeof(piece), 0);
+    size_t got = raw_socket_receive(client->socket, piece, sizeof(piece), &client->ended);
 
-    return got > 0 && buffer_append(&client->held, piece, (size_t)got, &err);
+    return got > 0 && buffer_append(&client->held, piece, got, &err);
 }
 
 static bool deliver(struct raw_client *client, size_t len, struct buffer *out)
@@ -190,22 +127,23 @@ bool raw_client_receive(struct raw_client *client, bool has_body, struct raw_res
 
 bool raw_client_at_end(struct raw_client *client)
 {
-    char byte = 0;
-    long got = 0;
+    return client->held.len == 0 && !read_more(client) && client->ended;
+}
 
-    if (client->held.len > 0) return false;
-    got = (long)recv(client->socket, &byte, 1, 0);
-    return got == 0 || (got < 0 && !TIMED_OUT); /* a reset is an end too */
+bool raw_client_drain(struct raw_client *client)
+{
+    do {
+        buffer_reset(&client->held);
+    } while (read_more(client));
+    return client->ended;
 }
 
 uint16_t raw_client_port(const struct raw_client *client)
 {
-    struct sockaddr_storage name;
-    socklen_t len = sizeof(name);
+    struct ip_address address;
+    uint16_t port = 0;
 
-    if (getsockname(client->socket, (struct sockaddr *)&name, &len) != 0) return 0;
-    return ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
-                                            : ((struct sockaddr_in *)&name)->sin_port);
+    return socket_address_local(client->socket, &address, &port) ? port : 0;
 }
 
 void raw_response_clear(struct raw_response *response)

@@ -37,6 +37,8 @@ MUST_USE bool raw_client_receive(struct raw_client *client, bool has_body,
                                  struct raw_response *out);
 /* True when the server has closed the connection and nothing more came before. */
 MUST_USE bool raw_client_at_end(struct raw_client *client);
+/* Read until the server closes and throw it away; false when it does not close. */
+MUST_USE bool raw_client_drain(struct raw_client *client);
 uint16_t raw_client_port(const struct raw_client *client);
 
 void raw_response_clear(struct raw_response *response);

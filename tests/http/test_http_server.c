@@ -29,7 +29,7 @@ static const struct ask_case asked[] = {
     { "POST without length", "POST /p HTTP/1.1\r\n" HOST "\r\n", 200, "" },
     { "chunked",
       "POST /p HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
-      "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n",
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
       200, "abcde" },
     { "chunked upper case",
       "POST /p HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 200,
@@ -115,10 +115,39 @@ static void http_server__ambiguous_framing__refused_and_closed(void **state)
             print_error("case \"%s\"\n", smuggled[i].name);
         }
         assert_int_equal(response.status, 400);
-        assert_true(raw_client_at_end(client));
+        if (!raw_client_drain(client)) { /* 0.9.75 sends some of its own heads twice */
+            print_error("case \"%s\": not closed\n", smuggled[i].name);
+            fail();
+        }
         raw_client_close(client);
     }
     assert_int_equal(world.handled, 0);
+    raw_response_clear(&response);
+    world_destroy(&world);
+}
+
+/* libmicrohttpd 1.0.1 miscounts chunk extensions, which no client sends: no wrong body may come. */
+static void http_server__chunk_extension__whole_or_refused(void **state)
+{
+    struct raw_response response = RAW_RESPONSE_INIT;
+    struct raw_client *client = NULL;
+    struct world world;
+
+    (void)state;
+    world_create(&world, NULL);
+    client = world_connect(&world);
+    world_exchange(client,
+                   "POST /p HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+                   "3;a=b\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+                   &response);
+    if (response.status == 200) {
+        assert_bytes_text(buffer_bytes(&response.body), "abcde");
+    } else {
+        assert_int_equal(response.status, 400);
+        assert_true(raw_client_drain(client));
+        assert_int_equal(world.handled, 0);
+    }
+    raw_client_close(client);
     raw_response_clear(&response);
     world_destroy(&world);
 }
@@ -152,7 +181,7 @@ static void append_run(struct buffer *to, size_t len)
     struct error err = ERROR_INIT;
 
     for (size_t i = 0; i < len; i++) {
-        assert_true(buffer_append_byte(to, (uint8_t)("ab%2B+=&"[i % 8]), &err));
+        assert_true(buffer_append_byte(to, (uint8_t)("ab%2B+=/"[i % 8]), &err));
     }
 }
 
@@ -208,6 +237,35 @@ static void http_server__query_over_limit__414(void **state)
     assert_true(response.status == 414 || response.status == 431);
     buffer_clear(&query);
     raw_response_clear(&response);
+    world_destroy(&world);
+}
+
+/*
+ * libmicrohttpd keeps each argument of a query beside the text: thousands do not fit. No memory may
+ * be lost then.
+ */
+static void http_server__thousands_of_arguments__closed_or_refused(void **state)
+{
+    struct buffer request = BUFFER_INIT(TEXT_LIMIT);
+    struct raw_client *client = NULL;
+    struct error err = ERROR_INIT;
+    struct world world;
+
+    (void)state;
+    world_create(&world, NULL);
+    assert_true(buffer_append_text(&request, "GET /p?", &err));
+    for (unsigned i = 0; i < LIMIT_QUERY_BYTES / 2; i++) {
+        assert_true(buffer_append_text(&request, "a&", &err));
+    }
+    assert_true(buffer_append_text(&request, " HTTP/1.1\r\n" HOST "\r\n", &err));
+    for (unsigned i = 0; i < 3; i++) {
+        client = world_connect(&world);
+        (void)!raw_client_send(client, buffer_bytes(&request));
+        assert_true(raw_client_drain(client));
+        raw_client_close(client);
+    }
+    assert_int_equal(world.handled, 0);
+    buffer_clear(&request);
     world_destroy(&world);
 }
 
@@ -530,9 +588,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(http_server__each_request__answered_as_expected),
         cmocka_unit_test(http_server__ambiguous_framing__refused_and_closed),
+        cmocka_unit_test(http_server__chunk_extension__whole_or_refused),
         cmocka_unit_test(http_server__too_many_headers__refused),
         cmocka_unit_test(http_server__query_at_limit__arrives_untouched),
         cmocka_unit_test(http_server__query_over_limit__414),
+        cmocka_unit_test(http_server__thousands_of_arguments__closed_or_refused),
         cmocka_unit_test(http_server__path_over_limit__414),
         cmocka_unit_test(http_server__body_at_limit__arrives),
         cmocka_unit_test(http_server__body_over_limit__413),

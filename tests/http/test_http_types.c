@@ -124,6 +124,7 @@ static void http_response_body__buffer__is_moved(void **state)
     memset(&response, 0, sizeof(response));
     assert_true(buffer_append_text(&body, "hello", &err));
     http_response_body(&response, "text/plain", &body);
+    assert_int_equal(response.status, 200);
     assert_int_equal(body.len, 0);
     assert_null(body.data);
     assert_bytes_text(buffer_bytes(&response.body), "hello");
