@@ -48,7 +48,7 @@ _Static_assert(sizeof(reasons) / sizeof(reasons[0]) == REASON_COUNT, "one row pe
 
 /*
  * Kind -> HTTP status, failInfo, HRESULT, exit code. FAIL_INFO_NONE: the kind cannot occur once a
- * message is open. ERROR_CHALLENGE is badRequest (scep.md 13), one answer for every cause.
+ * message is open. ERROR_CHALLENGE is badRequest, one answer for every cause.
  */
 static const struct error_kind_info kinds[] = {
     [ERROR_NONE] = { ERROR_NONE, "none", 200, FAIL_INFO_NONE, 0, 0 },

@@ -321,7 +321,7 @@ struct x509_st *cert_builder_root(const struct X509_name_st *subject, struct evp
 {
     X509 *cert = start_certificate(subject, subject, key, not_before, not_after, err);
 
-    /* No EKU: it would limit what is below (and one client broke on it: scep.md 7.3). */
+    /* No EKU: it would limit what is below (and one client broke on it). */
     if (cert == NULL || !add_basic_constraints(cert, true, err)
         || !add_key_usage(cert, KEY_USAGE_CA, err) || !add_subject_key_id(cert, err)
         || !sign(cert, key, ca_key_digest(key), err)) {

@@ -27,7 +27,7 @@ bool ra_cert_check_options(const struct ra_cert_options *options, struct error *
 
 /*
  * Windows looks for an RA certificate by its usages and gives up before the first request when they
- * are missing (scep.md 7.2): Certificate Request Agent is what NDES's own RA has, serverAuth what
+ * are missing: Certificate Request Agent is what NDES's own RA has, serverAuth what
  * other clients accept.
  */
 static EXTENDED_KEY_USAGE *make_eku(void)
@@ -107,7 +107,7 @@ bool ra_cert_check(struct x509_st *cert, struct evp_pkey_st *key, const struct c
         return error_set(err, REASON_RA_UNSUITABLE,
                          "the RA's certificate and key do not belong together");
     }
-    /* Explicit bits: clients look for them (scep.md 7.2). */
+    /* Explicit bits: clients look for them. */
     if ((X509_get_extension_flags(cert) & EXFLAG_KUSAGE) == 0
         || (X509_get_key_usage(cert) & usages) != usages) {
         return error_set(err, REASON_RA_UNSUITABLE,

@@ -152,6 +152,7 @@ bool config_parse_service(const char *file, struct bytes text, struct service_co
     const struct config_place place = { file, text };
     struct config_target target = { CONFIG_SCOPE_SERVICE, out, &place };
 
+    /* cppcheck-suppress ctuuninitvar ; out is filled here */
     memset(out, 0, sizeof(*out));
     if (!parse(&target, err)) {
         service_config_clear(out);

@@ -76,7 +76,7 @@ static const struct attribute_rule {
 
 /*
  * Extended key usages by name. What is refused would turn a device into an authority, or into
- * somebody who acts for others; scep.md 19.9 keeps the same ones from a CSR.
+ * somebody who acts for others; they are never taken from a CSR either.
  */
 static const struct eku_name {
     const char *name; /* as OpenSSL knows it; NULL: only as an OID */

@@ -97,7 +97,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
     if (link == NULL || !link->peer_known) return NULL; /* nobody to decide about */
     forget_exchange(link);
     /*
-     * strongSwan sends HTTP/1.1 without Host (scep.md 5.1). libmicrohttpd 1.0 accepts that only on
+     * strongSwan sends HTTP/1.1 without Host. libmicrohttpd 1.0 accepts that only on
      * its most careless level; with a Host of our own the level can stay where smuggling is
      * refused. Nobody reads Host.
      */

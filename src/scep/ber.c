@@ -3,7 +3,10 @@
 
 #include "base/limits.h"
 
-/* Octets of a long-form length, leading zeros included: X.690 8.1.3.5 allows more, nobody sends them. */
+/*
+ * Octets of a long-form length, leading zeros included: X.690 8.1.3.5 allows more, nobody sends
+ * them.
+ */
 #define LENGTH_OCTETS_MAX 8
 /* Octets of a high tag number: 28 bits. */
 #define TAG_OCTETS_MAX 4
@@ -301,8 +304,8 @@ bool ber_check(struct bytes input, bool tolerant_tail, size_t *used, struct erro
 }
 
 /*
- * The next leaf of a constructed string whose tree ber_check has seen: every header met on a straight
- * way through the bytes is a node of it, so nothing needs to be kept but the position.
+ * The next leaf of a constructed string whose tree ber_check has seen: every header met on a
+ * straight way through the bytes is a node of it, so nothing needs to be kept but the position.
  */
 static bool next_segment(struct bytes content, size_t *pos, size_t *count, struct bytes *segment,
                          struct error *err)

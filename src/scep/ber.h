@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  walk BER with hard limits: definite and indefinite lengths, nesting, segments; never reads
- *           outside its bytes.
+ * Purpose:  walk BER with hard limits: definite and indefinite lengths, nesting, segments; never
+ *           reads outside its bytes.
  * Not here: what the elements mean (scep_preparse.h), writing (der_writer.h).
  * Owns:     nothing: all views point into the input.
  * Threads:  pure functions.
@@ -43,7 +43,8 @@ struct ber_element {
 /* A position inside a sequence of elements. */
 struct ber_reader {
     struct bytes rest;
-    unsigned depth; /* nesting of what is read, checked against LIMIT_BER_DEPTH; the outermost is 1 */
+    unsigned
+        depth; /* nesting of what is read, checked against LIMIT_BER_DEPTH; the outermost is 1 */
 };
 
 struct ber_reader ber_reader_of(struct bytes content, unsigned depth);
@@ -64,9 +65,9 @@ bool ber_next_is(const struct ber_reader *r, uint8_t tag_class, uint32_t tag);
 /* Reader for the content of a constructed element. */
 struct ber_reader ber_enter(const struct ber_reader *parent, const struct ber_element *element);
 /*
- * Check the whole tree below `input` once, in one pass: limits, exactly one element, nothing behind it
- * but CR, LF or NUL if tolerant. *used gets the element's length.
- * Errors: REASON_BER_LENGTH, REASON_BER_DEPTH, REASON_BER_TRAILING.
+ * Check the whole tree below `input` once, in one pass: limits, exactly one element, nothing behind
+ * it but CR, LF or NUL if tolerant. *used gets the element's length. Errors: REASON_BER_LENGTH,
+ * REASON_BER_DEPTH, REASON_BER_TRAILING.
  */
 MUST_USE bool ber_check(struct bytes input, bool tolerant_tail, size_t *used, struct error *err);
 /*

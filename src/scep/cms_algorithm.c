@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/cms_algorithm.h"
 
-
 #define PSS_SALT_MAX 64 /* as long as the longest digest */
 
 bool cms_algorithm_next(struct ber_reader *r, struct cms_algorithm *out, struct error *err)
@@ -199,8 +198,7 @@ bool cms_pss_read(const struct cms_algorithm *algorithm, struct cms_pss *out, st
         || !read_digests(&r, &out->digest, &out->mgf_digest, &inner)
         || !optional_small(&r, 2, &out->salt_bytes, &inner)
         || !optional_small(&r, 3, &trailer, &inner)) {
-        return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED, "PSS parameters: %s",
-                         inner.detail);
+        return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED, "PSS parameters: %s", inner.detail);
     }
     if (!ber_at_end(&r) || trailer != 1 || out->salt_bytes > PSS_SALT_MAX) {
         return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED, "PSS parameters out of range");

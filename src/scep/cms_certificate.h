@@ -13,9 +13,9 @@
 
 /*
  * Certificate by its outer shape, names within LIMIT_DN_BYTES, and elliptic curves by name only: a
- * library decodes the keys of all certificates at once, also of those nobody will use, and has failed
- * in explicit parameters (CVE-2022-0778). Version, serial, validity and extensions are not looked at:
- * clients make odd self-signed certificates. The tree itself was checked by ber_check.
+ * library decodes the keys of all certificates at once, also of those nobody will use, and has
+ * failed in explicit parameters (CVE-2022-0778). Version, serial, validity and extensions are not
+ * looked at: clients make odd self-signed certificates. The tree itself was checked by ber_check.
  * Errors: REASON_NOT_CMS, REASON_LIMIT, REASON_CMS_SIGNER_KEY, those of ber_next.
  */
 MUST_USE bool cms_certificate_check(const struct ber_reader *r,

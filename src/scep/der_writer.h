@@ -32,8 +32,8 @@ enum {
 #define DER_SET_MAX 16
 
 /*
- * Why one struct with a memory for failure: a structure is then written as it is read, line by line,
- * and success is asked for once, by der_finish.
+ * Why one struct with a memory for failure: a structure is then written as it is read, line by
+ * line, and success is asked for once, by der_finish.
  */
 struct der_writer {
     struct buffer *out;
@@ -48,7 +48,9 @@ struct der_writer {
 struct der_writer der_writer_to(struct buffer *out, struct error *err);
 void der_open(struct der_writer *w, uint8_t tag);
 void der_close(struct der_writer *w);
-/* Close a SET OF (whatever its tag) and sort its elements, X.690 11.6; at most DER_SET_MAX of them. */
+/*
+ * Close a SET OF (whatever its tag) and sort its elements, X.690 11.6; at most DER_SET_MAX of them.
+ */
 void der_close_set_of(struct der_writer *w);
 /* A primitive element. */
 void der_put(struct der_writer *w, uint8_t tag, struct bytes content);

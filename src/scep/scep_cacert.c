@@ -31,8 +31,7 @@ static void close_degenerate(struct der_writer *w)
     der_close(w);
 }
 
-bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out,
-                     struct error *err)
+bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out, struct error *err)
 {
     struct der_writer w = der_writer_to(out, err);
 
@@ -96,7 +95,8 @@ static const struct {
     { "Renewal", CAPS_RENEWAL, ALGORITHM_LEVEL_MODERN },
     { "SCEPStandard", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
     { "SHA-256", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
-    { "SHA-384", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN }, /* strongSwan 5.9.8 does not start without */
+    { "SHA-384", CAPS_ALWAYS,
+      ALGORITHM_LEVEL_MODERN }, /* strongSwan 5.9.8 does not start without */
     { "SHA-512", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
     { "SHA-1", CAPS_ALWAYS, ALGORITHM_LEVEL_COMPAT },
     { "DES3", CAPS_ALWAYS, ALGORITHM_LEVEL_COMPAT },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  bodies of GetCACert and GetCACaps, and the certs-only SignedData that both GetCACert and
- *           CertRep carry.
+ * Purpose:  bodies of GetCACert and GetCACaps, and the certs-only SignedData that both GetCACert
+ *           and CertRep carry.
  * Not here: HTTP (endpoint/).
  * Owns:     nothing that lives on.
  * Threads:  pure functions.
@@ -25,9 +25,9 @@
 MUST_USE bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out,
                               struct error *err);
 /*
- * The current RA first, then the CA chain; a self-signed CA at the end is left out when include_root is
- * false (never the issuing CA). *media_type gets a constant text. Errors: REASON_CA_NOT_READY when
- * there is no certificate at all, and as above.
+ * The current RA first, then the CA chain; a self-signed CA at the end is left out when
+ * include_root is false (never the issuing CA). *media_type gets a constant text. Errors:
+ * REASON_CA_NOT_READY when there is no certificate at all, and as above.
  */
 MUST_USE bool scep_cacert_body(const struct ra_set *ras, bool include_root, struct buffer *out,
                                const char **media_type, struct error *err);

@@ -12,9 +12,9 @@
 #include "base/error.h"
 
 /*
- * Load OpenSSL's default and legacy providers into the default library context (naming one switches off
- * the automatic default, so both are named). Errors: REASON_INTERNAL when this OpenSSL has no legacy
- * provider.
+ * Load OpenSSL's default and legacy providers into the default library context (naming one switches
+ * off the automatic default, so both are named). Errors: REASON_INTERNAL when this OpenSSL has no
+ * legacy provider.
  */
 MUST_USE bool scep_legacy_start(struct error *err);
 

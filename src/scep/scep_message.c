@@ -13,8 +13,8 @@
 #define SECONDS_PER_DAY 86400
 
 /*
- * String types that clients use where RFC 8894 3.2.1 says PrintableString. The text is opaque, so the
- * character set does not matter.
+ * String types that clients use where RFC 8894 3.2.1 says PrintableString. The text is opaque, so
+ * the character set does not matter.
  */
 static bool is_text(const struct scep_attribute *attribute)
 {
@@ -33,7 +33,9 @@ static bool is_text(const struct scep_attribute *attribute)
     }
 }
 
-/* Join a value whose size must be min..max; `reason` is the error of everything that can go wrong. */
+/*
+ * Join a value whose size must be min..max; `reason` is the error of everything that can go wrong.
+ */
 static bool read_value(const struct scep_attribute *attribute, size_t min, size_t max,
                        enum reason reason, struct buffer *out, struct error *err)
 {
@@ -124,8 +126,7 @@ static void read_signing_time(struct scep_message *m)
     epoch = ASN1_TIME_set(NULL, 0);
     time = ASN1_STRING_type_new((int)attribute->value.tag);
     if (epoch != NULL && time != NULL
-        && ASN1_STRING_set(time, attribute->value.content.data,
-                           (int)attribute->value.content.len)
+        && ASN1_STRING_set(time, attribute->value.content.data, (int)attribute->value.content.len)
                == 1
         && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1) {
         m->facts.has_signing_time = true;

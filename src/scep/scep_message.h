@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  an inbound pkiMessage, opened in the order that is safe: structure and attributes, signature, envelope.
- * Not here: the pre-parse itself (scep_preparse.h), replies (scep_reply.h), what may be issued (enroll/).
+ * Purpose:  an inbound pkiMessage, opened in the order that is safe: structure and attributes,
+ *           signature, envelope.
+ * Not here: the pre-parse itself (scep_preparse.h), replies (scep_reply.h), what may be issued
+ *           (enroll/).
  * Owns:     the message's parts and the signer's certificate.
  * Threads:  one request, one thread.
  * Spec:     RFC 8894 3; RFC 5652 5 and 6.
@@ -17,10 +19,10 @@ struct scep_message;
 
 /* What is known after scep_message_parse; views are valid as long as the message. */
 struct scep_message_facts {
-    enum scep_message_type type;  /* UNKNOWN: not in the table */
-    struct bytes type_text;       /* as sent, at most 32 bytes, for logs (escape!) */
-    struct bytes transaction_id;  /* 1..256 bytes, opaque */
-    int transaction_id_tag;       /* ASN.1 universal tag, mirrored in replies */
+    enum scep_message_type type; /* UNKNOWN: not in the table */
+    struct bytes type_text;      /* as sent, at most 32 bytes, for logs (escape!) */
+    struct bytes transaction_id; /* 1..256 bytes, opaque */
+    int transaction_id_tag;      /* ASN.1 universal tag, mirrored in replies */
     bool has_sender_nonce;
     struct bytes sender_nonce;    /* at most 64 bytes */
     const struct x509_st *signer; /* borrowed; found by sid, never by position */
@@ -39,17 +41,17 @@ struct scep_message_facts {
 };
 
 /*
- * Steps 1 and 2: pre-parse with all limits, then signed attributes and the signer's certificate. `raw`
- * is copied. On failure nobody can be answered: every error is an HTTP status (kind ERROR_MALFORMED).
- * Owned: scep_message_free.
+ * Steps 1 and 2: pre-parse with all limits, then signed attributes and the signer's certificate.
+ * `raw` is copied. On failure nobody can be answered: every error is an HTTP status (kind
+ * ERROR_MALFORMED). Owned: scep_message_free.
  */
 struct scep_message *scep_message_parse(struct bytes raw, struct error *err);
 void scep_message_free(struct scep_message *message); /* NULL is allowed */
 const struct scep_message_facts *scep_message_facts(const struct scep_message *message);
 
 /*
- * Steps 3 and 4: algorithms allowed at this level, messageDigest over the content, signature over the
- * attributes (as received, else in DER order). Errors (all answerable by CertRep):
+ * Steps 3 and 4: algorithms allowed at this level, messageDigest over the content, signature over
+ * the attributes (as received, else in DER order). Errors (all answerable by CertRep):
  * REASON_DIGEST_NOT_ALLOWED, REASON_SIGNATURE_ALG_NOT_ALLOWED, REASON_SIGNER_KEY_NOT_ALLOWED,
  * REASON_SIGNATURE_WRONG.
  */
@@ -62,11 +64,11 @@ MUST_USE bool scep_message_verify(struct scep_message *message, enum algorithm_l
  * self-signed: renewal will have to say when that may differ). Before decryption:
  * REASON_ENVELOPE_MISSING, REASON_ENVELOPE_MALFORMED, REASON_CIPHER_NOT_ALLOWED,
  * REASON_KEY_TRANSPORT_NOT_ALLOWED, REASON_UNKNOWN_RECIPIENT. From decryption on exactly one error:
- * REASON_UNIFORM_FAILURE, with the same work done whichever step failed (RFC 3218 2.3, CBC padding).
- * *ra_index gets the generation whose key opened it, also to sign the reply with; it is set as soon as
- * the recipient is known, so that a uniform failure is signed by the right RA too. csr must be
- * initialised; it is cleared on failure.
- * Fails with REASON_INTERNAL unless scep_message_verify succeeded before.
+ * REASON_UNIFORM_FAILURE, with the same work done whichever step failed (RFC 3218 2.3, CBC
+ * padding). *ra_index gets the generation whose key opened it, also to sign the reply with; it is
+ * set as soon as the recipient is known, so that a uniform failure is signed by the right RA too.
+ * csr must be initialised; it is cleared on failure. Fails with REASON_INTERNAL unless
+ * scep_message_verify succeeded before.
  */
 MUST_USE bool scep_message_decrypt(struct scep_message *message, enum algorithm_level level,
                                    const struct ra_set *ras, size_t *ra_index, struct csr *csr,

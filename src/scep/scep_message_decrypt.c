@@ -66,10 +66,10 @@ static bool find_exact(CMS_RecipientInfo *recipient, const struct ra_set *ras, s
 }
 
 /*
- * Clients re-encode the issuer's name, sometimes beyond what a name comparison forgives (RFC 5280 7.1).
- * A serial that only one generation has is good enough: whether the key fits shows in decryption. The
- * copy carries the client's spelling, so that CMS_decrypt, which compares again, can be given a
- * certificate: without one its defence against Bleichenbacher's attack is weaker.
+ * Clients re-encode the issuer's name, sometimes beyond what a name comparison forgives (RFC 5280
+ * 7.1). A serial that only one generation has is good enough: whether the key fits shows in
+ * decryption. The copy carries the client's spelling, so that CMS_decrypt, which compares again,
+ * can be given a certificate: without one its defence against Bleichenbacher's attack is weaker.
  */
 static bool find_by_serial(CMS_RecipientInfo *recipient, const struct ra_set *ras,
                            struct opening *o)
@@ -122,8 +122,8 @@ static bool find_recipient(const struct ra_set *ras, struct opening *o, struct e
 }
 
 /*
- * The library wants OAEP parameters and once crashed without them (CVE-2026-28390). Absent means the
- * defaults: an empty SEQUENCE says so.
+ * The library wants OAEP parameters and once crashed without them (CVE-2026-28390). Absent means
+ * the defaults: an empty SEQUENCE says so.
  */
 static bool complete_oaep(const struct scep_recipient *recipient, struct opening *o,
                           struct error *err)
@@ -157,18 +157,18 @@ static bool prepare(struct scep_message *m, enum algorithm_level level, const st
     }
     recipient = &outline.recipients[o->recipient_index];
     m->facts.transport = recipient->transport;
-    m->facts.oaep_sha256 = recipient->transport == SCEP_TRANSPORT_OAEP
-                           && recipient->oaep.digest == SCEP_DIGEST_SHA256;
+    m->facts.oaep_sha256 =
+        recipient->transport == SCEP_TRANSPORT_OAEP && recipient->oaep.digest == SCEP_DIGEST_SHA256;
     return complete_oaep(recipient, o, err);
 }
 
 /*
- * From here on nothing may tell an attacker which step failed (RFC 3218 2.3 for the key, CBC padding
- * for the content; the envelope is not authenticated, so anybody can change and re-sign a recorded
- * one). Whatever fails, the work is one private key operation, one content decryption, two parses of
- * a PKCS#10 and one RSA verification; a constant request stands in where the peer's cannot be judged.
- * CMS_decrypt goes on with a random key when the padding of the key is wrong, as long as it is given
- * the certificate and no debug flag.
+ * From here on nothing may tell an attacker which step failed (RFC 3218 2.3 for the key, CBC
+ * padding for the content; the envelope is not authenticated, so anybody can change and re-sign a
+ * recorded one). Whatever fails, the work is one private key operation, one content decryption, two
+ * parses of a PKCS#10 and one RSA verification; a constant request stands in where the peer's
+ * cannot be judged. CMS_decrypt goes on with a random key when the padding of the key is wrong, as
+ * long as it is given the certificate and no debug flag.
  */
 static bool open_envelope(const struct scep_message *m, const struct ra_set *ras,
                           const struct opening *o, BIO *plain, struct csr *csr)
@@ -188,10 +188,10 @@ static bool open_envelope(const struct scep_message *m, const struct ra_set *ras
     if (!parsed) {
         worked = csr_parse(scep_dummy_csr(), &constant, NULL);
     }
-    same_key = parsed
-               && secret_equal(bytes_of(csr->key_sha256, sizeof(csr->key_sha256)),
-                               bytes_of(m->facts.signer_key_sha256,
-                                        sizeof(m->facts.signer_key_sha256)));
+    same_key =
+        parsed
+        && secret_equal(bytes_of(csr->key_sha256, sizeof(csr->key_sha256)),
+                        bytes_of(m->facts.signer_key_sha256, sizeof(m->facts.signer_key_sha256)));
     /* the signer's key has bounds, so a request with the same key can be verified without harm */
     proven = same_key && csr_verify(csr, NULL);
     if (!proven) {
@@ -234,8 +234,7 @@ bool scep_message_decrypt(struct scep_message *message, enum algorithm_level lev
     ok = open_envelope(message, ras, &o, plain, csr);
     if (!ok) {
         csr_clear(csr);
-        (void)error_set(err, REASON_UNIFORM_FAILURE,
-                        "envelope, PKCS#10, its signature or its key");
+        (void)error_set(err, REASON_UNIFORM_FAILURE, "envelope, PKCS#10, its signature or its key");
     }
 out:
     BIO_free(plain);

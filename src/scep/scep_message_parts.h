@@ -17,7 +17,7 @@
 struct scep_message {
     struct buffer raw;
     struct scep_outline outline; /* views into raw */
-    struct buffer content;       /* joined octets of eContent: what is digested and what is opened */
+    struct buffer content; /* joined octets of eContent: what is digested and what is opened */
     struct buffer type_text;
     struct buffer transaction_id;
     struct buffer sender_nonce;

@@ -33,9 +33,9 @@ static bool check_pss(const struct scep_message *m, struct error *err)
 }
 
 /*
- * RFC 3370 3.2 allows rsaEncryption beside sha256WithRSAEncryption and its kind; the latter must name
- * the digest that the SignerInfo names. Algorithms of other keys end here too: only RSA signers can be
- * answered (scep_signer_key_allowed).
+ * RFC 3370 3.2 allows rsaEncryption beside sha256WithRSAEncryption and its kind; the latter must
+ * name the digest that the SignerInfo names. Algorithms of other keys end here too: only RSA
+ * signers can be answered (scep_signer_key_allowed).
  */
 static bool check_signature_algorithm(const struct scep_message *m, struct error *err)
 {
@@ -99,8 +99,9 @@ static bool sorts_before(const struct encoded_attribute *a, const struct encoded
 }
 
 /*
- * Bring the signed attributes into the order of DER (X.690 11.6). *changed is false when they had it.
- * The attributes are taken out and put back, because the library signs them in the order it has.
+ * Bring the signed attributes into the order of DER (X.690 11.6). *changed is false when they had
+ * it. The attributes are taken out and put back, because the library signs them in the order it
+ * has.
  */
 static bool sort_attributes(CMS_SignerInfo *info, bool *changed)
 {
@@ -144,8 +145,8 @@ static bool sort_attributes(CMS_SignerInfo *info, bool *changed)
 }
 
 /*
- * RFC 5652 5.4 wants the signature over the DER form. Clients that do not sort sign what they send, or
- * sort for the signature only: the received order first, then the sorted one, never a third.
+ * RFC 5652 5.4 wants the signature over the DER form. Clients that do not sort sign what they send,
+ * or sort for the signature only: the received order first, then the sorted one, never a third.
  */
 static bool check_signature(struct scep_message *m, struct error *err)
 {
@@ -166,8 +167,7 @@ bool scep_message_verify(struct scep_message *message, enum algorithm_level leve
                          struct error *err)
 {
     message->verified = false;
-    message->verified = check_digest(message, level, err)
-                        && check_signature_algorithm(message, err)
+    message->verified = check_digest(message, level, err) && check_signature_algorithm(message, err)
                         && scep_signer_key_allowed(&message->facts, level, err)
                         && check_content_digest(message, err) && check_signature(message, err);
     ERR_clear_error();

@@ -3,7 +3,10 @@
 
 #include "scep/cms_certificate.h"
 
-/* signerInfos and certificates are where a parser that takes "the first" goes wrong: count them all. */
+/*
+ * signerInfos and certificates are where a parser that takes "the first" goes wrong: count them
+ * all.
+ */
 
 /* RFC 5652 5.1: digestAlgorithms. Empty is what crashed PKCS7_verify (CVE-2026-45447). */
 static bool read_digest_algorithms(struct ber_reader *r, struct error *err)
@@ -146,7 +149,9 @@ static bool read_attribute(struct ber_reader *r, struct scep_attribute *out, str
            || error_set(err, REASON_CMS_ATTRIBUTE_VALUES, "attribute with several values");
 }
 
-/* RFC 5652 5.3: [0] signedAttrs. Twice the same attribute: two readers could take different ones. */
+/*
+ * RFC 5652 5.3: [0] signedAttrs. Twice the same attribute: two readers could take different ones.
+ */
 static bool read_signed_attributes(struct ber_reader *r, struct scep_outline *out,
                                    struct error *err)
 {
@@ -272,8 +277,7 @@ static bool read_signer_infos(struct ber_reader *r, struct scep_outline *out, st
     if (!read_signer_info(&inside, out, err)) {
         return false;
     }
-    return ber_at_end(&inside)
-           || error_set(err, REASON_CMS_SIGNER_COUNT, "more than one signer");
+    return ber_at_end(&inside) || error_set(err, REASON_CMS_SIGNER_COUNT, "more than one signer");
 }
 
 static bool read_signed_data(struct ber_reader *r, struct scep_outline *out, struct error *err)

@@ -118,8 +118,8 @@ static bool read_cipher(struct ber_reader *r, struct scep_envelope_outline *out,
         return false;
     }
     return (!iv.constructed && iv.content.len == (*info)->block_bytes)
-           || error_set(err, REASON_ENVELOPE_MALFORMED, "%s with an IV of %zu bytes",
-                        (*info)->name, iv.content.len);
+           || error_set(err, REASON_ENVELOPE_MALFORMED, "%s with an IV of %zu bytes", (*info)->name,
+                        iv.content.len);
 }
 
 /* RFC 5652 6.1 EncryptedContentInfo */
@@ -187,8 +187,7 @@ static bool read_enveloped_data(struct ber_reader *r, struct scep_envelope_outli
            || error_set(err, REASON_ENVELOPE_MALFORMED, "EnvelopedData has more fields");
 }
 
-static bool read_content(struct bytes content, struct scep_envelope_outline *out,
-                         struct error *err)
+static bool read_content(struct bytes content, struct scep_envelope_outline *out, struct error *err)
 {
     struct ber_reader outside;
     struct ber_reader inside;

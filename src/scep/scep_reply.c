@@ -24,8 +24,8 @@ struct reply {
     const struct scep_reply_options *options;
     const struct ra_identity *ra;
     enum scep_status status;
-    const struct error *why;            /* FAILURE only */
-    struct bytes content;               /* pkcsPKIEnvelope; SUCCESS only */
+    const struct error *why; /* FAILURE only */
+    struct bytes content;    /* pkcsPKIEnvelope; SUCCESS only */
     const struct scep_digest_info *digest;
     enum scep_signature_form form;
 };
@@ -143,8 +143,7 @@ static bool write_attributes(const struct reply *r, struct buffer *out, struct e
         put_failure(&w, r);
     }
     if (r->facts->has_sender_nonce) {
-        put_bytes_attribute(&w, SCEP_OID_RECIPIENT_NONCE, DER_OCTET_STRING,
-                            r->facts->sender_nonce);
+        put_bytes_attribute(&w, SCEP_OID_RECIPIENT_NONCE, DER_OCTET_STRING, r->facts->sender_nonce);
     }
     put_bytes_attribute(&w, SCEP_OID_SENDER_NONCE, DER_OCTET_STRING,
                         bytes_of(nonce, sizeof(nonce)));

@@ -17,16 +17,17 @@
 
 struct scep_reply_options {
     const struct ra_set *ras;
-    size_t ra_index;            /* which RA signs */
-    enum algorithm_level level; /* mirrored algorithms never go below it; else SHA-256 and AES-128 */
-    bool include_chain;         /* CA certificates beside the issued one */
-    bool hresult_attribute;     /* add the Microsoft error attribute to FAILURE */
+    size_t ra_index; /* which RA signs */
+    enum algorithm_level
+        level;              /* mirrored algorithms never go below it; else SHA-256 and AES-128 */
+    bool include_chain;     /* CA certificates beside the issued one */
+    bool hresult_attribute; /* add the Microsoft error attribute to FAILURE */
 };
 
 /*
- * SUCCESS: certificate encrypted to the request's signer and to nobody else. Appended to out as DER.
- * Errors: REASON_SIGN_FAILED, REASON_NO_MEMORY, REASON_LIMIT (out), REASON_INTERNAL; out is then as
- * before. Only for a message that scep_message_verify accepted.
+ * SUCCESS: certificate encrypted to the request's signer and to nobody else. Appended to out as
+ * DER. Errors: REASON_SIGN_FAILED, REASON_NO_MEMORY, REASON_LIMIT (out), REASON_INTERNAL; out is
+ * then as before. Only for a message that scep_message_verify accepted.
  */
 MUST_USE bool scep_reply_success(const struct scep_message *message,
                                  const struct scep_reply_options *options, struct bytes cert_der,

@@ -68,8 +68,8 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const struct scep_seal_options *optio
            && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0;
 }
 
-static bool encrypt_key(const struct scep_seal_options *options, size_t key_bytes,
-                        struct sealed *s, struct error *err)
+static bool encrypt_key(const struct scep_seal_options *options, size_t key_bytes, struct sealed *s,
+                        struct error *err)
 {
     EVP_PKEY *key = X509_get0_pubkey(options->recipient);
     EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);

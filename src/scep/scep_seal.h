@@ -14,7 +14,8 @@
 struct x509_st;
 
 struct scep_seal_options {
-    const struct x509_st *recipient; /* RSA; named by its own issuer and serial, bytes as it has them */
+    const struct x509_st
+        *recipient; /* RSA; named by its own issuer and serial, bytes as it has them */
     enum scep_cipher cipher;
     enum scep_key_transport transport;
     enum scep_digest oaep_digest; /* also of MGF1; SCEP_TRANSPORT_OAEP only */

@@ -10,8 +10,8 @@
 #include "scep/ber.h"
 
 /*
- * The extension is read here and not by X509_get0_subject_key_id, which would parse all extensions of
- * a certificate that anybody may have sent.
+ * The extension is read here and not by X509_get0_subject_key_id, which would parse all extensions
+ * of a certificate that anybody may have sent.
  */
 static bool key_id_fits(const X509 *cert, const ASN1_OCTET_STRING *key_id)
 {
@@ -67,8 +67,8 @@ X509 *scep_signer_find(CMS_ContentInfo *cms, CMS_SignerInfo *info, struct error 
         }
     }
     if (found == NULL) {
-        (void)error_set(err, REASON_CMS_NO_SIGNER_CERT,
-                        "none of %d certificates is the signer's", sk_X509_num(certs));
+        (void)error_set(err, REASON_CMS_NO_SIGNER_CERT, "none of %d certificates is the signer's",
+                        sk_X509_num(certs));
     }
 out:
     sk_X509_pop_free(certs, X509_free);

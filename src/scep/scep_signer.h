@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the certificate that signed a message: found by sid, its key looked at before it is used.
+ * Purpose:  the certificate that signed a message: found by sid, its key looked at before it is
+ *           used.
  * Not here: the signature (scep_message.h), whether the certificate may renew (enroll/).
  * Owns:     nothing that lives on.
  * Threads:  one request, one thread.
@@ -28,8 +29,8 @@ struct x509_st *scep_signer_find(struct CMS_ContentInfo_st *cms, struct CMS_Sign
 MUST_USE bool scep_signer_facts(struct x509_st *cert, struct scep_message_facts *facts,
                                 struct error *err);
 /*
- * May this key sign at this level, and is it harmless to compute with? For now only RSA: the answer is
- * encrypted to this key by key transport, and elliptic curves would need KeyAgree (RFC 5753).
+ * May this key sign at this level, and is it harmless to compute with? For now only RSA: the answer
+ * is encrypted to this key by key transport, and elliptic curves would need KeyAgree (RFC 5753).
  * Errors: REASON_SIGNER_KEY_NOT_ALLOWED.
  */
 MUST_USE bool scep_signer_key_allowed(const struct scep_message_facts *facts,

@@ -9,17 +9,22 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * The one place that says which level a digest belongs to. SHA-1 is not modern although RFC 8894 7.9 finds it still safe
- * here: strongSwan 5.9.8 and certmonger 0.79 sign with SHA-256 once it is advertised, and micromdm's scepclient 2.1.0,
- * which always takes SHA-1, always takes single DES as well (all three tried).
+ * The one place that says which level a digest belongs to. SHA-1 is not modern although RFC 8894
+ * 7.9 finds it still safe here: strongSwan 5.9.8 and certmonger 0.79 sign with SHA-256 once it is
+ * advertised, and micromdm's scepclient 2.1.0, which always takes SHA-1, always takes single DES as
+ * well (all three tried).
  */
 static const struct scep_digest_info digests[] = {
     { SCEP_DIGEST_MD5, "MD5", NID_md5, NID_md5WithRSAEncryption, ALGORITHM_LEVEL_LEGACY },
     { SCEP_DIGEST_SHA1, "SHA-1", NID_sha1, NID_sha1WithRSAEncryption, ALGORITHM_LEVEL_COMPAT },
-    { SCEP_DIGEST_SHA224, "SHA-224", NID_sha224, NID_sha224WithRSAEncryption, ALGORITHM_LEVEL_COMPAT },
-    { SCEP_DIGEST_SHA256, "SHA-256", NID_sha256, NID_sha256WithRSAEncryption, ALGORITHM_LEVEL_MODERN },
-    { SCEP_DIGEST_SHA384, "SHA-384", NID_sha384, NID_sha384WithRSAEncryption, ALGORITHM_LEVEL_MODERN },
-    { SCEP_DIGEST_SHA512, "SHA-512", NID_sha512, NID_sha512WithRSAEncryption, ALGORITHM_LEVEL_MODERN },
+    { SCEP_DIGEST_SHA224, "SHA-224", NID_sha224, NID_sha224WithRSAEncryption,
+      ALGORITHM_LEVEL_COMPAT },
+    { SCEP_DIGEST_SHA256, "SHA-256", NID_sha256, NID_sha256WithRSAEncryption,
+      ALGORITHM_LEVEL_MODERN },
+    { SCEP_DIGEST_SHA384, "SHA-384", NID_sha384, NID_sha384WithRSAEncryption,
+      ALGORITHM_LEVEL_MODERN },
+    { SCEP_DIGEST_SHA512, "SHA-512", NID_sha512, NID_sha512WithRSAEncryption,
+      ALGORITHM_LEVEL_MODERN },
 };
 
 static const struct scep_cipher_info ciphers[] = {
@@ -30,7 +35,10 @@ static const struct scep_cipher_info ciphers[] = {
     { SCEP_CIPHER_AES256, "AES-256-CBC", NID_aes_256_cbc, 32, 16, ALGORITHM_LEVEL_MODERN },
 };
 
-/* RFC 8894 3.2.1.2. Accepted: the engine has code for it; everything else is refused, also 18 (unassigned). */
+/*
+ * RFC 8894 3.2.1.2. Accepted: the engine has code for it; everything else is refused, also 18
+ * (unassigned).
+ */
 static const struct scep_type_info types[] = {
     { SCEP_TYPE_CERT_REP, "3", "CertRep", false },
     { SCEP_TYPE_RENEWAL_REQ, "17", "RenewalReq", false },

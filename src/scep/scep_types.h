@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the vocabulary of SCEP: message types, statuses, operations, algorithms; one table each.
+ * Purpose:  the vocabulary of SCEP: message types, statuses, operations, algorithms; one table
+ *           each.
  * Not here: bytes on the wire.
  * Owns:     constant tables.
  * Threads:  any thread.
@@ -64,7 +65,7 @@ struct scep_digest_info {
     enum scep_digest digest;
     const char *name;
     int nid;
-    int rsa_nid; /* the signature algorithm that names this digest, such as sha256WithRSAEncryption */
+    int rsa_nid; /* of the signature algorithm with this digest: sha256WithRSAEncryption */
     enum algorithm_level level;
 };
 

@@ -4,7 +4,7 @@
  * Not here: subject alternative names (template_san.h).
  * Owns:     the compiled rules.
  * Threads:  immutable after creation.
- * Spec:     RFC 5280 4.1.2.6; scep.md 18.22 (order and multi-valued RDNs are kept).
+ * Spec:     RFC 5280 4.1.2.6 (order and multi-valued RDNs are kept).
  */
 #ifndef OPENNDES_TEMPLATE_TEMPLATE_SUBJECT_H
 #define OPENNDES_TEMPLATE_TEMPLATE_SUBJECT_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A message from its bytes to the decrypted request, with fixed keys. The first byte says what the rest
- * is, because a changed message has no valid signature and a changed envelope seldom a valid padding:
- *   0  a whole pkiMessage
- *   1  the content of one: it is signed here, so that decryption is reached
- *   2  the plaintext of an envelope: it is encrypted and signed here, so that the PKCS#10 is reached
+ * A message from its bytes to the decrypted request, with fixed keys. The first byte says what the
+ * rest is, because a changed message has no valid signature and a changed envelope seldom a valid
+ * padding: 0  a whole pkiMessage 1  the content of one: it is signed here, so that decryption is
+ * reached 2  the plaintext of an envelope: it is encrypted and signed here, so that the PKCS#10 is
+ * reached
  */
 #include <openssl/evp.h>
 #include <openssl/x509.h>

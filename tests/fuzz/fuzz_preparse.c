@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walker that stands in front of OpenSSL: both pre-parses on any bytes, and what they promise about
- * a message they let through.
+ * The walker that stands in front of OpenSSL: both pre-parses on any bytes, and what they promise
+ * about a message they let through.
  */
 #include <stdlib.h>
 

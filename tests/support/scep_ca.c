@@ -10,8 +10,6 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "base/buffer.h"
-
 static void must(bool ok, int line)
 {
     if (!ok) {

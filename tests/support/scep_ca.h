@@ -10,6 +10,7 @@
 #define OPENNDES_TESTS_SUPPORT_SCEP_CA_H
 
 #include "base/buffer.h"
+#include "base/buffer.h"
 #include "model/ra_identity.h"
 #include "support/scep_keys.h"
 
@@ -21,12 +22,12 @@ struct scep_cert_options {
     struct evp_pkey_st *issuer_key; /* NULL: key */
     const unsigned char *serial;    /* content of the INTEGER, two's complement; NULL: 01 */
     size_t serial_len;
-    int version;       /* 1 or 3; 0: 3 */
-    int days_from;     /* notBefore and notAfter, from today */
-    int days_to;       /* both 0: -1 and 30 */
+    int version;        /* 1 or 3; 0: 3 */
+    int days_from;      /* notBefore and notAfter, from today */
+    int days_to;        /* both 0: -1 and 30 */
     const char *digest; /* "SHA256" when NULL */
-    bool key_id;       /* subjectKeyIdentifier extension */
-    bool ca;           /* basicConstraints and keyCertSign */
+    bool key_id;        /* subjectKeyIdentifier extension */
+    bool ca;            /* basicConstraints and keyCertSign */
     bool break_signature;
 };
 

@@ -111,8 +111,7 @@ static void add_digest(const struct scep_client *c, struct attributes *a, struct
     add(a, "1.2.840.113549.1.9.4", V_ASN1_OCTET_STRING, bytes_of(digest, len));
 }
 
-static void make_attributes(const struct scep_client *c, struct bytes content,
-                            struct attributes *a)
+static void make_attributes(const struct scep_client *c, struct bytes content, struct attributes *a)
 {
     struct buffer data = ASN1_BUFFER_INIT;
 
@@ -312,7 +311,8 @@ static void put_signer_info(const struct scep_client *c, struct bytes content, X
     make_attributes(c, content, &attributes);
     join(&attributes, signed_[c->order], &part);
     asn1_take(&set, 0x31, false, &part);
-    sign_bytes(c, faulty(c, SCEP_CLIENT_NO_SIGNED_ATTRS) ? content : buffer_bytes(&set), &signature);
+    sign_bytes(c, faulty(c, SCEP_CLIENT_NO_SIGNED_ATTRS) ? content : buffer_bytes(&set),
+               &signature);
     buffer_clear(&set);
 
     asn1_small(&info, faulty(c, SCEP_CLIENT_ODD_VERSIONS) ? 7 : c->signer_by_key_id ? 3 : 1);
@@ -412,8 +412,7 @@ void scep_client_sign(const struct scep_client *c, struct bytes content, struct 
     }
     asn1_take(&data, 0x31, c->ber, &part);
 
-    asn1_nid(&info,
-             faulty(c, SCEP_CLIENT_NOT_SIGNED_DATA) ? NID_pkcs7_digest : NID_pkcs7_signed);
+    asn1_nid(&info, faulty(c, SCEP_CLIENT_NOT_SIGNED_DATA) ? NID_pkcs7_digest : NID_pkcs7_signed);
     asn1_take(&part, 0x30, c->ber, &data);
     asn1_take(&info, 0xa0, c->ber, &part);
     buffer_clear(out);

@@ -3,8 +3,8 @@
  * Purpose:  a SCEP client for tests and load: builds requests, good and hostile, with a knob for
  *           every way in which clients differ; reads and verifies CertReps.
  * Not here: HTTP, certificates (scep_ca.h).
- * Owns:     see the functions; a failure to build ends the program. Does not use src/scep, so that a
- *           mistake there does not cancel itself out.
+ * Owns:     see the functions; a failure to build ends the program. Does not use src/scep, so that
+ *           a mistake there does not cancel itself out.
  * Threads:  one client, one thread.
  * Spec:     RFC 8894 3; RFC 5652.
  */
@@ -37,9 +37,9 @@ enum scep_client_transport {
     SCEP_CLIENT_OAEP_SHA1,
     SCEP_CLIENT_OAEP_SHA256,
     SCEP_CLIENT_OAEP_SHA256_MGF1_SHA1,
-    SCEP_CLIENT_OAEP_ABSENT,   /* SHA-1, the parameters left out */
-    SCEP_CLIENT_OAEP_NULL,     /* parameters NULL */
-    SCEP_CLIENT_OAEP_LABEL,    /* a label */
+    SCEP_CLIENT_OAEP_ABSENT, /* SHA-1, the parameters left out */
+    SCEP_CLIENT_OAEP_NULL,   /* parameters NULL */
+    SCEP_CLIENT_OAEP_LABEL,  /* a label */
     SCEP_CLIENT_OAEP_SHA512,
     SCEP_CLIENT_TRANSPORT_ECDH /* an algorithm that is no key transport */
 };
@@ -59,10 +59,10 @@ enum {
     SCEP_CLIENT_NO_SIGNER = 1 << 2,
     SCEP_CLIENT_NO_CERTS = 1 << 3,
     SCEP_CLIENT_EMPTY_DIGEST_ALGS = 1 << 4,
-    SCEP_CLIENT_CONTENT_TYPE = 1 << 5,   /* eContentType is signedData */
+    SCEP_CLIENT_CONTENT_TYPE = 1 << 5, /* eContentType is signedData */
     SCEP_CLIENT_BAD_SIGNATURE = 1 << 6,
-    SCEP_CLIENT_BAD_CONTENT = 1 << 7,    /* changed after signing */
-    SCEP_CLIENT_NO_CONTENT = 1 << 8,     /* eContent left out */
+    SCEP_CLIENT_BAD_CONTENT = 1 << 7, /* changed after signing */
+    SCEP_CLIENT_NO_CONTENT = 1 << 8,  /* eContent left out */
     SCEP_CLIENT_NO_MESSAGE_DIGEST = 1 << 9,
     SCEP_CLIENT_EMPTY_ATTRS = 1 << 10,
     SCEP_CLIENT_WITH_CRLS = 1 << 11,
@@ -78,12 +78,12 @@ enum {
     SCEP_CLIENT_KEY_AGREE = 1 << 20,
     SCEP_CLIENT_ORIGINATOR = 1 << 21,
     SCEP_CLIENT_AUTH_ENVELOPED = 1 << 22,
-    SCEP_CLIENT_ODD_VERSIONS = 1 << 23,  /* version numbers that do not fit */
+    SCEP_CLIENT_ODD_VERSIONS = 1 << 23, /* version numbers that do not fit */
     SCEP_CLIENT_INNER_NOT_DATA = 1 << 24,
     SCEP_CLIENT_RANDOM_KEY = 1 << 25,    /* encryptedKey is random bytes */
     SCEP_CLIENT_BAD_PADDING_0 = 1 << 26, /* last plaintext octet 0 */
     SCEP_CLIENT_BAD_PADDING_17 = 1 << 27,
-    SCEP_CLIENT_SHORT_KEY = 1 << 28      /* content key of 5 bytes inside a valid padding */
+    SCEP_CLIENT_SHORT_KEY = 1 << 28 /* content key of 5 bytes inside a valid padding */
 };
 
 struct scep_client_attribute {
@@ -93,9 +93,9 @@ struct scep_client_attribute {
 };
 
 struct scep_client {
-    struct evp_pkey_st *key;    /* signs the message; borrowed */
+    struct evp_pkey_st *key;     /* signs the message; borrowed */
     struct evp_pkey_st *csr_key; /* NULL: key */
-    struct x509_st *cert;       /* borrowed; NULL: a self-signed one is made */
+    struct x509_st *cert;        /* borrowed; NULL: a self-signed one is made */
     struct x509_st *more_certs[LIMIT_CMS_CERTIFICATES + 2]; /* put before the signer's */
     size_t more_cert_count;
     struct x509_st *recipients[SCEP_CLIENT_RECIPIENTS_MAX];
@@ -108,8 +108,8 @@ struct scep_client {
     enum scep_client_signature signature;
     enum scep_client_transport transport;
     enum scep_client_order order;
-    bool ber;              /* indefinite lengths and segmented strings */
-    size_t segment;        /* bytes of a segment */
+    bool ber;       /* indefinite lengths and segmented strings */
+    size_t segment; /* bytes of a segment */
     bool signer_by_key_id;
     bool recipient_by_key_id;
     bool recipient_other_spelling; /* issuer of the recipient's certificate written differently */
@@ -127,10 +127,10 @@ struct scep_client {
     struct scep_client_attribute extra[SCEP_CLIENT_EXTRA_MAX]; /* also to double attributes */
     size_t extra_count;
 
-    int iv_len;           /* -1: right */
-    int ciphertext_len;   /* -1: right; else cut or stretched to this */
-    int cipher_nid;       /* 0: of `cipher`; else only named */
-    uint32_t faults;      /* SCEP_CLIENT_... */
+    int iv_len;         /* -1: right */
+    int ciphertext_len; /* -1: right; else cut or stretched to this */
+    int cipher_nid;     /* 0: of `cipher`; else only named */
+    uint32_t faults;    /* SCEP_CLIENT_... */
 };
 
 /* PKCSReq, SHA-256, AES-128, one recipient; cn "client", challenge "secret", 16 bytes of nonce. */
@@ -140,7 +140,9 @@ void scep_client_init(struct scep_client *c, struct evp_pkey_st *key, struct x50
 void scep_client_csr(const struct scep_client *c, struct buffer *out);
 /* pkcsPKIEnvelope around any plaintext. */
 void scep_client_envelope(const struct scep_client *c, struct bytes plain, struct buffer *out);
-/* pkiMessage around any content. Makes *cert when c->cert is NULL; owned by the caller (X509_free). */
+/*
+ * pkiMessage around any content. Makes *cert when c->cert is NULL; owned by the caller (X509_free).
+ */
 void scep_client_sign(const struct scep_client *c, struct bytes content, struct buffer *out,
                       struct x509_st **cert);
 /* All three. */
@@ -165,7 +167,7 @@ struct scep_client_reply {
     int signature_nid;
     int cipher_nid;
     int transport_nid;
-    int oaep_digest_nid;  /* with OAEP */
+    int oaep_digest_nid;   /* with OAEP */
     bool transport_params; /* there and not NULL */
     size_t recipient_count;
     size_t signer_cert_count;
@@ -175,8 +177,8 @@ struct scep_client_reply {
 };
 
 /*
- * Verify the signature with the RA certificate, which must also be embedded and the signer; read the
- * attributes; decrypt with the client's key and certificate. False: see problem.
+ * Verify the signature with the RA certificate, which must also be embedded and the signer; read
+ * the attributes; decrypt with the client's key and certificate. False: see problem.
  */
 bool scep_client_read(struct bytes reply, struct x509_st *ra, struct evp_pkey_st *key,
                       struct x509_st *cert, struct scep_client_reply *out);

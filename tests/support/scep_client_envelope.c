@@ -7,6 +7,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <openssl/x509v3.h>
 
 #include "support/scep_asn1.h"
 #include "support/scep_client.h"
@@ -160,8 +161,7 @@ static void put_recipient_id(const struct scep_client *c, X509 *recipient, struc
         const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(recipient);
 
         scep_must(id != NULL);
-        asn1_tlv(out, 0x80,
-                 bytes_of(ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id)));
+        asn1_tlv(out, 0x80, bytes_of(ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id)));
         return;
     }
     if (c->recipient_other_spelling) {
@@ -206,8 +206,8 @@ static void encrypt_content(const struct scep_client *c, struct bytes plain, con
     scep_must(buffer_append_bytes(&padded, plain, NULL));
     if (own_padding) {
         do {
-            scep_must(buffer_append_byte(
-                &padded, faulty(c, SCEP_CLIENT_BAD_PADDING_0) ? 0 : 17, NULL));
+            scep_must(
+                buffer_append_byte(&padded, faulty(c, SCEP_CLIENT_BAD_PADDING_0) ? 0 : 17, NULL));
         } while (padded.len % (size_t)EVP_CIPHER_get_block_size(cipher) != 0);
     }
     scep_must(buffer_reserve(out, padded.len + EVP_MAX_BLOCK_LENGTH, NULL));

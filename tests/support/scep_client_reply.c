@@ -78,10 +78,10 @@ static bool read_attributes(CMS_SignerInfo *info, struct scep_client_reply *r)
                   text(info, "2.16.840.1.113733.1.9.2", V_ASN1_PRINTABLESTRING, r->message_type,
                        sizeof(r->message_type)),
                   "messageType is missing")
-        || !check(r,
-                  text(info, "2.16.840.1.113733.1.9.3", V_ASN1_PRINTABLESTRING, number,
-                       sizeof(number)),
-                  "pkiStatus is missing")) {
+        || !check(
+            r,
+            text(info, "2.16.840.1.113733.1.9.3", V_ASN1_PRINTABLESTRING, number, sizeof(number)),
+            "pkiStatus is missing")) {
         return false;
     }
     r->status = (int)strtol(number, NULL, 10);
@@ -92,13 +92,12 @@ static bool read_attributes(CMS_SignerInfo *info, struct scep_client_reply *r)
     (void)text(info, "1.3.6.1.5.5.7.24.1", V_ASN1_UTF8STRING, r->fail_text, sizeof(r->fail_text));
     (void)text(info, "1.3.6.1.4.1.311.21.33", V_ASN1_PRINTABLESTRING, r->hresult,
                sizeof(r->hresult));
-    r->has_recipient_nonce = bytes_attribute(info, "2.16.840.1.113733.1.9.6", V_ASN1_OCTET_STRING,
-                                             &r->recipient_nonce);
+    r->has_recipient_nonce =
+        bytes_attribute(info, "2.16.840.1.113733.1.9.6", V_ASN1_OCTET_STRING, &r->recipient_nonce);
     r->has_signing_time = attribute(info, "1.2.840.113549.1.9.5", V_ASN1_UTCTIME) != NULL;
-    return check(r,
-                 bytes_attribute(info, "2.16.840.1.113733.1.9.5", V_ASN1_OCTET_STRING,
-                                 &r->sender_nonce),
-                 "senderNonce is missing");
+    return check(
+        r, bytes_attribute(info, "2.16.840.1.113733.1.9.5", V_ASN1_OCTET_STRING, &r->sender_nonce),
+        "senderNonce is missing");
 }
 
 static bool verify(CMS_ContentInfo *cms, X509 *ra, BIO *content, struct scep_client_reply *r)
@@ -115,8 +114,7 @@ static bool verify(CMS_ContentInfo *cms, X509 *ra, BIO *content, struct scep_cli
         empty = BIO_new_mem_buf("", 0);
     }
     if (!check(r,
-               CMS_verify(cms, NULL, NULL, empty, content,
-                          CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY)
+               CMS_verify(cms, NULL, NULL, empty, content, CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY)
                    == 1,
                "signature is wrong")) {
         goto out;
@@ -156,14 +154,17 @@ static void read_transport(CMS_RecipientInfo *info, struct scep_client_reply *r)
     }
 }
 
-/* The template of PKCS7 keeps the order of the certificates, the one of CMS would too on reading. */
+/*
+ * The template of PKCS7 keeps the order of the certificates, the one of CMS would too on reading.
+ */
 static bool read_certificates(BIO *plain, struct scep_client_reply *r)
 {
     PKCS7 *degenerate = d2i_PKCS7_bio(plain, NULL);
     STACK_OF(X509) *certs = NULL;
     bool ok = false;
 
-    if (check(r, degenerate != NULL && PKCS7_type_is_signed(degenerate), "no certificates inside")) {
+    if (check(r, degenerate != NULL && PKCS7_type_is_signed(degenerate),
+              "no certificates inside")) {
         certs = degenerate->d.sign->cert;
         r->cert_count = (size_t)(sk_X509_num(certs) > 0 ? sk_X509_num(certs) : 0);
         ok = check(r, r->cert_count > 0, "no certificate inside");
@@ -258,6 +259,9 @@ bool scep_client_read(struct bytes reply, X509 *ra, EVP_PKEY *key, X509 *cert,
     }
     if (out->has_content) {
         len = BIO_get_mem_data(content, &data);
+        out->has_content = len > 0; /* an empty eContent stands for none */
+    }
+    if (out->has_content) {
         out->cipher_nid = find_cipher(bytes_of(data, (size_t)len));
     }
     ok = !out->has_content || open_envelope(content, key, cert, out);
