@@ -150,9 +150,9 @@ bool config_parse_service(const char *file, struct bytes text, struct service_co
                           struct error *err)
 {
     const struct config_place place = { file, text };
+    /* cppcheck-suppress ctuuninitvar ; out is filled here */
     struct config_target target = { CONFIG_SCOPE_SERVICE, out, &place };
 
-    /* cppcheck-suppress ctuuninitvar ; out is filled here */
     memset(out, 0, sizeof(*out));
     if (!parse(&target, err)) {
         service_config_clear(out);

@@ -53,7 +53,7 @@ struct decode_case {
     const char *tolerant;
 };
 
-/* scep.md 5.2 after percent decoding */
+/* What clients put into a GET, after percent decoding. */
 static const struct decode_case cases[] = {
     { "plus and slash", B("+/+/"), "fbffbf", "fbffbf" },
     { "plus became a space (proxy)", B(" / /"), NULL, "fbffbf" },

@@ -12,6 +12,7 @@
 #include "support/test_support.h"
 
 #define BUILD_BYTES_MAX 1048576u
+#define SMALL_FACTOR_MAX 1000u
 #define TAG_INTEGER 0x02u
 #define TAG_BITS 0x03u
 #define TAG_OCTETS 0x04u
@@ -189,8 +190,18 @@ static void put_number(struct buffer *out, const BIGNUM *number)
     ASN1_INTEGER_free(integer);
 }
 
+static bool has_small_factor(const BIGNUM *number)
+{
+    for (BN_ULONG d = 3; d < SMALL_FACTOR_MAX; d += 2) {
+        if (BN_mod_word(number, d) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void csr_builder_rsa_numbers(struct csr_builder *b, unsigned bits, unsigned long factor,
-                             unsigned long exponent)
+                             uint64_t exponent)
 {
     struct buffer numbers = BUFFER_INIT(BUILD_BYTES_MAX);
     struct buffer key = BUFFER_INIT(BUILD_BYTES_MAX);
@@ -199,8 +210,7 @@ void csr_builder_rsa_numbers(struct csr_builder *b, unsigned bits, unsigned long
     BIGNUM *e = BN_new();
 
     assert_int_equal(BN_set_bit(modulus, (int)bits - 1), 1);
-    assert_int_equal(BN_set_word(e, 0), 1);
-    assert_int_equal(BN_add_word(e, (BN_ULONG)(exponent & 0xffffffffUL)), 1);
+    assert_int_equal(BN_set_word(e, (BN_ULONG)exponent), 1);
     if (factor != 0) { /* the next multiple that is odd when the factor is */
         BN_ULONG rest = BN_mod_word(modulus, (BN_ULONG)factor);
 
@@ -208,6 +218,10 @@ void csr_builder_rsa_numbers(struct csr_builder *b, unsigned bits, unsigned long
         if (factor % 2 == 1 && !BN_is_odd(modulus)) {
             assert_int_equal(BN_add_word(modulus, (BN_ULONG)factor), 1);
         }
+    }
+    /* a large factor stands for a sound key: no small one may come in by chance */
+    while (factor > SMALL_FACTOR_MAX && has_small_factor(modulus)) {
+        assert_int_equal(BN_add_word(modulus, 2 * (BN_ULONG)factor), 1);
     }
     put_number(&numbers, modulus);
     put_number(&numbers, e);

@@ -65,9 +65,10 @@ void csr_builder_extension(struct csr_builder *b, const char *oid, bool critical
 /* One GeneralName with this tag and content. */
 void csr_builder_san(struct csr_builder *b, uint8_t tag, struct bytes content);
 void csr_builder_san_other(struct csr_builder *b, const char *oid, uint8_t tag, struct bytes text);
-/* RSA key by numbers: a modulus of `bits` bits divisible by `factor`, and an exponent. */
+/* RSA key by numbers: a modulus of `bits` bits divisible by `factor` (over 1000: and by nothing
+ * below 1000; 0: a power of two), and an exponent. */
 void csr_builder_rsa_numbers(struct csr_builder *b, unsigned bits, unsigned long factor,
-                             unsigned long exponent);
+                             uint64_t exponent);
 
 /* The request's DER into out (cleared first). */
 void csr_builder_der(struct csr_builder *b, struct buffer *out);

@@ -288,6 +288,36 @@ static void san__count__limit_and_one_more(void **state)
     }
 }
 
+/* A Name of one commonName with so many bytes of text; 21 more in all. */
+static void put_directory_name(struct csr_builder *b, size_t text_bytes)
+{
+    struct csr_builder name;
+    struct buffer der = BUFFER_INIT(65536);
+    char *text = calloc(1, text_bytes);
+
+    memset(text, 'a', text_bytes);
+    csr_builder_init(&name, NULL);
+    csr_builder_rdn(&name, OID_CN, TAG_UTF8, bytes_of(text, text_bytes));
+    csr_builder_tlv(&der, 0x30, buffer_bytes(&name.subject));
+    csr_builder_san(b, 0xa4, buffer_bytes(&der));
+    csr_builder_clear(&name);
+    buffer_clear(&der);
+    free(text);
+}
+
+static void san__directory_name__limit_of_a_name(void **state)
+{
+    for (unsigned more = 0; more <= 1; more++) {
+        struct csr_builder b;
+        struct csr csr = CSR_INIT;
+
+        csr_builder_init(&b, *state);
+        put_directory_name(&b, LIMIT_DN_BYTES - 21 + more);
+        parse_built(&b, &csr, more == 0 ? REASON_NONE : REASON_LIMIT, "directory name");
+        csr_clear(&csr);
+    }
+}
+
 static void san__malformed_or_empty__refused_or_none(void **state)
 {
     static const struct {
@@ -361,6 +391,7 @@ int main(void)
         cmocka_unit_test(attributes__more_than_the_limit__refused),
         cmocka_unit_test(attributes__malformed__refused),
         cmocka_unit_test(san__count__limit_and_one_more),
+        cmocka_unit_test(san__directory_name__limit_of_a_name),
         cmocka_unit_test(san__malformed_or_empty__refused_or_none),
         cmocka_unit_test(key_usage__bits__read),
     };

@@ -241,7 +241,7 @@ static void parse__rsa_numbers__read_without_use(void **state)
     static const struct {
         const char *name;
         unsigned bits;
-        unsigned long exponent;
+        uint64_t exponent;
         enum reason reason;
         bool exponent_ok;
     } cases[] = {

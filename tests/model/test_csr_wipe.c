@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does a challenge stay behind in freed memory? Every block that OpenSSL gives back is searched for it. */
+/* Does a challenge stay behind in memory? Every block that OpenSSL frees is searched for it. */
 #include "support/test_support.h"
 
 #include <stdlib.h>

@@ -56,13 +56,14 @@ static void inspect__rsa_numbers__judged(void **state)
     static const struct {
         const char *name;
         unsigned bits;
-        unsigned long exponent;
+        uint64_t exponent;
         bool exponent_ok;
         enum reason reason;
     } cases[] = {
         { "e=3", 2048, 3, true, REASON_NONE },
         { "e=65537", 2048, 65537, true, REASON_NONE },
         { "e=2^32-1", 2048, 0xffffffffUL, true, REASON_NONE },
+        { "e=2^32+1", 2048, 0x100000001, false, REASON_NONE },
         { "e=1", 2048, 1, false, REASON_NONE },
         { "e=2", 2048, 2, false, REASON_NONE },
         { "e=65536", 2048, 65536, false, REASON_NONE },
