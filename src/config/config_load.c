@@ -150,7 +150,6 @@ bool config_parse_service(const char *file, struct bytes text, struct service_co
                           struct error *err)
 {
     const struct config_place place = { file, text };
-    /* cppcheck-suppress ctuuninitvar ; out is filled here */
     struct config_target target = { CONFIG_SCOPE_SERVICE, out, &place };
 
     memset(out, 0, sizeof(*out));
