@@ -26,8 +26,8 @@ static bool check_pss(const struct scep_message *m, struct error *err)
     if (!cms_pss_read(&m->outline.signature, &pss, err)) {
         return false;
     }
-    /* RFC 4056 3: the hash inside is the hash of the message */
-    return pss.digest == m->facts.digest
+    /* RFC 4056 3: the hash inside is the hash of the message; RFC 4055 3.1: the mask's, too */
+    return (pss.digest == m->facts.digest && pss.mgf_digest == m->facts.digest)
            || error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
                         "PSS with another digest than the message");
 }
@@ -41,6 +41,11 @@ static bool check_signature_algorithm(const struct scep_message *m, struct error
 {
     const struct scep_digest_info *named = NULL;
 
+    if (m->facts.signature_form != SCEP_SIGNATURE_PSS
+        && !cms_algorithm_plain(&m->outline.signature)) {
+        return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
+                         "signature algorithm with parameters");
+    }
     switch (m->facts.signature_form) {
     case SCEP_SIGNATURE_RSA:
         return true;
@@ -55,6 +60,21 @@ static bool check_signature_algorithm(const struct scep_message *m, struct error
     default:
         return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED, "unknown signature algorithm");
     }
+}
+
+/*
+ * RFC 5652 11.1: the signed contentType is that of eContent, and the pre-parse lets only data
+ * through.
+ */
+static bool check_content_type(const struct scep_message *m, struct error *err)
+{
+    const struct scep_attribute *attribute =
+        scep_outline_attribute(&m->outline, SCEP_OID_CONTENT_TYPE);
+
+    return (attribute != NULL && attribute->value.tag_class == BER_CLASS_UNIVERSAL
+            && attribute->value.tag == BER_OID && !attribute->value.constructed
+            && scep_oid_is(attribute->value.content, SCEP_OID_DATA))
+           || error_set(err, REASON_SIGNATURE_WRONG, "contentType is missing or not data");
 }
 
 /* RFC 5652 5.4: over the octets of eContent, joined; nothing when there is none. */
@@ -169,7 +189,8 @@ bool scep_message_verify(struct scep_message *message, enum algorithm_level leve
     message->verified = false;
     message->verified = check_digest(message, level, err) && check_signature_algorithm(message, err)
                         && scep_signer_key_allowed(&message->facts, level, err)
-                        && check_content_digest(message, err) && check_signature(message, err);
+                        && check_content_type(message, err) && check_content_digest(message, err)
+                        && check_signature(message, err);
     ERR_clear_error();
     return message->verified;
 }

@@ -105,7 +105,12 @@ static bool compile_append(struct template_subject *s, const char *list, struct 
             return false;
         }
     }
-    return true;
+    /*
+     * A name that was built in memory is encoded, and changed by that, when it is first copied. Once
+     * here, so that the requests which share it only read.
+     */
+    return i2d_X509_NAME(s->append, NULL) > 0
+           || error_set(err, REASON_NO_MEMORY, "out of memory for a template");
 }
 
 struct template_subject *template_subject_create(const struct template_config *config,

@@ -25,8 +25,8 @@ static bool is_alphanumeric(uint8_t c)
 /* C0, DEL, C1, line and paragraph separators, directional embeddings, overrides and isolates. */
 static bool is_control(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x2028 && c <= 0x202e)
-           || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || (c >= 0x200b && c <= 0x200f)
+           || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff;
 }
 
 bool template_value_text(const ASN1_STRING *value, enum reason reason, struct buffer *out,
@@ -36,6 +36,7 @@ bool template_value_text(const ASN1_STRING *value, enum reason reason, struct bu
     struct bytes text = { NULL, 0 };
     size_t start = out->len;
     size_t count = 0;
+    size_t blanks = 0;
     size_t pos = 0;
     uint32_t c = 0;
 
@@ -49,13 +50,14 @@ bool template_value_text(const ASN1_STRING *value, enum reason reason, struct bu
         if (is_control(c)) {
             return error_set(err, reason, "control character U+%04X", (unsigned)c);
         }
+        blanks += c == ' ' || c == 0xa0 ? 1 : 0;
         count++;
     }
     if (count > TEMPLATE_VALUE_CHARACTERS_MAX) {
         return error_set(err, REASON_SUBJECT_TOO_LONG, "%zu characters, more than %u", count,
                          TEMPLATE_VALUE_CHARACTERS_MAX);
     }
-    return count > 0 || error_set(err, reason, "empty value");
+    return count > blanks || error_set(err, reason, "empty or blank value");
 }
 
 bool template_value_name(const X509_NAME *name, enum reason reason, struct error *err)
