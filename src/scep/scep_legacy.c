@@ -10,8 +10,8 @@ static const char *const providers[] = { "default", "legacy" };
 #define PROVIDER_COUNT (sizeof(providers) / sizeof(providers[0]))
 
 /*
- * The library does not free a provider that somebody still holds. Its handle is kept nowhere, so it is
- * asked for once more and given back twice.
+ * The library does not free a provider that somebody still holds. Its handle is kept nowhere, so it
+ * is asked for once more and given back twice.
  */
 static void release_providers(void)
 {

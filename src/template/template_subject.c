@@ -106,8 +106,8 @@ static bool compile_append(struct template_subject *s, const char *list, struct 
         }
     }
     /*
-     * A name that was built in memory is encoded, and changed by that, when it is first copied. Once
-     * here, so that the requests which share it only read.
+     * A name that was built in memory is encoded, and changed by that, when it is first copied.
+     * Once here, so that the requests which share it only read.
      */
     return i2d_X509_NAME(s->append, NULL) > 0
            || error_set(err, REASON_NO_MEMORY, "out of memory for a template");

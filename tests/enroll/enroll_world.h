@@ -52,12 +52,16 @@ struct world {
 int world_set_up(void **state);
 int world_tear_down(void **state);
 
-/* A request of one device: cn and challenge (NULL: none) decide its bytes; cleared by the caller. */
+/*
+ * A request of one device: cn and challenge (NULL: none) decide its bytes; cleared by the caller.
+ */
 void world_request(struct world *world, const char *cn, const char *challenge,
                    struct enroll_request *request);
 void world_request_clear(struct enroll_request *request);
 
-/* Decide, and check what the answer promises: a parsed certificate, or a reason and nothing else. */
+/*
+ * Decide, and check what the answer promises: a parsed certificate, or a reason and nothing else.
+ */
 bool world_decide(struct world *world, const struct enroll_request *request, struct issuance *out,
                   const char **challenge_type, struct error *err);
 

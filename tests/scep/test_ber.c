@@ -120,7 +120,6 @@ static void check__depth__limit_and_one_more(void **state)
             struct error err = ERROR_INIT;
             size_t used = 0;
             bool good = true;
-
             /* an indefinite element needs room for its end-of-contents one level down */
             bool expected = depth <= LIMIT_BER_DEPTH - (indefinite != 0 ? 1u : 0u);
 

@@ -407,6 +407,43 @@ static void attributes__double_missing_many__refused(void **state)
     X509_free(cert);
 }
 
+/* RFC 5652 11.1: it must be the type of the content, which is data. */
+static void content_type__signed_value__data_only(void **state)
+{
+    const struct scep_fixture *f = *state;
+    static const struct {
+        const char *name;
+        int tag;
+        const char *value;
+        size_t len;
+        enum reason expected;
+    } cases[] = {
+        { "data", V_ASN1_OBJECT, "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01", 9, REASON_NONE },
+        { "signedData", V_ASN1_OBJECT, "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 9,
+          REASON_SIGNATURE_WRONG },
+        { "octets", V_ASN1_OCTET_STRING, "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01", 9,
+          REASON_SIGNATURE_WRONG },
+        { "text", V_ASN1_PRINTABLESTRING, "data", 4, REASON_SIGNATURE_WRONG },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct scep_client c = scep_fixture_client(f);
+        struct scep_outcome o;
+
+        c.faults = SCEP_CLIENT_NO_CONTENT_TYPE_ATTR;
+        c.extra[0] = (struct scep_client_attribute){ "1.2.840.113549.1.9.3", cases[i].tag,
+                                                     bytes_of(cases[i].value, cases[i].len) };
+        c.extra_count = 1;
+        scep_fixture_send(f, &c, ALGORITHM_LEVEL_MODERN, &o);
+        if (cases[i].expected == REASON_NONE) {
+            assert_opened(&o, cases[i].name);
+        } else {
+            assert_outcome(&o, cases[i].expected, cases[i].name);
+        }
+        scep_outcome_clear(&o);
+    }
+}
+
 static void signing_time__forms__read_or_ignored(void **state)
 {
     const struct scep_fixture *f = *state;
@@ -422,8 +459,8 @@ static void signing_time__forms__read_or_ignored(void **state)
         { V_ASN1_UTCTIME, "500101000000Z", true, -631152000 },
         { V_ASN1_GENERALIZEDTIME, "20260131123456Z", true, 1769862896 },
         { V_ASN1_GENERALIZEDTIME, "21060131123456Z", true, 4294384496 },
-        { V_ASN1_UTCTIME, "yesterday", false, 0 },
-        { V_ASN1_UTCTIME, "", false, 0 },
+        /* OpenSSL 3.5 does not decode a time of less than 13 characters at all */
+        { V_ASN1_UTCTIME, "yesterday at noon", false, 0 },
         { V_ASN1_PRINTABLESTRING, "260131123456Z", false, 0 },
     };
 
@@ -438,7 +475,10 @@ static void signing_time__forms__read_or_ignored(void **state)
         message = parse(&c, &cert, &err);
         assert_done(message != NULL, &err, cases[i].text != NULL ? cases[i].text : "none");
         assert_int_equal(cases[i].has, scep_message_facts(message)->has_signing_time);
-        assert_true(cases[i].value == scep_message_facts(message)->signing_time);
+        if (cases[i].value != scep_message_facts(message)->signing_time) {
+            fail_msg("%s: %ld days after 1970", cases[i].text,
+                     (long)(scep_message_facts(message)->signing_time / 86400));
+        }
         scep_message_free(message);
         X509_free(cert);
     }
@@ -489,6 +529,7 @@ int main(void)
         cmocka_unit_test(transaction_id__forms_and_sizes__opaque),
         cmocka_unit_test(nonce__sizes__echo_or_refused),
         cmocka_unit_test(attributes__double_missing_many__refused),
+        cmocka_unit_test(content_type__signed_value__data_only),
         cmocka_unit_test(signing_time__forms__read_or_ignored),
         cmocka_unit_test(tail__after_the_message__newlines_only),
     };

@@ -360,7 +360,7 @@ static void layout__failure__byte_for_byte(void **state)
             fail_msg("attribute %u is another", (unsigned)i);
         }
     }
-    /* what OpenSSL would write for it, is what stands there: definite and minimal lengths, sorted */
+    /* OpenSSL would write the same: definite and minimal lengths, sorted */
     {
         const unsigned char *at = out.data;
         CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)out.len);
