@@ -69,6 +69,15 @@ static bool check_unused(const char *data, struct error *err)
                          "with: openndes --data \"%s\" template list",
                          data, data);
     }
+    if (!path_join(path, data, "openndes.db", err)) {
+        return false;
+    }
+    if (file_exists(path)) {
+        return error_set(err, REASON_DATA_FOLDER_EXISTS,
+                         "%s has been in use: it holds a database and no openndes.json; restore "
+                         "openndes.json from a backup, or choose another folder",
+                         data);
+    }
     return true;
 }
 

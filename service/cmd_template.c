@@ -51,51 +51,75 @@ static bool need_existing(const struct template_command *t, struct error *err)
 /* ---- changing ------------------------------------------------------------------------------- */
 
 /*
- * "-" reads the passphrase, "generate" makes and later shows one; a passphrase typed as an argument
- * is refused.
+ * "-" reads the passphrase, "generate" makes one to be shown; one typed as an argument is refused.
  */
-static bool set_passphrase(const struct template_command *t, struct config_edit *edit,
-                           const char *value, struct secret *shown, struct error *err)
+static bool get_passphrase(const char *value, struct secret *passphrase, bool *generated,
+                           struct error *err)
 {
-    struct secret passphrase = SECRET_INIT;
-    bool ok = false;
-
     if (strcmp(value, "generate") == 0) {
-        ok = challenge_static_generate(&passphrase, err);
-        if (ok) {
-            ok = secret_set(shown, passphrase.data, passphrase.len, err);
-        }
-    } else if (strcmp(value, "-") == 0) {
-        ok = command_read_secret("Passphrase of the template: ", true, &passphrase, err);
-    } else {
-        error_set(err, REASON_USAGE,
-                  PASSPHRASE_KEY
-                  " takes \"-\" (read from standard input) or \"generate\": a secret on "
-                  "the command line is visible to others");
+        *generated = true;
+        return challenge_static_generate(passphrase, err);
     }
-    ok = ok
-         && template_passphrase_put(t->command->data, edit, t->name, secret_bytes(&passphrase),
-                                    t->force, err);
-    secret_clear(&passphrase);
-    return ok;
+    if (strcmp(value, "-") == 0) {
+        return command_read_secret("Passphrase of the template: ", true, passphrase, err);
+    }
+    return error_set(err, REASON_USAGE,
+                     PASSPHRASE_KEY " takes \"-\" (read from standard input) or \"generate\": a "
+                                    "secret on the command line is visible to others");
 }
 
-static bool apply(const struct template_command *t, struct config_edit *edit, struct secret *shown,
-                  struct buffer *changed, struct error *err)
+/* Split argument i at its '='. */
+static bool split(const struct template_command *t, size_t i, char *key, size_t size,
+                  const char **value, struct error *err)
 {
-    for (size_t i = 1; i < t->args.count; i++) {
-        const char *item = t->args.positional[i];
-        const char *equals = strchr(item, '=');
-        char key[64];
+    const char *item = t->args.positional[i];
+    const char *equals = strchr(item, '=');
 
-        if (equals == NULL || !text_format(key, sizeof(key), "%.*s", (int)(equals - item), item)) {
-            return error_set(err, REASON_USAGE, "argument %zu is not KEY=VALUE", i);
+    if (equals == NULL || !text_format(key, size, "%.*s", (int)(equals - item), item)) {
+        return error_set(err, REASON_USAGE, "argument %zu is not KEY=VALUE", i);
+    }
+    *value = equals + 1;
+    return true;
+}
+
+/*
+ * Before the file is opened: somebody may take minutes to type, and others change templates
+ * meanwhile.
+ */
+static bool ask_first(const struct template_command *t, struct secret *passphrase, bool *generated,
+                      struct error *err)
+{
+    const char *value = NULL;
+    char key[64];
+
+    for (size_t i = 1; i < t->args.count; i++) {
+        if (!split(t, i, key, sizeof(key), &value, err)) {
+            return false;
+        }
+        if (strcmp(key, PASSPHRASE_KEY) == 0
+            && !get_passphrase(value, passphrase, generated, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool apply(const struct template_command *t, struct config_edit *edit,
+                  struct bytes passphrase, struct buffer *changed, struct error *err)
+{
+    const char *value = NULL;
+    char key[64];
+
+    for (size_t i = 1; i < t->args.count; i++) {
+        if (!split(t, i, key, sizeof(key), &value, err)) {
+            return false;
         }
         if (strcmp(key, PASSPHRASE_KEY) == 0) {
-            if (!set_passphrase(t, edit, equals + 1, shown, err)) {
+            if (!template_passphrase_put(t->command->data, edit, t->name, passphrase, t->force,
+                                         err)) {
                 return false;
             }
-        } else if (!config_edit_set(edit, key, equals + 1, false, err)) {
+        } else if (!config_edit_set(edit, key, value, false, err)) {
             return false;
         }
         if (!buffer_printf(changed, err, " %s", key)) {
@@ -105,27 +129,64 @@ static bool apply(const struct template_command *t, struct config_edit *edit, st
     return true;
 }
 
+/*
+ * One command at a time reads and writes templates: of two at once the later would undo the
+ * earlier.
+ */
+static bool take_edit_lock(const struct command *command, struct file_lock **lock,
+                           struct error *err)
+{
+    char path[FILE_PATH_MAX];
+    bool held = false;
+
+    if (!path_join(path, command->data, "templates/.lock", err)
+        || !file_lock_try(path, lock, &held, err)) {
+        return false;
+    }
+    return held
+           || error_set(err, REASON_DATA_FOLDER_IN_USE,
+                        "another command is changing templates right now; try again");
+}
+
 static bool change(struct template_command *t, bool must_be_new, const char *event,
                    struct error *err)
 {
-    struct config_edit *edit = config_edit_open(CONFIG_SCOPE_TEMPLATE, t->path, err);
+    struct config_edit *edit = NULL;
+    struct file_lock *lock = NULL;
     struct buffer changed = BUFFER_INIT(16384);
-    struct secret shown = SECRET_INIT;
+    struct secret passphrase = SECRET_INIT;
+    bool generated = false;
     bool ok = false;
 
+    if (!ask_first(t, &passphrase, &generated, err)) goto out;
+    if (!take_edit_lock(t->command, &lock, err)) goto out;
+    if (!must_be_new && !need_existing(t, err)) goto out;
+    edit = config_edit_open(CONFIG_SCOPE_TEMPLATE, t->path, err);
     if (edit == NULL) goto out;
     if (!buffer_append_text(&changed, t->name, err)) goto out;
-    if (!apply(t, edit, &shown, &changed, err)) goto out;
+    if (!apply(t, edit, secret_bytes(&passphrase), &changed, err)) goto out;
     if (!config_edit_save(edit, t->name, must_be_new, err)) goto out;
-    if (shown.len != 0) {
-        command_print("Passphrase: %s\n", (const char *)shown.data);
+    if (generated) {
+        command_print("Passphrase: %s\n", (const char *)passphrase.data);
     }
     ok = command_audit(t->command, event, buffer_text(&changed), err);
 out:
-    secret_clear(&shown);
-    buffer_clear(&changed);
     config_edit_close(edit);
+    file_lock_release(lock);
+    secret_clear(&passphrase);
+    buffer_clear(&changed);
     return ok;
+}
+
+static bool is_enabled(const struct template_command *t)
+{
+    struct template_config config;
+    struct error ignored = ERROR_INIT;
+    bool enabled =
+        config_load_template(t->command->data, t->name, &config, &ignored) && config.enabled;
+
+    template_config_clear(&config);
+    return enabled;
 }
 
 static bool template_add(const struct command *command, struct error *err)
@@ -144,8 +205,10 @@ static bool template_add(const struct command *command, struct error *err)
     if (!change(&t, true, "template-add", err)) {
         return false;
     }
-    command_print("Template %s added. It is off until: openndes template enable %s\n", t.name,
-                  t.name);
+    command_print("Template %s added.\n", t.name);
+    if (!is_enabled(&t)) {
+        command_print("It is off until: openndes template enable %s\n", t.name);
+    }
     return true;
 }
 
@@ -195,9 +258,16 @@ static bool template_disable(const struct command *command, struct error *err)
 static bool template_remove(const struct command *command, struct error *err)
 {
     struct template_command t;
+    struct file_lock *lock = NULL;
+    bool removed = false;
 
-    if (!open_command(command, &t, 1, 1, "template remove NAME", err) || !need_existing(&t, err)
-        || !file_remove(t.path, err) || !command_audit(command, "template-remove", t.name, err)) {
+    if (!open_command(command, &t, 1, 1, "template remove NAME", err)
+        || !take_edit_lock(command, &lock, err)) {
+        return false;
+    }
+    removed = need_existing(&t, err) && file_remove(t.path, err);
+    file_lock_release(lock);
+    if (!removed || !command_audit(command, "template-remove", t.name, err)) {
         return false;
     }
     command_print("Template %s removed. Its certificates stay valid and can still be revoked.\n",

@@ -67,7 +67,8 @@ bool command_audit(const struct command *command, const char *event, const char 
     struct audit_record record = {
         .event = event, .result = "ok", .actor = "command line", .target = target
     };
-    struct audit_options options = { .folder = folder, .file_mb = 50, .files = 10 };
+    /* Only appended to: rotating is the service's business, which knows how many files to keep. */
+    struct audit_options options = { .folder = folder, .file_mb = 1 << 20, .files = 1000 };
     bool ok = false;
 
     if (!data_path_logs(command->data, folder, err)) goto out;

@@ -48,6 +48,14 @@ bool data_folder_check(const char *data, struct error *err)
             data);
     }
     if (!file_exists(path)) {
+        char database[FILE_PATH_MAX];
+
+        if (path_join(database, data, "openndes.db", err) && file_exists(database)) {
+            return error_set(err, REASON_DATA_FOLDER_MISSING,
+                             "%s is missing or may not be read by this account; restore it from a "
+                             "backup",
+                             path);
+        }
         return error_set(err, REASON_DATA_FOLDER_MISSING,
                          "%s holds no openndes.json, or it may not be read by this account; a new "
                          "data folder is made with: openndes --data \"%s\" init",

@@ -126,7 +126,9 @@ void dispatch_handle(void *context, const struct http_request *request,
     const struct endpoint *endpoint;
 
     endpoint_report_init(&report);
-    if (route.kind == ROUTE_SCEP) {
+    if (!ip_acl_check(runtime_acl(runtime), ACL_FACE_SCEP, &request->peer, &report.error)) {
+        refuse(response, &report);
+    } else if (route.kind == ROUTE_SCEP) {
         endpoint = runtime_endpoint(runtime, route.name, &report.error);
         if (endpoint == NULL) {
             refuse(response, &report);

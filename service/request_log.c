@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/config_load.h"
 #include "platform/clock.h"
 #include "platform/eventlog.h"
 #include "service/events.h"
@@ -33,11 +34,13 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
     struct buffer line = BUFFER_INIT(LINE_MAX);
     struct error ignored = ERROR_INIT;
     bool refused = report->error.reason != REASON_NONE;
+    /* a path may say anything: only what could be a template's name is shown as one */
+    const char *name = template_name_check(route->name, &ignored) ? route->name : "-";
     const char *operation = report->operation != NULL ? report->operation : request->method_text;
     bool ok;
 
-    ok = buffer_printf(&line, &ignored, "%s %s %d %s", peer,
-                       route->name[0] != '\0' ? route->name : "-", response->status, operation);
+    error_clear(&ignored);
+    ok = buffer_printf(&line, &ignored, "%s %s %d %s", peer, name, response->status, operation);
     if (ok && report->message_type != NULL) {
         ok = buffer_printf(&line, &ignored, " %s", report->message_type);
     }

@@ -105,8 +105,10 @@ static bool load_ca(void *context, const char *name, struct error *err)
     struct ca_slot **grown;
     struct ca_slot *slot;
 
-    if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err)
-        && ca_unchanged(old, stamps, l->now->public_url)) {
+    if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err) && old->ca != NULL
+        && ca_unchanged(old, stamps, l->now->public_url)
+        && old->crl_validity_hours == l->now->config.crl.validity_hours
+        && old->crl_renew_hours == l->now->config.crl.renew_hours) {
         slot = ca_slot_ref(old);
     } else {
         error_clear(err);

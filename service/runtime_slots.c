@@ -12,7 +12,8 @@
 bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp stamps[CA_STAMPS],
                     struct error *err)
 {
-    static const char *const files[CA_STAMPS] = { "ca.crt", "ra.crt", "chain.pem" };
+    static const char *const files[CA_STAMPS] = { "ca.crt", "ra.crt", "chain.pem", "ca.key",
+                                                  "ra.key" };
     char relative[LIMIT_TEMPLATE_NAME + 32];
     char path[FILE_PATH_MAX];
 
@@ -41,6 +42,8 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
         return NULL;
     }
     slot->references = 1;
+    slot->crl_validity_hours = config->crl.validity_hours;
+    slot->crl_renew_hours = config->crl.renew_hours;
     if (!text_copy(slot->name, sizeof(slot->name), name)
         || !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
         error_set(err, REASON_LIMIT, "name or public URL of CA %s is too long", name);

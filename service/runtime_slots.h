@@ -13,12 +13,14 @@
 #include "platform/files.h"
 #include "service/runtime.h"
 
-#define CA_STAMPS 3 /* ca.crt, ra.crt, chain.pem */
+#define CA_STAMPS 5 /* ca.crt, ra.crt, chain.pem, ca.key, ra.key */
 
 struct ca_slot {
     int references; /* atomic */
     char name[LIMIT_TEMPLATE_NAME + 1];
     char public_url[512];
+    int64_t crl_validity_hours;
+    int64_t crl_renew_hours;
     struct file_stamp stamps[CA_STAMPS];
     struct ca_builtin *builtin; /* owned by ca */
     struct ca *ca;              /* NULL: could not be opened */

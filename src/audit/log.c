@@ -122,8 +122,10 @@ static void write_text(struct log *log, enum log_level level, const char *text)
     size_t len = format_line(line, level, text);
     write_file(log, bytes_of(line, len));
     pthread_mutex_unlock(&log->lock);
-    /* Outside the lock: a console whose user marks text stands still. */
-    if (log->console) {
+    /*
+     * Outside the lock, and never waited for: nobody may be reading, and the file has every line.
+     */
+    if (log->console && !console_would_block(CONSOLE_ERR)) {
         console_write(CONSOLE_ERR, bytes_of(line, len));
     }
 }

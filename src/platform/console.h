@@ -21,6 +21,12 @@ enum console_stream { CONSOLE_OUT, CONSOLE_ERR };
 void console_write(enum console_stream stream, struct bytes utf8);
 void console_printf(enum console_stream stream, const char *format, ...) PRINTF_FORMAT(2, 3);
 
+/*
+ * True when writing a piece of at most 4 KB now would wait for a reader: a log line may then be
+ * left out. Windows cannot tell and says false.
+ */
+bool console_would_block(enum console_stream stream);
+
 /* True when standard input is a terminal. */
 bool console_input_is_terminal(void);
 /*

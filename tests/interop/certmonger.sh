@@ -21,8 +21,12 @@ at_exit "kill $! 2>/dev/null"
 IFS= read -r -t "$PATIENCE" -u "$bus" DBUS_SESSION_BUS_ADDRESS || fail "dbus-daemon: $(<"$work/dbus.log")"
 export DBUS_SESSION_BUS_ADDRESS
 exec {bus}<&-
+# In a process group of its own: it ends together with the helpers it starts, which write to HOME.
+set -m
 "$CERTMONGER" -n -B -d 3 >"$work/certmonger.log" 2>&1 &
-at_exit "kill $! 2>/dev/null; wait $! 2>/dev/null"
+set +m
+at_exit "kill -- -$! 2>/dev/null; wait $! 2>/dev/null; eventually 10 group_is_gone $!"
+group_is_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
 getcert_quiet() { timeout 20 getcert "$@" >"$work/getcert.out" 2>&1; }
 eventually 20 getcert_quiet list -s || fail "certmonger does not answer: $(<"$work/getcert.out")"
 

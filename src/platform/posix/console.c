@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/console.h"
 
+#include <poll.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -127,4 +128,13 @@ bool console_read_secret(const char *prompt, size_t max_bytes, struct secret *ou
         return read_from_terminal(prompt, max_bytes, out, err);
     }
     return console_collect_line(next_byte, &input, max_bytes, out, err);
+}
+
+bool console_would_block(enum console_stream stream)
+{
+    struct pollfd state = { .fd = stream == CONSOLE_OUT ? STDOUT_FILENO : STDERR_FILENO,
+                            .events = POLLOUT };
+
+    /* a pipe is ready when PIPE_BUF bytes fit, and so much is written without waiting */
+    return poll(&state, 1, 0) == 0;
 }

@@ -142,3 +142,9 @@ bool console_read_secret(const char *prompt, size_t max_bytes, struct secret *ou
     secret_wipe(input.bytes, sizeof(input.bytes));
     return ok;
 }
+
+bool console_would_block(enum console_stream stream)
+{
+    (void)stream;
+    return false;
+}
