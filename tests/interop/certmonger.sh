@@ -21,7 +21,7 @@ at_exit "kill $! 2>/dev/null"
 IFS= read -r -t "$PATIENCE" -u "$bus" DBUS_SESSION_BUS_ADDRESS || fail "dbus-daemon: $(<"$work/dbus.log")"
 export DBUS_SESSION_BUS_ADDRESS
 exec {bus}<&-
-# In a process group of its own: it ends together with the helpers it starts, which write to HOME.
+# In a process group of its own, so that it ends together with the helpers it starts.
 set -m
 "$CERTMONGER" -n -B -d 3 >"$work/certmonger.log" 2>&1 &
 set +m

@@ -96,7 +96,11 @@ clean_up() {
     if [[ -n ${OPENNDES_TEST_KEEP:-} ]]; then
         printf 'kept: %s\n' "$work" >&2
     else
-        rm -rf "$work" || result=1
+        # A client's helper may still be writing its last file.
+        eventually 10 rm -rf "$work" 2>/dev/null || {
+            printf '%s cannot be removed\n' "$work" >&2
+            result=1
+        }
     fi
     [[ $result -ne 0 ]] || printf '%s: passed (%d s)\n' "$test_name" "$SECONDS"
     exit "$result"
