@@ -10,6 +10,7 @@ need dbus-daemon dbus-daemon
 
 make_data
 start_server
+start_recorder
 fetch_ca "$work/ca"
 
 step "daemon on its own session bus"
@@ -31,7 +32,7 @@ getcert_quiet() { timeout 20 getcert "$@" >"$work/getcert.out" 2>&1; }
 eventually 20 getcert_quiet list -s || fail "certmonger does not answer: $(<"$work/getcert.out")"
 
 step "add-scep-ca"
-getcert_quiet add-scep-ca -s -c openndes -u "$url" -N "$work/ca/ca.pem" -r "$work/ca/ra.pem" ||
+getcert_quiet add-scep-ca -s -c openndes -u "$recorded_url" -N "$work/ca/ca.pem" -r "$work/ca/ra.pem" ||
     fail "add-scep-ca: $(<"$work/getcert.out")"
 
 # request NAME PASSPHRASE
@@ -63,6 +64,8 @@ eventually "$PATIENCE" state_is wrong MONITORING CA_REJECTED || true
 state_is wrong CA_REJECTED || fail "not rejected: $(<"$work/getcert.out")"
 audited event=enroll result=refused reason=challenge-rejected "requested_subject=CN=wrong" >/dev/null ||
     fail "not refused as challenge-rejected: $(tail -n 1 "$data/logs/audit.jsonl")"
+[[ $(certrep "$work/wire/2.reply" pkiStatus) == 2 && $(certrep "$work/wire/2.reply" failInfo) == 2 ]] ||
+    fail "the reply is no FAILURE with badRequest"
 [[ ! -s $work/certs/wrong.pem ]] || fail "a certificate is there all the same"
 
 stop_server

@@ -30,15 +30,17 @@ audited event=enroll result=issued template=legacy "serial=$(serial_of "$work/le
     fail "no audit record"
 
 step "wrong passphrase"
-! client wrong "not the passphrase" "$base/scep/legacy" || fail "a wrong passphrase got a certificate"
+! client wrong "not the passphrase" "${recorded_url%device}legacy" || fail "a wrong passphrase got a certificate"
 audited event=enroll result=refused template=legacy reason=challenge-rejected >/dev/null ||
     fail "not refused as challenge-rejected: $(tail -n 1 "$data/logs/audit.jsonl")"
+[[ $(certrep "$work/wire/1.reply" pkiStatus) == 2 && $(certrep "$work/wire/1.reply" failInfo) == 2 ]] ||
+    fail "the reply is no FAILURE with badRequest"
 grep -qi 'badRequest\|failInfo: 2\|FAILURE' "$work/wrong/client.log" ||
     fail "the client does not say why: $(<"$work/wrong/client.log")"
 
 step "the level modern refuses its algorithms: badAlg"
 ! client modern "$passphrase" "$recorded_url" || fail "single DES was taken at the level modern"
-[[ $(certrep "$work/wire/1.reply" pkiStatus) == 2 && $(certrep "$work/wire/1.reply" failInfo) == 0 ]] ||
+[[ $(certrep "$work/wire/2.reply" pkiStatus) == 2 && $(certrep "$work/wire/2.reply" failInfo) == 0 ]] ||
     fail "the reply is no FAILURE with badAlg"
 
 stop_server
