@@ -9,16 +9,32 @@
 #ifndef OPENNDES_SERVICE_EVENTS_H
 #define OPENNDES_SERVICE_EVENTS_H
 
-/* The numbers are stable: administrators filter by them. */
+/*
+ * The numbers are stable: administrators filter by them. Below 100 they are those that NDES has
+ * for the same condition, so that rules written for it go on working.
+ */
 enum event_id {
-    EVENT_STARTED = 100,
-    EVENT_STOPPED = 101,
-    EVENT_START_FAILED = 102,
+    EVENT_STARTED = 1,
+    EVENT_START_FAILED = 2,
+    EVENT_STOPPED = 3,
+    EVENT_NO_PASSWORD_RIGHT = 6,    /* signed in, may not get passwords */
+    EVENT_NO_CA_CERTIFICATE = 7,    /* GetCACert could not be answered */
+    EVENT_RA_UNUSABLE = 10,         /* RA certificate missing, ended, unsuitable */
+    EVENT_REPLY_NOT_ENCRYPTED = 13, /* no CertRep for the client's key */
+    EVENT_NOT_DECODED = 16,         /* the HTTP message is no SCEP message */
+    EVENT_NO_INFORMATION = 17,      /* transactionID, messageType or signer missing */
+    EVENT_NOT_DECRYPTED = 18,       /* the envelope cannot be opened */
+    EVENT_RENEWAL_REFUSED = 28,
+    EVENT_PASSWORD_REFUSED = 29,
+    EVENT_CA_REFUSED = 31, /* the template or the CA says no */
     EVENT_CONFIGURATION_BROKEN = 110,
     EVENT_CONFIGURATION_RELOADED = 111,
     EVENT_CRL_FAILED = 120,
     EVENT_CA_ENDS = 121,
-    EVENT_AUDIT_FAILED = 130
+    EVENT_AUDIT_FAILED = 130,
+    EVENT_SIGN_IN_THROTTLED = 140,
+    EVENT_TLS_BROKEN = 141,
+    EVENT_NDES_FACE_BROKEN = 142
 };
 
 #endif

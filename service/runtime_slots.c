@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "scep/scep_legacy.h"
 #include "service/data_folder.h"
@@ -86,6 +87,22 @@ void ca_slot_unref(struct ca_slot *slot)
     free(slot);
 }
 
+static struct challenge *make_challenge(const struct runtime_options *options,
+                                        const struct template_config *config, struct error *err)
+{
+    switch (config->challenge.type) {
+    case CHALLENGE_TYPE_STATIC:
+        return challenge_static_create(config->name, config->challenge.passphrase_mac,
+                                       options->mac_key, err);
+    case CHALLENGE_TYPE_NONE:
+        return challenge_none_create(err);
+    case CHALLENGE_TYPE_NDES:
+        break;
+    }
+    error_set(err, REASON_INTERNAL, "challenge type without an implementation");
+    return NULL;
+}
+
 static bool load_endpoint(const struct runtime_options *options, struct template_slot *slot,
                           struct ca_slot *(*find_ca)(void *context, const char *name),
                           void *context, struct error *err)
@@ -116,8 +133,12 @@ static bool load_endpoint(const struct runtime_options *options, struct template
         .config = &config,
         .ca = ca->ca,
         .store = options->store,
-        .mac_key = options->mac_key,
     };
+    /* A template that is switched off may lack its passphrase: it answers nobody. */
+    if (config.enabled) {
+        endpoint_options.take_challenge = make_challenge(options, &config, err);
+        if (endpoint_options.take_challenge == NULL) goto out;
+    }
     slot->endpoint = endpoint_create(&endpoint_options, err);
     if (slot->endpoint == NULL) goto out;
     slot->ca = ca_slot_ref(ca);

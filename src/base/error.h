@@ -40,6 +40,8 @@ enum error_kind {
     ERROR_USAGE,         /* wrong command line */
     ERROR_CONFIG,        /* configuration file refused */
     ERROR_DENIED,        /* address list, rights */
+    ERROR_SIGN_IN,       /* nobody has signed in yet, or wrongly */
+    ERROR_THROTTLED,     /* too many failed attempts: later */
     ERROR_MISSING,       /* no such URL, template, certificate; winerror.h owns ERROR_NOT_FOUND */
     ERROR_METHOD,        /* HTTP method not possible here */
     ERROR_TOO_LARGE,     /* body over the limit */

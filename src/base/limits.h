@@ -16,8 +16,10 @@
 #define LIMIT_QUERY_BYTES 65536u      /* IIS setting of NDES: maxQueryString */
 #define LIMIT_PATH_BYTES 1024u        /* template name plus what clients append */
 #define LIMIT_CONNECTION_MEMORY                                                                    \
-    163840u /* request line with a full query plus headers, per connection */
+    163840u /* request line with a full query, or a full Authorization, plus headers */
 #define LIMIT_HEADERS 64u
+#define LIMIT_AUTHORIZATION_BYTES 65536u /* a Kerberos ticket with many groups is below 48 KB */
+#define LIMIT_FORWARDED_BYTES 1024u      /* X-Forwarded-For: some addresses */
 
 /* BER and CMS */
 #define LIMIT_BER_DEPTH 24u      /* real messages nest to 14 inside certificates */
@@ -49,6 +51,8 @@
 #define LIMIT_CHAIN_CERTIFICATES 8u
 #define LIMIT_PASSPHRASE_MIN 16u /* characters of a static passphrase */
 #define LIMIT_PASSPHRASE_MAX 1024u
+#define LIMIT_PASSWORD_BYTES 32u /* of a one-time password; 64 hex digits */
+#define LIMIT_PASSWORDS 1000000u /* outstanding one-time passwords of one template */
 #define LIMIT_ACL_PREFIXES 1024u
 #define LIMIT_LISTENERS 16u
 

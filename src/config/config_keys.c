@@ -14,7 +14,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const words_challenge[] = { "static", "none", NULL };
+static const char *const words_challenge[] = { "static", "ndes", "none", NULL };
+static const char *const words_ra[] = { "single", "pair", NULL };
+static const char *const words_plain_get[] = { "page", "forbidden", NULL };
+static const char *const words_caps[] = { "extended", "strict", NULL };
+static const char *const words_binding[] = { "none", "allow", "require", NULL };
+static const char *const words_tls[] = { "1.2", "1.3", NULL };
 static const char *const words_unlisted[] = { "refuse", "drop", NULL };
 static const char *const words_key_types[] = { "rsa", NULL };
 static const char *const words_source[] = { "template", "csr", NULL };
@@ -31,6 +36,31 @@ static bool check_ca(const char *text, struct error *err)
         return error_set(err, REASON_CONFIG_BAD_VALUE,
                          "not the name of a CA; possible: a-z, 0-9, '-', '_', '.', first a letter "
                          "or digit, no Windows device name");
+    }
+    return true;
+}
+
+/* "" or a template's name; that it exists is found out when the service loads it. */
+static bool check_template(const char *text, struct error *err)
+{
+    struct error unused = ERROR_INIT;
+
+    if (text[0] != '\0' && !template_name_check(text, &unused)) {
+        return error_set(err, REASON_CONFIG_BAD_VALUE,
+                         "not the name of a template; \"openndes template list\" shows them");
+    }
+    return true;
+}
+
+/* A Windows user or group; whether the machine knows it is found out when the service starts. */
+static bool check_principal(const char *text, struct error *err)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || strchr("\"/[]:;|=+*?<>", *c) != NULL) {
+            return error_set(err, REASON_CONFIG_BAD_VALUE,
+                             "not a user or group; possible: DOMAIN\\name, name@domain, or a SID "
+                             "such as S-1-5-32-544");
+        }
     }
     return true;
 }
@@ -72,15 +102,102 @@ static bool check_passphrase_mac(const char *text, struct error *err)
         name, CONFIG_TYPE_LIST, at, standard, min, max, words, check, false, "", help              \
     }
 
+/* The rows of one struct ndes_face_config; at: the member that holds it. */
+#define KEYS_NDES_FACE(at, allowed_default, allowed_help)                                          \
+    KEY_WORD("ndes.plain_get", AT(at.plain_get), "page", words_plain_get,                          \
+             "What the device URL of the NDES face says to a GET without operation: page (NDES's " \
+             "page of help) or forbidden (403, as NDES with the Intune connector)."),              \
+        KEY_WORD("ndes.caps", AT(at.caps), "extended", words_caps,                                 \
+                 "GetCACaps on the NDES face: extended (NDES's lines, then AES and SCEPStandard) " \
+                 "or strict (NDES's lines alone)."),                                               \
+        KEY_WORD("ndes.ra", AT(at.ra), "pair", words_ra,                                           \
+                 "RA certificates in GetCACert on the NDES face: pair (one that signs, one that "  \
+                 "decrypts, as NDES) or single."),                                                 \
+        KEY_LIST("ndes.allowed", AT(at.allowed), allowed_default, 0, 256, NULL, check_principal,   \
+                 allowed_help)
+
 #define AT(field) offsetof(struct service_config, field)
 
 static const struct config_key service_keys[] = {
     KEY_LIST("listen", AT(listen), "0.0.0.0:80,[::]:80", 1, LIMIT_LISTENERS, NULL,
              config_net_check_listen,
-             "Where the service listens for HTTP: ADDRESS:PORT, an IPv6 address in brackets."),
+             "Where the service listens for HTTP: ADDRESS:PORT, an IPv6 address in brackets. "
+             "ADDRESS:PORT/FACES serves only some: scep, ui (the password page and its API), crl "
+             "(CRL and CA certificates), joined by +, such as 0.0.0.0:80/scep+crl."),
     KEY_TEXT("public_url", AT(public_url), "", 0, 512, config_net_check_url,
              "How devices reach this server, such as http://scep.example.com, without a \"/\" at "
              "the end. Empty: made from the host name and the first listener."),
+    KEY_LIST("https.listen", AT(https.listen), "", 0, LIMIT_LISTENERS, NULL,
+             config_net_check_listen,
+             "Where the service listens for HTTPS, written as in listen. Empty: nowhere."),
+    KEY_TEXT("https.certificate", AT(https.certificate), "", 0, 512, NULL,
+             "File with the server's certificate: PEM with its chain, or PKCS#12 (.pfx, .p12). "
+             "Empty: the one that \"openndes tls issue\" or \"tls import\" put into the data "
+             "folder."),
+    KEY_TEXT("https.key", AT(https.key), "", 0, 512, NULL,
+             "PEM file with the certificate's private key. Empty: it stands in the certificate's "
+             "file, or was sealed into the data folder by \"openndes tls\"."),
+    KEY_WORD("https.min_version", AT(https.min_version), "1.2", words_tls,
+             "The oldest TLS version that is spoken."),
+    KEY_INTEGER("https.connections", AT(https.connections), "256", 1, 4096, "connections",
+                "HTTPS connections open at the same time."),
+    KEY_INTEGER("https.handshake_seconds", AT(https.handshake_seconds), "10", 1, 120, "seconds",
+                "A TLS handshake that takes longer is ended."),
+    KEY_LIST("trusted_proxies", AT(trusted_proxies), "", 0, LIMIT_ACL_PREFIXES, NULL,
+             config_net_check_prefix,
+             "Addresses and prefixes of reverse proxies. From them, and only from them, "
+             "X-Forwarded-For says who the client is and X-Forwarded-Proto whether it came by "
+             "HTTPS."),
+    KEY_BOOL("ndes.enabled", AT(ndes.enabled), "false",
+             "Answer at NDES's own URLs, /certsrv/mscep and /certsrv/mscep_admin."),
+    KEY_TEXT(
+        "ndes.GeneralPurposeTemplate", AT(ndes.general_template), "", 0, LIMIT_TEMPLATE_NAME,
+        check_template,
+        "The template there for requests whose key usage asks for signature and encryption, "
+        "or for nothing. Its PasswordLength, PasswordValidity and PasswordMax are those of the "
+        "password page."),
+    KEY_TEXT("ndes.SignatureTemplate", AT(ndes.signature_template), "", 0, LIMIT_TEMPLATE_NAME,
+             check_template,
+             "The template there for requests whose key usage asks for signature only. Empty: "
+             "ndes.GeneralPurposeTemplate."),
+    KEY_TEXT("ndes.EncryptionTemplate", AT(ndes.encryption_template), "", 0, LIMIT_TEMPLATE_NAME,
+             check_template,
+             "The template there for requests whose key usage asks for key encipherment only. "
+             "Empty: ndes.GeneralPurposeTemplate."),
+    KEYS_NDES_FACE(ndes.face, "S-1-5-32-544",
+                   "Who gets passwords from the page and its API: Windows users and groups, as "
+                   "DOMAIN\\name, name@domain or SID. S-1-5-32-544 are the machine's "
+                   "administrators."),
+    KEY_BOOL("signin.negotiate", AT(signin.negotiate), "true",
+             "Offer Windows sign-in (Negotiate and NTLM) to the password page, on Windows."),
+    KEY_BOOL("signin.basic", AT(signin.basic), "false",
+             "Offer Basic sign-in to the password page over HTTPS: Windows accounts, and accounts "
+             "made with \"openndes account add\"."),
+    KEY_BOOL("basic_http.enabled", AT(signin.basic_http.enabled), "false",
+             "Accept Basic without HTTPS from basic_http.allowed. The password then crosses "
+             "the network in clear."),
+    KEY_LIST("basic_http.allowed", AT(signin.basic_http.allowed), "127.0.0.0/8,::1", 0,
+             LIMIT_ACL_PREFIXES, NULL, config_net_check_prefix,
+             "Addresses and prefixes that may use Basic without HTTPS."),
+    KEY_WORD("signin.channel_binding", AT(signin.channel_binding), "allow", words_binding,
+             "Whether a Windows sign-in over HTTPS must be bound to the server's certificate "
+             "(Extended Protection): none, allow (if the client can) or require. It stops relayed "
+             "sign-ins."),
+    KEY_INTEGER("signin.failures", AT(signin.failures), "10", 0, 10000, "sign-ins",
+                "Failed sign-ins of one address within signin.throttle_minutes before it has to "
+                "wait. 0: no such limit."),
+    KEY_INTEGER("signin.throttle_minutes", AT(signin.throttle_minutes), "5", 1, 1440, "minutes",
+                "How long failed sign-ins of an address are counted."),
+    {
+        .name = "signin.package",
+        .type = CONFIG_TYPE_TEXT,
+        .offset = AT(signin.package),
+        .default_text = "Negotiate",
+        .max = 64,
+        .internal = true,
+        .unit = "",
+        .help = "Security package that checks Windows sign-ins; for tests.",
+    },
     KEY_INTEGER("limits.body_bytes", AT(limits.body_bytes), "65536", 4096, LIMIT_BODY_BYTES_MAX,
                 "bytes", "The largest request body. A SCEP request is below 10 KB."),
     KEY_INTEGER("limits.connections", AT(limits.connections), "512", 1, 65536, "connections",
@@ -130,8 +247,9 @@ static const struct config_key template_keys[] = {
     KEY_TEXT("ca", AT(ca), "default", 1, LIMIT_TEMPLATE_NAME, check_ca,
              "The CA that issues: the name of a folder below ca."),
     KEY_WORD("challenge.type", AT(challenge.type), "static", words_challenge,
-             "How a device proves that it may have a certificate: static (one passphrase for all) "
-             "or none (the address alone; needs an address list)."),
+             "How a device proves that it may have a certificate: static (one passphrase for "
+             "all), ndes (one-time passwords, as NDES) or none (the address alone; needs an "
+             "address list)."),
     {
         .name = "challenge.passphrase_mac",
         .type = CONFIG_TYPE_TEXT,
@@ -144,6 +262,26 @@ static const struct config_key template_keys[] = {
         .help = "Recognises the static passphrase without holding it. Written by the command that "
                 "sets the passphrase.",
     },
+    KEY_INTEGER("ndes.PasswordLength", AT(password.length), "8", 4, LIMIT_PASSWORD_BYTES, "bytes",
+                "Length of a one-time password; it is shown as twice as many hexadecimal digits. "
+                "NDES's default is 8; clients read up to 16."),
+    KEY_INTEGER("ndes.PasswordValidity", AT(password.validity_minutes), "60", 1, 525600, "minutes",
+                "How long a one-time password can be used."),
+    KEY_INTEGER("ndes.PasswordMax", AT(password.max), "5", 1, LIMIT_PASSWORDS, "passwords",
+                "Unused passwords that may be outstanding at the same time; NDES's default is 5."),
+    KEY_BOOL("ndes.UseSinglePassword", AT(password.single), "false",
+             "One password for all devices, which never ends and is shown to everybody who may see "
+             "the page."),
+    KEY_BOOL("ndes.EnforcePassword", AT(password.enforce), "true",
+             "Whether a password is asked for. false needs an address list, as challenge.type "
+             "none."),
+    KEY_INTEGER(
+        "ndes.CacheRequest", AT(password.cache_request_minutes), "20", 0, 525600, "minutes",
+        "For how long the same request, sent again, gets the same certificate again without "
+        "another password. 0: never. Takes the place of repeat_hours."),
+    KEYS_NDES_FACE(ndes, "",
+                   "Who gets passwords from this template's own page and API, written as in "
+                   "openndes.json. Empty: those of openndes.json."),
     KEY_LIST(
         "subject.attributes", AT(subject.attributes),
         "CN,serialNumber,O,OU,L,ST,C,emailAddress,unstructuredName,unstructuredAddress,DC,UID,"
@@ -206,6 +344,9 @@ static const struct config_key template_keys[] = {
              "it, others refuse it."),
     KEY_BOOL("getcacert.root", AT(include_root), "true",
              "Put the root certificate into the answer to GetCACert."),
+    KEY_WORD("ra", AT(ra), "single", words_ra,
+             "RA certificates in GetCACert at the template's SCEP URL: single (one that signs and "
+             "decrypts) or pair (as NDES)."),
     KEY_BOOL("ip_acl.enabled", AT(ip_acl.enabled), "false",
              "Answer only the addresses in ip_acl.allowed."),
     KEY_LIST("ip_acl.allowed", AT(ip_acl.allowed), "", 0, LIMIT_ACL_PREFIXES, NULL,
@@ -319,6 +460,26 @@ void config_keys_clear_struct(enum config_scope scope, void *config, size_t size
         }
     }
     memset(config, 0, size);
+}
+
+bool config_keys_copy_texts(enum config_scope scope, void *config)
+{
+    size_t count = 0;
+    const struct config_key *keys = config_keys(scope, &count);
+    bool ok = true;
+
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].type == CONFIG_TYPE_TEXT || keys[i].type == CONFIG_TYPE_LIST) {
+            unsigned char *field = (unsigned char *)config + keys[i].offset;
+            char *text = NULL;
+
+            memcpy(&text, field, sizeof(text));
+            text = ok ? text_dup(text) : NULL;
+            memcpy(field, &text, sizeof(text));
+            ok = ok && text != NULL;
+        }
+    }
+    return ok;
 }
 
 bool config_keys_explain(const char *key, struct buffer *out, struct error *err)

@@ -53,6 +53,9 @@ bool config_keys_has_group(enum config_scope scope, const char *name);
 bool config_keys_unknown(enum config_scope scope, const char *name, struct error *err);
 /* Free all texts of a service_config or template_config and set the whole to zero. */
 void config_keys_clear_struct(enum config_scope scope, void *config, size_t size);
+/* Replace every text of a struct that was copied as a whole by a copy of its own. False when out of
+ * memory: every text is then its own or NULL. */
+MUST_USE bool config_keys_copy_texts(enum config_scope scope, void *config);
 
 /* Print one key or the whole table for people ("config explain"). key NULL: all.
  * Errors: REASON_CONFIG_UNKNOWN_KEY. */

@@ -6,7 +6,7 @@
 #include "base/ip_prefix.h"
 #include "base/text.h"
 
-#define LISTEN_TEXT_MAX 64u /* an IPv6 address in brackets and a port */
+#define LISTEN_TEXT_MAX 80u /* an IPv6 address in brackets, a port, all faces */
 
 /* What an address parser says about data becomes what this program says about configuration. */
 static bool bad_value(struct error *err, const struct error *cause)
@@ -14,16 +14,67 @@ static bool bad_value(struct error *err, const struct error *cause)
     return error_set(err, REASON_CONFIG_BAD_VALUE, "%s", cause->detail);
 }
 
-bool config_net_check_listen(const char *text, struct error *err)
+static bool parse_faces(struct bytes text, unsigned *faces)
 {
-    struct error cause = ERROR_INIT;
-    struct ip_address address;
-    uint16_t port = 0;
+    static const struct {
+        const char *word;
+        unsigned face;
+    } words[] = {
+        { "scep", LISTEN_FACE_SCEP },
+        { "ui", LISTEN_FACE_UI },
+        { "crl", LISTEN_FACE_CRL },
+    };
+    struct bytes item;
+    size_t pos = 0;
 
-    if (!ip_endpoint_parse(text, &address, &port, &cause)) {
+    *faces = 0;
+    while (text_next_item(text, '+', &pos, &item)) {
+        unsigned face = 0;
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+            if (bytes_equal(item, bytes_of_text(words[i].word))) {
+                face = words[i].face;
+            }
+        }
+        if (face == 0) {
+            return false;
+        }
+        *faces |= face;
+    }
+    return *faces != 0;
+}
+
+bool config_net_parse_listen(const char *text, struct listen_config *out, struct error *err)
+{
+    const char *slash = strchr(text, '/');
+    size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+    struct error cause = ERROR_INIT;
+    char address[LISTEN_TEXT_MAX];
+
+    if (len >= sizeof(address)) {
+        return error_set(err, REASON_CONFIG_BAD_VALUE,
+                         "longer than any ADDRESS:PORT; possible: 0.0.0.0:80, [::]:80");
+    }
+    memcpy(address, text, len);
+    address[len] = '\0';
+    if (!ip_endpoint_parse(address, &out->address, &out->port, &cause)) {
         return bad_value(err, &cause);
     }
+    out->faces = LISTEN_FACES_ALL;
+    if (slash != NULL && !parse_faces(bytes_of_text(slash + 1), &out->faces)) {
+        return error_set(err, REASON_CONFIG_BAD_VALUE,
+                         "behind \"/\" stands what is served there; possible: scep, ui and crl, "
+                         "joined by +, such as %s/scep+crl",
+                         address);
+    }
     return true;
+}
+
+bool config_net_check_listen(const char *text, struct error *err)
+{
+    struct listen_config unused;
+
+    return config_net_parse_listen(text, &unused, err);
 }
 
 bool config_net_check_prefix(const char *text, struct error *err)
@@ -126,23 +177,20 @@ bool config_net_check_url(const char *text, struct error *err)
 
 bool config_net_listen_unique(const char *list, struct error *err)
 {
-    struct {
-        struct ip_address address;
-        uint16_t port;
-    } seen[LIMIT_LISTENERS];
+    struct listen_config seen[2 * LIMIT_LISTENERS];
     struct error unused = ERROR_INIT;
     struct bytes item;
     size_t count = 0;
     size_t pos = 0;
     char text[LISTEN_TEXT_MAX];
 
-    while (count < LIMIT_LISTENERS && text_next_item(bytes_of_text(list), ',', &pos, &item)) {
+    while (count < 2 * LIMIT_LISTENERS && text_next_item(bytes_of_text(list), ',', &pos, &item)) {
         if (!text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)
-            || !ip_endpoint_parse(text, &seen[count].address, &seen[count].port, &unused)) {
+            || !config_net_parse_listen(text, &seen[count], &unused)) {
             return error_set(err, REASON_CONFIG_BAD_VALUE, "an item is not ADDRESS:PORT");
         }
         for (size_t i = 0; i < count; i++) {
-            if (seen[i].port == seen[count].port
+            if (seen[i].port == seen[count].port && seen[i].port != 0
                 && ip_address_equal(&seen[i].address, &seen[count].address)) {
                 return error_set(err, REASON_CONFIG_CONFLICT, "%s is listed twice", text);
             }

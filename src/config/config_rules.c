@@ -33,11 +33,38 @@ static bool service_acl(const void *config, struct error *err)
     return acl_has_addresses(&c->ip_acl, err);
 }
 
+/* Between the two lists as well: a port speaks HTTP or HTTPS. */
 static bool service_listen(const void *config, struct error *err)
 {
     const struct service_config *c = config;
+    struct buffer all = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
+    bool ok = buffer_printf(&all, err, "%s%s%s", c->listen, c->https.listen[0] != '\0' ? "," : "",
+                            c->https.listen)
+              && config_net_listen_unique(buffer_text(&all), err);
 
-    return config_net_listen_unique(c->listen, err);
+    buffer_clear(&all);
+    return ok;
+}
+
+static bool service_ndes(const void *config, struct error *err)
+{
+    const struct service_config *c = config;
+
+    if (c->ndes.enabled && c->ndes.general_template[0] == '\0') {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "true, but ndes.GeneralPurposeTemplate names no template");
+    }
+    return true;
+}
+
+static bool service_basic_http(const void *config, struct error *err)
+{
+    const struct service_config *c = config;
+
+    if (c->signin.basic_http.enabled && !c->signin.basic) {
+        return error_set(err, REASON_CONFIG_CONFLICT, "true, but signin.basic is false");
+    }
+    return true;
 }
 
 static bool service_crl_renewal(const void *config, struct error *err)
@@ -67,6 +94,21 @@ static bool template_no_challenge(const void *config, struct error *err)
     if (t->challenge.type == CHALLENGE_TYPE_NONE && !config_net_acl_restricts(&t->ip_acl)) {
         return error_set(err, REASON_CONFIG_CONFLICT,
                          "none is possible only together with an address list; set ip_acl.enabled "
+                         "to true, list addresses in ip_acl.allowed (none that ends in /0) and set "
+                         "ip_acl.limit to scep or both");
+    }
+    return true;
+}
+
+/* EnforcePassword=0 is the same in NDES's words. */
+static bool template_no_password(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->enabled && t->challenge.type == CHALLENGE_TYPE_NDES && !t->password.enforce
+        && !config_net_acl_restricts(&t->ip_acl)) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "false is possible only together with an address list; set ip_acl.enabled "
                          "to true, list addresses in ip_acl.allowed (none that ends in /0) and set "
                          "ip_acl.limit to scep or both");
     }
@@ -156,13 +198,15 @@ static const struct config_rule service_rules[] = {
     { "listen", service_listen },
     { "crl.renew_hours", service_crl_renewal },
     { "ip_acl.enabled", service_acl },
+    { "ndes.enabled", service_ndes },
+    { "basic_http.enabled", service_basic_http },
 };
 
 static const struct config_rule template_rules[] = {
     { "ip_acl.enabled", template_acl },         { "challenge.type", template_no_challenge },
     { "algorithms", template_legacy },          { "key.rsa_min_bits", template_rsa_range },
     { "key.rsa_min_bits", template_rsa_short }, { "key_usage.allowed", template_key_agreement },
-    { "enabled", template_passphrase },
+    { "enabled", template_passphrase },         { "ndes.EnforcePassword", template_no_password },
 };
 
 bool config_rules_check(enum config_scope scope, const void *config,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/service_config.h"
 
-#include "base/text.h"
-
 #include "config/config_keys.h"
 
 void service_config_clear(struct service_config *c)
@@ -16,10 +14,7 @@ bool service_config_copy(struct service_config *to, const struct service_config 
                          struct error *err)
 {
     *to = *from;
-    to->listen = text_dup(from->listen);
-    to->public_url = text_dup(from->public_url);
-    to->ip_acl.allowed = text_dup(from->ip_acl.allowed);
-    if (to->listen == NULL || to->public_url == NULL || to->ip_acl.allowed == NULL) {
+    if (!config_keys_copy_texts(CONFIG_SCOPE_SERVICE, to)) {
         service_config_clear(to);
         return error_set(err, REASON_NO_MEMORY, "settings");
     }

@@ -11,12 +11,43 @@
 
 #include "config/template_config.h"
 
+enum channel_binding { CHANNEL_BINDING_NONE, CHANNEL_BINDING_ALLOW, CHANNEL_BINDING_REQUIRE };
+enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct service_config {
-    char *listen; /* comma list of ADDRESS:PORT; in the file also an array of texts */
+    /* comma list of ADDRESS:PORT[/FACES], see config_net_parse_listen; in the file also an array */
+    char *listen;
     /* "http://scep.example.com" without trailing slash; "" derived from host name and listener */
     char *public_url;
+    struct {
+        char *listen;      /* as above; "" no HTTPS */
+        char *certificate; /* PEM or PKCS#12 file; "": tls/server.crt of the data folder */
+        char *key;         /* PEM file; "": in the certificate's file, or tls/server.key */
+        enum tls_version min_version;
+        int64_t connections;
+        int64_t handshake_seconds;
+    } https;
+    char *trusted_proxies; /* comma list of prefixes whose X-Forwarded-... headers count */
+    struct {
+        bool enabled;             /* /certsrv/mscep and /certsrv/mscep_admin of the service */
+        char *general_template;   /* names; "" none */
+        char *signature_template; /* "": as general_template */
+        char *encryption_template;
+        struct ndes_face_config face;
+    } ndes;
+    struct {
+        bool negotiate; /* Negotiate and NTLM (Windows) */
+        bool basic;
+        struct {
+            bool enabled;
+            char *allowed; /* comma list of prefixes */
+        } basic_http;      /* Basic without TLS, for these addresses */
+        enum channel_binding channel_binding;
+        int64_t failures; /* failed sign-ins of one address in throttle_minutes; 0: any */
+        int64_t throttle_minutes;
+        char *package; /* name of the SSPI package; for tests */
+    } signin;
     struct {
         int64_t body_bytes;
         int64_t connections;

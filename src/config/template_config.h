@@ -12,11 +12,14 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-enum challenge_type { CHALLENGE_TYPE_STATIC, CHALLENGE_TYPE_NONE };
+enum challenge_type { CHALLENGE_TYPE_STATIC, CHALLENGE_TYPE_NDES, CHALLENGE_TYPE_NONE };
 enum algorithm_level { ALGORITHM_LEVEL_MODERN, ALGORITHM_LEVEL_COMPAT, ALGORITHM_LEVEL_LEGACY };
 enum acl_limit { ACL_LIMIT_SCEP, ACL_LIMIT_UI, ACL_LIMIT_BOTH };
 enum unlisted_action { UNLISTED_REFUSE, UNLISTED_DROP };
 enum key_usage_source { KEY_USAGE_SOURCE_TEMPLATE, KEY_USAGE_SOURCE_CSR };
+enum ra_form { RA_FORM_SINGLE, RA_FORM_PAIR };
+enum ndes_plain_get { NDES_PLAIN_GET_PAGE, NDES_PLAIN_GET_FORBIDDEN };
+enum ndes_caps { NDES_CAPS_EXTENDED, NDES_CAPS_STRICT };
 
 /* Lists (here and in service_config.h) are items joined by ',' without spaces; "" is an empty list.
  * No text is NULL after loading. */
@@ -24,6 +27,25 @@ struct acl_config {
     bool enabled;
     char *allowed; /* comma list of addresses and prefixes, each of which parses */
     enum acl_limit limit;
+};
+
+/* One NDES face: the service's (/certsrv/...) or a template's (/scep/<template>/certsrv/...). */
+struct ndes_face_config {
+    enum ndes_plain_get plain_get; /* the device URL without operation: help page, or 403 */
+    enum ndes_caps caps;           /* NDES's lines of GetCACaps alone, or with AES, SCEPStandard */
+    enum ra_form ra;               /* in GetCACert */
+    char *allowed; /* comma list of users and groups, names or SIDs, that get passwords */
+};
+
+/* The password cache with the names of NDES's registry values. */
+struct ndes_password_config {
+    int64_t length;           /* PasswordLength: bytes; the text has twice as many hex digits */
+    int64_t validity_minutes; /* PasswordValidity */
+    int64_t max;              /* PasswordMax: unused passwords at a time */
+    bool single;              /* UseSinglePassword: one that never ends, for all devices */
+    bool enforce;             /* EnforcePassword; false: none is asked for */
+    int64_t cache_request_minutes; /* CacheRequest: how long the same request gets its answer again;
+                                      takes the place of repeat_hours */
 };
 
 struct template_config {
@@ -36,6 +58,8 @@ struct template_config {
         /* hex of secret_mac(mac key, "static-passphrase", name NUL passphrase); "" none set */
         char *passphrase_mac;
     } challenge;
+    struct ndes_password_config password; /* challenge type ndes */
+    struct ndes_face_config ndes;         /* the template's own NDES face; challenge type ndes */
     struct {
         char *attributes; /* comma list of attribute names taken from the CSR: "CN,O,OU,..." */
         enum unlisted_action unlisted; /* an attribute that is not listed */
@@ -70,6 +94,7 @@ struct template_config {
     int64_t repeat_hours; /* how long the same request gets the same certificate again; 0: never */
     bool reply_chain;     /* CA certificates beside the issued one in a CertRep ("reply.chain") */
     bool include_root;    /* root in GetCACert ("getcacert.root") */
+    enum ra_form ra;      /* in GetCACert at /scep/<template> */
     struct acl_config ip_acl;
 };
 

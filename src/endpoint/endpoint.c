@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "challenge/challenge_static.h"
 #include "endpoint/endpoint_internal.h"
 #include "endpoint/scep_query.h"
 #include "scep/scep_cacert.h"
@@ -14,21 +13,6 @@ void endpoint_report_init(struct endpoint_report *report)
 {
     memset(report, 0, sizeof(*report));
     report->result = "ok";
-}
-
-static struct challenge *make_challenge(const struct endpoint_options *options, struct error *err)
-{
-    const struct template_config *config = options->config;
-
-    switch (config->challenge.type) {
-    case CHALLENGE_TYPE_STATIC:
-        return challenge_static_create(config->name, config->challenge.passphrase_mac,
-                                       options->mac_key, err);
-    case CHALLENGE_TYPE_NONE:
-        return challenge_none_create(err);
-    }
-    error_set(err, REASON_INTERNAL, "challenge type without an implementation");
-    return NULL;
 }
 
 static bool make_caps(struct endpoint *endpoint, struct error *err)
@@ -48,9 +32,11 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
     bool ok = false;
 
     if (endpoint == NULL) {
+        challenge_free(options->take_challenge);
         error_set(err, REASON_NO_MEMORY, "endpoint");
         return NULL;
     }
+    endpoint->challenge = options->take_challenge;
     endpoint->caps = (struct buffer)BUFFER_INIT(1024);
     endpoint->enabled = config->enabled;
     endpoint->level = config->algorithms;
@@ -62,10 +48,9 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
     if (endpoint->template == NULL) goto out;
     endpoint->acl = ip_acl_create(&config->ip_acl, err);
     if (endpoint->acl == NULL) goto out;
-    /* A template that is switched off may lack its passphrase: it answers nobody. */
-    if (config->enabled) {
-        endpoint->challenge = make_challenge(options, err);
-        if (endpoint->challenge == NULL) goto out;
+    if (config->enabled && endpoint->challenge == NULL) {
+        error_set(err, REASON_INTERNAL, "template %s has no challenge", config->name);
+        goto out;
     }
     if (!make_caps(endpoint, err)) goto out;
     endpoint->enroll = (struct enroll_options){
@@ -74,7 +59,9 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
         .challenge = endpoint->challenge,
         .ca = options->ca,
         .store = options->store,
-        .repeat_seconds = config->repeat_hours * 3600,
+        .repeat_seconds = config->challenge.type == CHALLENGE_TYPE_NDES
+                              ? config->password.cache_request_minutes * 60
+                              : config->repeat_hours * 3600,
     };
     ok = true;
 out:

@@ -10,6 +10,7 @@
 #define OPENNDES_ENDPOINT_ENDPOINT_H
 
 #include "ca/ca.h"
+#include "challenge/challenge.h"
 #include "config/template_config.h"
 #include "http/http_types.h"
 #include "http/ip_acl.h"
@@ -21,7 +22,8 @@ struct endpoint_options {
     const struct template_config *config; /* not needed after creation */
     struct ca *ca;                        /* outlives the endpoint */
     struct store *store;                  /* outlives the endpoint */
-    struct bytes mac_key;                 /* copied */
+    struct challenge *take_challenge;     /* NULL only for a template that is switched off; taken
+                                             over also on failure */
 };
 
 /* What happened to one request, for log and audit. All text is owned by the report. */

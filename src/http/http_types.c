@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_types.h"
 
+#include <string.h>
+
 #define ERROR_BODY_MAX 512u
 #define RETRY_AFTER_SECONDS 10u /* about as long as a full queue needs */
+#define HEADERS_MAX 131072u     /* a Kerberos answer in base64 is far below */
+
+bool http_response_add_header(struct http_response *response, const char *name, const char *value,
+                              struct error *err)
+{
+    if (strpbrk(name, "\r\n:") != NULL || strpbrk(value, "\r\n") != NULL) {
+        return error_set(err, REASON_INTERNAL, "header %.32s with a line end", name);
+    }
+    response->headers.max = HEADERS_MAX;
+    return buffer_printf(&response->headers, err, "%s: %s\n", name, value);
+}
 
 void http_response_error(struct http_response *response, const struct error *err)
 {

@@ -12,6 +12,9 @@
 #include "base/ip_prefix.h"
 
 #define HTTP_REQUEST_ID_MAX 24
+#define HTTP_CHANNEL_BINDING_MAX 64 /* bytes of the longest digest */
+
+struct http_connection;
 
 enum http_method { HTTP_METHOD_OTHER, HTTP_METHOD_GET, HTTP_METHOD_HEAD, HTTP_METHOD_POST };
 
@@ -27,7 +30,19 @@ struct http_request {
     bool local_known;
     struct ip_address local; /* address and port of the listener that took it */
     uint16_t local_port;
-    int64_t started_us; /* clock_monotonic_us when the headers were complete */
+    /* Headers; NULL: not there. Where one stands twice: the first, but for X-Forwarded-For. */
+    const char *authorization; /* a secret; wiped with the request */
+    const char *content_type;
+    const char *forwarded_for;   /* all X-Forwarded-For, in order, joined by ","; untrusted */
+    const char *forwarded_proto; /* X-Forwarded-Proto; untrusted */
+    bool tls;                    /* came over HTTPS */
+    /* tls-server-end-point (RFC 5929 4): digest of the server's certificate; empty without TLS */
+    uint8_t channel_binding[HTTP_CHANNEL_BINDING_MAX];
+    size_t channel_binding_len;
+    unsigned faces;                     /* LISTEN_FACE_...: what its listener serves */
+    struct http_connection *connection; /* for what has to last longer than a request; never NULL
+                                           in handle() */
+    int64_t started_us;                 /* clock_monotonic_us when the headers were complete */
 };
 
 struct http_response {
@@ -35,11 +50,18 @@ struct http_response {
     const char *content_type; /* constant text; NULL: none */
     const char *allow;        /* constant text for 405; NULL: none */
     unsigned retry_after;     /* seconds; 0: no header */
+    struct buffer headers;    /* further ones: "Name: value\n"...; http_response_add_header */
     struct buffer body;       /* handed to the server without a copy */
     enum reason refused; /* set by the server for what it refuses by itself (413, 414, 503 ...) */
 };
 
-/* Status and a short text/plain body from an error; 403 has no body. */
+/*
+ * One more header, such as WWW-Authenticate, which may stand several times. Nothing in the value
+ * may be a line end. Errors: REASON_INTERNAL, REASON_NO_MEMORY.
+ */
+MUST_USE bool http_response_add_header(struct http_response *response, const char *name,
+                                       const char *value, struct error *err);
+/* Status and a short text/plain body from an error; 403 has no body. Headers added stay. */
 void http_response_error(struct http_response *response, const struct error *err);
 /*
  * Status 200 with a text/plain or other body of constant type; the content of take_body is moved.

@@ -79,14 +79,11 @@ struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char 
     struct buffer json = BUFFER_INIT(8192);
     struct error err = ERROR_INIT;
     char mac[2 * SECRET_MAC_BYTES + 1];
-    struct endpoint_options options = { .config = &config,
-                                        .ca = world->ca,
-                                        .store = world->store,
-                                        .mac_key = bytes_of(mac_key, sizeof(mac_key)) };
+    struct endpoint_options options = { .config = &config, .ca = world->ca, .store = world->store };
     struct endpoint *endpoint = NULL;
 
     assert_done(challenge_static_mac(mac_of, bytes_of_text(WORLD_PASSPHRASE), false,
-                                     options.mac_key, mac, &err),
+                                     bytes_of(mac_key, sizeof(mac_key)), mac, &err),
                 &err, name);
     assert_done(buffer_printf(&json, &err,
                               "{\"enabled\": true, \"challenge\": {\"type\": \"static\", "
@@ -95,6 +92,11 @@ struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char 
                 &err, name);
     assert_done(config_parse_template("test.json", name, buffer_bytes(&json), &config, &err), &err,
                 name);
+    if (config.enabled) {
+        options.take_challenge =
+            challenge_static_create(name, mac, bytes_of(mac_key, sizeof(mac_key)), &err);
+        assert_done(options.take_challenge != NULL, &err, name);
+    }
     endpoint = endpoint_create(&options, &err);
     assert_done(endpoint != NULL, &err, name);
     template_config_clear(&config);
