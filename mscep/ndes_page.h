@@ -10,7 +10,7 @@
 #define OPENNDES_MSCEP_NDES_PAGE_H
 
 #include "base/buffer.h"
-#include "base/secret.h"
+#include "base/limits.h"
 
 /* UTF-16LE with BOM, whatever the page's own Meta tag claims. */
 #define NDES_PAGE_MEDIA_TYPE "text/html; charset=utf-16"
@@ -31,10 +31,14 @@ struct ndes_page {
     struct bytes password;    /* PASSWORD, SINGLE_PASSWORD: upper-case hex */
     int64_t validity_minutes; /* PASSWORD, CACHE_FULL */
     int64_t max;              /* CACHE_FULL: PasswordMax */
-    const char *admin_url;    /* HELP: where the password page is; escaped here */
+    const char *admin_url;    /* HELP: where the password page is; escaped here; NULL: unsaid */
 };
 
-/* Append the page. Errors: REASON_NO_MEMORY, REASON_LIMIT. */
+/*
+ * Append the page; on failure `out` is unchanged. Errors: REASON_NO_MEMORY, REASON_LIMIT;
+ * REASON_INTERNAL for a password that is none (other characters, over LIMIT_PASSWORD_BYTES) and for
+ * a missing CA certificate.
+ */
 MUST_USE bool ndes_page_write(const struct ndes_page *page, struct buffer *out, struct error *err);
 
 #endif
