@@ -14,7 +14,7 @@
 #include "platform/threads.h"
 #include "service/data_folder.h"
 #include "service/dispatch.h"
-#include "service/events.h"
+#include "service/event_log.h"
 #include "service/runtime.h"
 #include "service/urls.h"
 
@@ -38,6 +38,7 @@ struct app {
     struct log *log;
     struct audit *audit;
     struct eventlog *eventlog;
+    struct event_log *events;
     struct store *store;
     struct worker_pool *pool;
     struct http_server *server;
@@ -74,7 +75,7 @@ static bool load_runtime(struct app *app, struct error *err)
         .mac_key = secret_bytes(&app->mac_key),
         .derived_url = app->derived_url,
         .log = app->log,
-        .eventlog = app->eventlog,
+        .events = app->events,
     };
     struct runtime *old = app->runtime;
     struct runtime *now = runtime_load(&options, old, err);
@@ -162,7 +163,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .context = app,
         .log = app->log,
         .audit = app->audit,
-        .eventlog = app->eventlog,
+        .events = app->events,
     };
     app->server = http_server_create(&options, err);
     return app->server != NULL;
@@ -203,6 +204,16 @@ static bool listen_as_configured(struct app *app, const char *list, struct error
     return true;
 }
 
+static void report_crl(struct app *app, const char *ca_name, const struct error *why)
+{
+    char where[LIMIT_TEMPLATE_NAME + 8];
+
+    log_error(app->log, LOG_LEVEL_ERROR, why, "no new CRL of CA %s", ca_name);
+    if (text_format(where, sizeof(where), "CA %s", ca_name)) {
+        event_log_failure(app->events, EVENT_CRL_FAILED, where, why);
+    }
+}
+
 /* The CRLs must be there before the first relying party asks. */
 static void refresh_crls(struct app *app)
 {
@@ -221,9 +232,7 @@ static void refresh_crls(struct app *app)
             continue;
         }
         if (!ca_builtin_crl_refresh(ca, now, &made, &err)) {
-            log_error(app->log, LOG_LEVEL_ERROR, &err, "no new CRL of CA %s",
-                      runtime_ca_name_at(app->runtime, i));
-            eventlog_report(app->eventlog, EVENTLOG_ERROR, EVENT_CRL_FAILED, err.detail);
+            report_crl(app, runtime_ca_name_at(app->runtime, i), &err);
             failed = true;
         } else if (made) {
             log_line(app->log, LOG_LEVEL_INFO, "new CRL of CA %s",
@@ -249,7 +258,7 @@ static void warn_end(struct app *app, const char *what, const char *name,
     if (text_format(text, sizeof(text), "%s %s %s %s", what, name,
                     info.not_after < now ? "has ended on" : "ends on", until)) {
         log_line(app->log, LOG_LEVEL_WARNING, "%s", text);
-        eventlog_report(app->eventlog, EVENTLOG_WARNING, EVENT_CA_ENDS, text);
+        event_log_report(app->events, EVENTLOG_WARNING, EVENT_CA_ENDS, text);
     }
 }
 
@@ -334,8 +343,9 @@ struct app *app_create(const struct app_options *options, struct error *err)
     }
     app->data_folder = options->data_folder;
     app->eventlog = eventlog_open("OpenNDES");
-    if (pthread_mutex_init(&app->runtime_mutex, NULL) != 0) {
-        error_set(err, REASON_NO_MEMORY, "mutex");
+    app->events = event_log_create(app->eventlog);
+    if (app->events == NULL || pthread_mutex_init(&app->runtime_mutex, NULL) != 0) {
+        error_set(err, REASON_NO_MEMORY, "event log or mutex");
         goto out;
     }
     app->runtime_mutex_ready = true;
@@ -345,15 +355,15 @@ struct app *app_create(const struct app_options *options, struct error *err)
     if (!open_all(app, options, &config, err)) goto out;
     log_line(app->log, LOG_LEVEL_INFO, "OpenNDES " OPENNDES_VERSION " started, data in %s",
              options->data_folder);
-    eventlog_report(app->eventlog, EVENTLOG_INFO, EVENT_STARTED,
-                    "OpenNDES " OPENNDES_VERSION " started");
+    event_log_report(app->events, EVENTLOG_INFO, EVENT_STARTED,
+                     "OpenNDES " OPENNDES_VERSION " started");
     app->started = true;
     ok = true;
 out:
     service_config_clear(&config);
     if (!ok) {
         log_error(app->log, LOG_LEVEL_ERROR, err, "start failed");
-        eventlog_report(app->eventlog, EVENTLOG_ERROR, EVENT_START_FAILED, err->detail);
+        event_log_failure(app->events, EVENT_START_FAILED, NULL, err);
         app_free(app);
         app = NULL;
     }
@@ -374,7 +384,7 @@ void app_free(struct app *app)
     store_close(app->store);
     if (app->started) {
         log_line(app->log, LOG_LEVEL_INFO, "OpenNDES stopped");
-        eventlog_report(app->eventlog, EVENTLOG_INFO, EVENT_STOPPED, "OpenNDES stopped");
+        event_log_report(app->events, EVENTLOG_INFO, EVENT_STOPPED, "OpenNDES stopped");
     }
     audit_close(app->audit);
     log_close(app->log);
@@ -383,6 +393,7 @@ void app_free(struct app *app)
     if (app->runtime_mutex_ready) {
         pthread_mutex_destroy(&app->runtime_mutex);
     }
+    event_log_free(app->events);
     eventlog_close(app->eventlog);
     free(app);
 }
@@ -419,14 +430,14 @@ static void reload(struct app *app)
 
     if (!load_runtime(app, &err)) {
         log_error(app->log, LOG_LEVEL_ERROR, &err, "reload failed, everything stays as it was");
-        eventlog_report(app->eventlog, EVENTLOG_ERROR, EVENT_CONFIGURATION_BROKEN, err.detail);
+        event_log_failure(app->events, EVENT_CONFIGURATION_BROKEN, NULL, &err);
     } else {
         log_set_level(app->log, runtime_config(app->runtime)->log.level);
         report_restart_keys(app, runtime_config(old), runtime_config(app->runtime));
         log_line(app->log, LOG_LEVEL_INFO, "configuration reloaded: %zu templates, %zu broken",
                  runtime_endpoint_count(app->runtime), runtime_broken_count(app->runtime));
-        eventlog_report(app->eventlog, EVENTLOG_INFO, EVENT_CONFIGURATION_RELOADED,
-                        "configuration reloaded");
+        event_log_report(app->events, EVENTLOG_INFO, EVENT_CONFIGURATION_RELOADED,
+                         "configuration reloaded");
     }
     runtime_unref(old);
 }
@@ -438,6 +449,7 @@ void app_tick(struct app *app, bool asked)
     }
     refresh_crls(app);
     warn_ends(app);
+    event_log_tick(app->events);
 }
 
 bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)

@@ -13,6 +13,7 @@
 #include "audit/audit.h"
 #include "audit/log.h"
 #include "http/http_server.h"
+#include "service/event_log.h"
 #include "service/runtime.h"
 
 /* What dispatch needs from its owner; everything outlives the server. */
@@ -22,7 +23,7 @@ struct dispatch {
     void *context;
     struct log *log;
     struct audit *audit;
-    struct eventlog *eventlog;
+    struct event_log *events;
 };
 
 enum http_admit dispatch_admit(void *context, const struct http_request *request,

@@ -6,8 +6,7 @@
 #include "base/text.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
-#include "platform/eventlog.h"
-#include "service/events.h"
+#include "scep/scep_types.h"
 
 #define LINE_MAX 2048
 
@@ -104,7 +103,43 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
     }
     if (!audit_write(dispatch->audit, &record, &err)) {
         log_error(dispatch->log, LOG_LEVEL_ERROR, &err, "audit record of %s is lost", request->id);
-        eventlog_report(dispatch->eventlog, EVENTLOG_ERROR, EVENT_AUDIT_FAILED, err.detail);
+        event_log_failure(dispatch->events, EVENT_AUDIT_FAILED, NULL, &err);
+    }
+}
+
+/*
+ * Which event a refused request is. Two are told by what was asked for rather than by the reason: a
+ * CA certificate that cannot be given, and a CertRep that could not be made.
+ */
+static enum event_id event_of(const struct http_response *response,
+                              const struct endpoint_report *report)
+{
+    enum reason reason = report->error.reason;
+    const char *ca_cert = scep_operation_name(SCEP_OPERATION_GET_CA_CERT);
+
+    if (report->operation != NULL && strcmp(report->operation, ca_cert) == 0
+        && response->status >= 500) {
+        return EVENT_NO_CA_CERTIFICATE;
+    }
+    if (reason == REASON_SIGN_FAILED && report->message_type != NULL && response->status != 200) {
+        return EVENT_REPLY_NOT_ENCRYPTED;
+    }
+    return event_of_reason(reason);
+}
+
+static void write_event(const struct dispatch *dispatch, const struct http_request *request,
+                        const struct http_response *response, const struct route *route,
+                        const struct endpoint_report *report, const char *peer)
+{
+    enum event_id id = event_of(response, report);
+    char where[IP_TEXT_MAX + LIMIT_TEMPLATE_NAME + HTTP_REQUEST_ID_MAX + 64];
+    struct error ignored = ERROR_INIT;
+    bool named = template_name_check(route->name, &ignored);
+
+    if (report->error.reason != REASON_NONE && id != 0
+        && text_format(where, sizeof(where), "Client %s%s%s, request %s", peer,
+                       named ? ", template " : "", named ? route->name : "", request->id)) {
+        event_log_failure(dispatch->events, id, where, &report->error);
     }
 }
 
@@ -121,4 +156,5 @@ void request_log(const struct dispatch *dispatch, const struct http_request *req
     if (report->error.reason != REASON_NONE || report->message_type != NULL) {
         write_audit(dispatch, request, response, route, report, peer, duration_us);
     }
+    write_event(dispatch, request, response, route, report, peer);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  one request becomes one readable log line and, when something was decided, one audit
- *           record.
- * Not here: where lines and records go (audit/).
+ * Purpose:  one request becomes one readable log line; when something was decided, one audit
+ *           record; and when it was refused for a reason that has one, an event.
+ * Not here: where lines and records go (audit/), events' words (event_catalogue.h).
  * Owns:     nothing.
  * Threads:  any thread.
- * Spec:     docs/audit.md.
+ * Spec:     docs/audit.md, docs/events.md.
  */
 #ifndef OPENNDES_SERVICE_REQUEST_LOG_H
 #define OPENNDES_SERVICE_REQUEST_LOG_H

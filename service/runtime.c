@@ -8,7 +8,6 @@
 #include "ca/ca_files.h"
 #include "config/config_load.h"
 #include "service/data_folder.h"
-#include "service/events.h"
 #include "service/runtime_slots.h"
 
 struct runtime {
@@ -32,14 +31,8 @@ struct loading {
 
 static void report(const struct runtime_options *options, const struct error *why, const char *what)
 {
-    char text[ERROR_DETAIL_MAX + 128];
-
     log_error(options->log, LOG_LEVEL_ERROR, why, "%s", what);
-    if (!text_format(text, sizeof(text), "%s: %s (%s)", what, why->detail,
-                     reason_id(why->reason))) {
-        text[sizeof(text) - 1] = '\0';
-    }
-    eventlog_report(options->eventlog, EVENTLOG_ERROR, EVENT_CONFIGURATION_BROKEN, text);
+    event_log_failure(options->events, EVENT_CONFIGURATION_BROKEN, what, why);
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */

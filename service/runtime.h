@@ -15,7 +15,7 @@
 #include "config/service_config.h"
 #include "endpoint/endpoint.h"
 #include "http/ip_acl.h"
-#include "platform/eventlog.h"
+#include "service/event_log.h"
 #include "store/store.h"
 
 struct runtime;
@@ -24,15 +24,15 @@ struct runtime_options {
     const char *data_folder;
     struct store *store;
     struct bytes mac_key;
-    const char *derived_url;   /* public URL when the configuration has none; may be "" */
-    struct log *log;           /* may be NULL */
-    struct eventlog *eventlog; /* may be NULL */
+    const char *derived_url;  /* public URL when the configuration has none; may be "" */
+    struct log *log;          /* may be NULL */
+    struct event_log *events; /* may be NULL */
 };
 
 /*
  * Read the data folder. What has not changed since `previous` (may be NULL) is shared with it; a
  * template or CA whose files are broken keeps its old form and is reported once in log and
- * eventlog. Only a broken openndes.json at the first load, an unreadable folder or lack of memory
+ * Event Log. Only a broken openndes.json at the first load, an unreadable folder or lack of memory
  * fails. One reference for the caller.
  */
 struct runtime *runtime_load(const struct runtime_options *options, struct runtime *previous,

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/event_catalogue.h"
+
+#include "base/text.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct event_info events[] = {
+    { EVENT_STARTED, EVENTLOG_INFO, true, "The service has started.", "Nothing is to be done." },
+    { EVENT_START_FAILED, EVENTLOG_ERROR, true, "The service cannot be started.",
+      "Mend what the message names, try \"openndes check\", and start the service again." },
+    { EVENT_STOPPED, EVENTLOG_INFO, true, "The service has stopped.", "Nothing is to be done." },
+    { EVENT_NO_PASSWORD_RIGHT, EVENTLOG_ERROR, true,
+      "A user who is signed in may not get enrollment passwords.",
+      "Add the user or a group of theirs to ndes.allowed, or leave it if that is right." },
+    { EVENT_NO_CA_CERTIFICATE, EVENTLOG_ERROR, true,
+      "The certificates of the CA could not be given to a client.",
+      "Look at the CA with \"openndes ca show\"." },
+    { EVENT_RA_UNUSABLE, EVENTLOG_ERROR, true,
+      "A registration authority's certificate or key cannot be used.",
+      "Look at it with \"openndes ca show\" and make a new one with \"openndes ca renew-ra\"." },
+    { EVENT_REPLY_NOT_ENCRYPTED, EVENTLOG_ERROR, true,
+      "The answer cannot be signed or cannot be encrypted for the client's key.",
+      "Let the device make an RSA key of at least 2048 bits." },
+    { EVENT_NOT_DECODED, EVENTLOG_ERROR, true, "An HTTP message is not a usable SCEP message.",
+      "Look for a proxy that changes messages, a scanner, or a setting of the client that the "
+      "message names." },
+    { EVENT_NO_INFORMATION, EVENTLOG_ERROR, true,
+      "Transaction id, message type or signer's certificate is missing in a message.",
+      "Update the client; many of these come from a scanner." },
+    { EVENT_NOT_DECRYPTED, EVENTLOG_ERROR, true,
+      "The encrypted part of a message cannot be opened.",
+      "Let the device fetch the CA's certificates again; it may hold an old RA certificate." },
+    { EVENT_RENEWAL_REFUSED, EVENTLOG_ERROR, true, "A renewal could not be accepted.",
+      "Let the device enroll anew with a password." },
+    { EVENT_PASSWORD_REFUSED, EVENTLOG_ERROR, true,
+      "The password of a certificate request cannot be verified.",
+      "Get a new password for the device and let it send a new request." },
+    { EVENT_CA_REFUSED, EVENTLOG_ERROR, true,
+      "A certificate request was refused or could not be submitted.",
+      "Change the device's profile or the template, or mend the CA, as the message says." },
+    { EVENT_CONFIGURATION_BROKEN, EVENTLOG_ERROR, false,
+      "A configuration file is broken; what was in force stays.",
+      "Mend the file and try \"openndes check\"." },
+    { EVENT_CONFIGURATION_RELOADED, EVENTLOG_INFO, false, "The configuration was read again.",
+      "Nothing is to be done." },
+    { EVENT_CRL_FAILED, EVENTLOG_ERROR, false, "A new CRL could not be made.",
+      "Look at disk and database; the old CRL is served until it ends." },
+    { EVENT_CA_ENDS, EVENTLOG_WARNING, false, "A certificate of a CA or RA ends soon.",
+      "Renew it before that day." },
+    { EVENT_AUDIT_FAILED, EVENTLOG_ERROR, false, "An audit record could not be written.",
+      "Make room on the disk that holds the logs." },
+    { EVENT_SIGN_IN_THROTTLED, EVENTLOG_WARNING, false,
+      "An address has failed to sign in too often and has to wait.",
+      "Find out who tries, and correct the credentials if it is an MDM." },
+    { EVENT_TLS_BROKEN, EVENTLOG_ERROR, false,
+      "The certificate or key of the HTTPS listeners cannot be used.",
+      "Look at it with \"openndes tls show\" and put a good one in its place." },
+    { EVENT_NDES_FACE_BROKEN, EVENTLOG_ERROR, false,
+      "The URLs below /certsrv cannot be served as configured.",
+      "Try \"openndes check\" and mend the templates that it names." },
+};
+
+/* What every request refused for one of these reasons is reported as. */
+static const enum event_id refusals[REASON_COUNT] = {
+    [REASON_NDES_FACE_BROKEN] = EVENT_NDES_FACE_BROKEN,
+    [REASON_MESSAGE_MISSING] = EVENT_NOT_DECODED,
+    [REASON_BASE64] = EVENT_NOT_DECODED,
+    /* the password page */
+    [REASON_SIGN_IN_THROTTLED] = EVENT_SIGN_IN_THROTTLED,
+    [REASON_NOT_ALLOWED] = EVENT_NO_PASSWORD_RIGHT,
+    /* HTTPS */
+    [REASON_TLS_CERTIFICATE] = EVENT_TLS_BROKEN,
+    /* structure of the message */
+    [REASON_NOT_CMS] = EVENT_NOT_DECODED,
+    [REASON_BER_DEPTH] = EVENT_NOT_DECODED,
+    [REASON_BER_LENGTH] = EVENT_NOT_DECODED,
+    [REASON_BER_SEGMENTS] = EVENT_NOT_DECODED,
+    [REASON_BER_TRAILING] = EVENT_NOT_DECODED,
+    [REASON_CMS_SIGNER_COUNT] = EVENT_NO_INFORMATION,
+    [REASON_CMS_NO_SIGNED_ATTRS] = EVENT_NOT_DECODED,
+    [REASON_CMS_NO_DIGEST_ALGS] = EVENT_NOT_DECODED,
+    [REASON_CMS_CONTENT_TYPE] = EVENT_NOT_DECODED,
+    [REASON_CMS_TOO_MANY_CERTS] = EVENT_NOT_DECODED,
+    [REASON_CMS_TOO_MANY_ATTRS] = EVENT_NOT_DECODED,
+    [REASON_CMS_ATTRIBUTE_VALUES] = EVENT_NOT_DECODED,
+    [REASON_CMS_DUPLICATE_ATTR] = EVENT_NOT_DECODED,
+    [REASON_CMS_NO_SIGNER_CERT] = EVENT_NO_INFORMATION,
+    [REASON_CMS_SIGNER_KEY] = EVENT_NOT_DECODED,
+    [REASON_NO_TRANSACTION_ID] = EVENT_NO_INFORMATION,
+    [REASON_TRANSACTION_ID_SIZE] = EVENT_NO_INFORMATION,
+    [REASON_NO_MESSAGE_TYPE] = EVENT_NO_INFORMATION,
+    [REASON_NONCE_SIZE] = EVENT_NOT_DECODED,
+    /* the message */
+    [REASON_DIGEST_NOT_ALLOWED] = EVENT_NOT_DECODED,
+    [REASON_SIGNATURE_ALG_NOT_ALLOWED] = EVENT_NOT_DECODED,
+    [REASON_CIPHER_NOT_ALLOWED] = EVENT_NOT_DECRYPTED,
+    [REASON_KEY_TRANSPORT_NOT_ALLOWED] = EVENT_NOT_DECRYPTED,
+    [REASON_SIGNER_KEY_NOT_ALLOWED] = EVENT_REPLY_NOT_ENCRYPTED,
+    [REASON_SIGNATURE_WRONG] = EVENT_NOT_DECODED,
+    [REASON_MESSAGE_TYPE_UNKNOWN] = EVENT_NOT_DECODED,
+    [REASON_MESSAGE_TYPE_DISABLED] = EVENT_NOT_DECODED,
+    [REASON_SIGNING_TIME] = EVENT_NOT_DECODED,
+    [REASON_ENVELOPE_MISSING] = EVENT_NOT_DECRYPTED,
+    [REASON_ENVELOPE_MALFORMED] = EVENT_NOT_DECRYPTED,
+    [REASON_UNKNOWN_RECIPIENT] = EVENT_NOT_DECRYPTED,
+    [REASON_UNIFORM_FAILURE] = EVENT_NOT_DECRYPTED,
+    /* the decision */
+    [REASON_CHALLENGE_REJECTED] = EVENT_PASSWORD_REFUSED,
+    [REASON_CHALLENGE_MISSING] = EVENT_PASSWORD_REFUSED,
+    [REASON_CHALLENGE_EXPIRED] = EVENT_PASSWORD_REFUSED,
+    [REASON_CHALLENGE_USED] = EVENT_PASSWORD_REFUSED,
+    [REASON_CHALLENGE_BINDING] = EVENT_PASSWORD_REFUSED,
+    [REASON_CHALLENGE_UNAVAILABLE] = EVENT_PASSWORD_REFUSED,
+    [REASON_RENEWAL_NOT_ENABLED] = EVENT_RENEWAL_REFUSED,
+    [REASON_REQUEST_OF_REVOKED] = EVENT_CA_REFUSED,
+    [REASON_KEY_TYPE] = EVENT_CA_REFUSED,
+    [REASON_KEY_SIZE] = EVENT_CA_REFUSED,
+    [REASON_KEY_EXPONENT] = EVENT_CA_REFUSED,
+    [REASON_SUBJECT_EMPTY] = EVENT_CA_REFUSED,
+    [REASON_SUBJECT_ATTRIBUTE] = EVENT_CA_REFUSED,
+    [REASON_SUBJECT_CN] = EVENT_CA_REFUSED,
+    [REASON_SUBJECT_TOO_LONG] = EVENT_CA_REFUSED,
+    [REASON_SAN_TYPE] = EVENT_CA_REFUSED,
+    [REASON_SAN_VALUE] = EVENT_CA_REFUSED,
+    [REASON_SAN_COUNT] = EVENT_CA_REFUSED,
+    [REASON_SAN_WILDCARD] = EVENT_CA_REFUSED,
+    [REASON_KEY_USAGE] = EVENT_CA_REFUSED,
+    [REASON_POLICY_DENIED] = EVENT_CA_REFUSED,
+    /* CA, store */
+    [REASON_CA_MISSING] = EVENT_CA_REFUSED,
+    [REASON_CA_EXPIRED] = EVENT_CA_REFUSED,
+    [REASON_CA_NOT_YET_VALID] = EVENT_CA_REFUSED,
+    [REASON_CA_NOT_READY] = EVENT_CA_REFUSED,
+    [REASON_CA_UNSUITABLE] = EVENT_CA_REFUSED,
+    [REASON_RA_MISSING] = EVENT_RA_UNUSABLE,
+    [REASON_RA_EXPIRED] = EVENT_RA_UNUSABLE,
+    [REASON_RA_UNSUITABLE] = EVENT_RA_UNUSABLE,
+    [REASON_SIGN_FAILED] = EVENT_CA_REFUSED,
+    [REASON_STORE_CORRUPT] = EVENT_CA_REFUSED,
+    [REASON_STORE_READ_ONLY] = EVENT_CA_REFUSED,
+    [REASON_STORE_FULL] = EVENT_CA_REFUSED,
+    [REASON_STORE_BUSY] = EVENT_CA_REFUSED,
+    [REASON_STORE_FAILED] = EVENT_CA_REFUSED,
+    [REASON_STORE_DUPLICATE] = EVENT_CA_REFUSED,
+    [REASON_DISK_FULL] = EVENT_CA_REFUSED,
+};
+
+const struct event_info *event_info(enum event_id id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        if (events[i].id == id) {
+            return &events[i];
+        }
+    }
+    return NULL;
+}
+
+size_t event_info_count(void)
+{
+    return ARRAY_LEN(events);
+}
+
+const struct event_info *event_info_at(size_t index)
+{
+    return &events[index];
+}
+
+enum event_id event_of_reason(enum reason reason)
+{
+    return (size_t)reason < REASON_COUNT ? refusals[reason] : (enum event_id)0;
+}
+
+/* Details show what peers sent escaped already; this is for the one that forgets it. */
+static void one_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) {
+            *text = ' ';
+        }
+    }
+}
+
+void event_text(char *text, size_t size, enum event_id id, const char *where,
+                const struct error *why)
+{
+    const struct event_info *info = event_info(id);
+    bool has_where = where != NULL && where[0] != '\0';
+    bool whole =
+        text_format(text, size, "%s%s%s%s ErrorCode: 0x%08lx. ErrorMessage: %s (%s). %s",
+                    info != NULL ? info->happened : "", has_where ? " " : "",
+                    has_where ? where : "", has_where ? "." : "", (unsigned long)error_hresult(why),
+                    why->detail, reason_id(why->reason), info != NULL ? info->advice : "");
+
+    (void)whole; /* what is cut off stands in log and audit record */
+    one_line(text);
+}
