@@ -50,6 +50,11 @@ void endpoint_post(const struct endpoint *endpoint, struct bytes message,
 /* GET with a raw query. */
 void endpoint_get(const struct endpoint *endpoint, const char *query,
                   struct endpoint_answer *answer);
+/* The same through another face than the endpoint's own. */
+void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_face *face,
+                      struct bytes message, struct endpoint_answer *answer);
+void endpoint_get_at(const struct endpoint *endpoint, const struct endpoint_face *face,
+                     const char *query, struct endpoint_answer *answer);
 void endpoint_answer_clear(struct endpoint_answer *answer);
 
 #endif
