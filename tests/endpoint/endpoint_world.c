@@ -104,6 +104,22 @@ struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char 
     return endpoint;
 }
 
+struct endpoint *endpoint_world_off(struct endpoint_world *world, const char *name)
+{
+    struct template_config config;
+    struct endpoint_options options = { .config = &config, .ca = world->ca, .store = world->store };
+    struct error err = ERROR_INIT;
+    struct endpoint *endpoint = NULL;
+
+    assert_done(config_parse_template("test.json", name, bytes_of_text("{\"enabled\": false}"),
+                                      &config, &err),
+                &err, name);
+    endpoint = endpoint_create(&options, &err);
+    assert_done(endpoint != NULL, &err, name);
+    template_config_clear(&config);
+    return endpoint;
+}
+
 void endpoint_world_client(const struct endpoint_world *world, struct scep_client *client)
 {
     scep_client_init(client, world->client_key, world->ras->ra[0].cert);
