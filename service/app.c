@@ -277,6 +277,8 @@ static void warn_ends(struct app *app)
         if (ca != NULL) {
             warn_end(app, "CA", name, ca_builtin_certificate(ca), now);
             warn_end(app, "RA of CA", name, ca_builtin_ra_certificate(ca), now);
+            warn_end(app, "signing RA of CA", name, ca_builtin_ra_sign_certificate(ca), now);
+            warn_end(app, "decrypting RA of CA", name, ca_builtin_ra_enc_certificate(ca), now);
         }
     }
 }

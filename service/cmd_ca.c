@@ -117,7 +117,7 @@ static bool ca_import_verb(const struct command *command, struct error *err)
     options.pkcs12_file = c.pkcs12;
     options.password = c.password == NULL ? NULL : &password;
     if (!ca_files_import(&options, err)) goto out;
-    command_print("CA %s imported; its RA certificate is issued.\n", c.name);
+    command_print("CA %s imported; its RA certificates are issued.\n", c.name);
     ok = command_audit(command, "ca-import", c.name, err);
 out:
     secret_clear(&password);
@@ -176,7 +176,7 @@ static bool ca_install_verb(const struct command *command, struct error *err)
     return command_audit(command, "ca-install", c.name, err);
 }
 
-/* A new RA certificate and key, before or after the old one has ended. */
+/* New RA certificates and keys, before or after the old ones have ended. */
 static bool ca_renew_ra_verb(const struct command *command, struct error *err)
 {
     struct ca_command c = { 0 };
@@ -188,7 +188,7 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
         || !ca_files_renew_ra(&options, err)) {
         return false;
     }
-    command_print("CA %s has a new RA certificate. A running service uses it within seconds.\n",
+    command_print("CA %s has new RA certificates. A running service uses them within seconds.\n",
                   c.name);
     return command_audit(command, "ca-renew-ra", c.name, err);
 }
@@ -228,62 +228,140 @@ struct ca_show_context {
     size_t count;
 };
 
-static bool show_facts(const struct ca_show_context *show, const char *name, const char *state,
-                       const struct certificate_info *ca, const struct certificate_info *ra,
-                       struct error *err)
-{
-    char until[2][CLOCK_TEXT_MAX];
-    char fingerprint[2 * DIGEST_SHA256_BYTES + 1];
-    struct json *row;
-    bool ok;
+/* What is shown of one CA; zero where there is nothing. */
+struct ca_facts {
+    struct certificate_info ca;
+    struct certificate_info ra;
+    struct certificate_info ra_sign;
+    struct certificate_info ra_enc;
+    const struct error *pair_error; /* NULL: there is a pair, or no CA yet */
+};
 
-    clock_format(ca->not_after, until[0]);
-    clock_format(ra->not_after, until[1]);
-    text_hex(fingerprint, sizeof(fingerprint), bytes_of(ca->sha256, sizeof(ca->sha256)));
-    if (!show->command->json) {
-        if (show->brief) {
-            command_print("%-20s %s  until %s  %s\n", name, state, until[0], ca->subject);
-            return true;
+/* "" for what is not there. */
+static void end_text(const struct certificate_info *info, char out[CLOCK_TEXT_MAX])
+{
+    out[0] = '\0';
+    if (info->serial[0] != '\0') {
+        clock_format(info->not_after, out);
+    }
+}
+
+static void print_facts(const char *name, const char *state, const struct ca_facts *facts)
+{
+    char fingerprint[2 * DIGEST_SHA256_BYTES + 1];
+    char until[4][CLOCK_TEXT_MAX];
+
+    clock_format(facts->ca.not_after, until[0]);
+    clock_format(facts->ra.not_after, until[1]);
+    end_text(&facts->ra_sign, until[2]);
+    end_text(&facts->ra_enc, until[3]);
+    text_hex(fingerprint, sizeof(fingerprint),
+             bytes_of(facts->ca.sha256, sizeof(facts->ca.sha256)));
+    command_print("CA:          %s (%s)\nSubject:     %s\nIssuer:      %s\nSerial:      %s\n"
+                  "Valid until: %s\nSHA-256:     %s\nRA subject:  %s\nRA until:    %s\n",
+                  name, state, facts->ca.subject, facts->ca.issuer, facts->ca.serial, until[0],
+                  fingerprint, facts->ra.subject, until[1]);
+    if (facts->pair_error != NULL) {
+        command_print("RA pair:     none (%s)\n", facts->pair_error->detail);
+    } else {
+        command_print("RA pair:     signs until %s, decrypts until %s\n", until[2], until[3]);
+    }
+}
+
+static struct json *facts_row(const char *name, const char *state, const struct ca_facts *facts,
+                              struct error *err)
+{
+    struct json *row = json_value_new_object();
+    char fingerprint[2 * DIGEST_SHA256_BYTES + 1];
+    char until[4][CLOCK_TEXT_MAX];
+
+    clock_format(facts->ca.not_after, until[0]);
+    clock_format(facts->ra.not_after, until[1]);
+    end_text(&facts->ra_sign, until[2]);
+    end_text(&facts->ra_enc, until[3]);
+    text_hex(fingerprint, sizeof(fingerprint),
+             bytes_of(facts->ca.sha256, sizeof(facts->ca.sha256)));
+    const struct {
+        const char *key;
+        const char *value;
+    } fields[] = {
+        { "name", name },
+        { "state", state },
+        { "subject", facts->ca.subject },
+        { "issuer", facts->ca.issuer },
+        { "serial", facts->ca.serial },
+        { "not_after", until[0] },
+        { "sha256", fingerprint },
+        { "ra_subject", facts->ra.subject },
+        { "ra_not_after", until[1] },
+        { "ra_sign_serial", facts->ra_sign.serial },
+        { "ra_sign_not_after", until[2] },
+        { "ra_enc_serial", facts->ra_enc.serial },
+        { "ra_enc_not_after", until[3] },
+        { "ra_pair_problem",
+          facts->pair_error == NULL ? "" : reason_id(facts->pair_error->reason) },
+    };
+
+    if (row == NULL) {
+        (void)error_set(err, REASON_NO_MEMORY, "JSON");
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (!json_value_put_text(row, fields[i].key, fields[i].value, err)) {
+            json_value_free(row);
+            return NULL;
         }
-        command_print("CA:          %s (%s)\nSubject:     %s\nIssuer:      %s\nSerial:      %s\n"
-                      "Valid until: %s\nSHA-256:     %s\nRA subject:  %s\nRA until:    %s\n",
-                      name, state, ca->subject, ca->issuer, ca->serial, until[0], fingerprint,
-                      ra->subject, until[1]);
-        return true;
     }
-    row = json_value_new_object();
-    ok = row != NULL && json_value_put_text(row, "name", name, err)
-         && json_value_put_text(row, "state", state, err)
-         && json_value_put_text(row, "subject", ca->subject, err)
-         && json_value_put_text(row, "issuer", ca->issuer, err)
-         && json_value_put_text(row, "serial", ca->serial, err)
-         && json_value_put_text(row, "not_after", until[0], err)
-         && json_value_put_text(row, "sha256", fingerprint, err)
-         && json_value_put_text(row, "ra_subject", ra->subject, err)
-         && json_value_put_text(row, "ra_not_after", until[1], err);
-    if (!ok) {
-        json_value_free(row);
-        return false;
+    return row;
+}
+
+static bool show_facts(const struct ca_show_context *show, const char *name, const char *state,
+                       const struct ca_facts *facts, struct error *err)
+{
+    char until[CLOCK_TEXT_MAX];
+    struct json *row = NULL;
+
+    if (show->command->json) {
+        row = facts_row(name, state, facts, err);
+        return row != NULL && json_value_push(show->array, row, err);
     }
-    return json_value_push(show->array, row, err);
+    if (show->brief) {
+        clock_format(facts->ca.not_after, until);
+        command_print("%-20s %s  until %s  %s\n", name, state, until, facts->ca.subject);
+    } else {
+        print_facts(name, state, facts);
+    }
+    return true;
+}
+
+/* Nothing for a certificate that is not there. */
+static bool read_info(const struct x509_st *cert, struct certificate_info *info, struct error *err)
+{
+    return cert == NULL || certificate_info(cert, info, err);
+}
+
+static bool read_facts(const struct ca_builtin *builtin, struct ca_facts *facts, struct error *err)
+{
+    facts->pair_error = ca_builtin_pair_error(builtin);
+    return read_info(ca_builtin_certificate(builtin), &facts->ca, err)
+           && read_info(ca_builtin_ra_certificate(builtin), &facts->ra, err)
+           && read_info(ca_builtin_ra_sign_certificate(builtin), &facts->ra_sign, err)
+           && read_info(ca_builtin_ra_enc_certificate(builtin), &facts->ra_enc, err);
 }
 
 static bool show_one(void *context, const char *name, struct error *err)
 {
     struct ca_show_context *show = context;
-    struct certificate_info ca_info;
-    struct certificate_info ra_info;
+    struct ca_facts facts;
     struct error why = ERROR_INIT;
     struct ca_builtin *builtin = NULL;
     struct ca *ca = NULL;
-    struct ra_set *ras = NULL;
     bool ok = false;
 
     if (show->only != NULL && !text_equal_nocase(show->only, name)) {
         return true;
     }
-    memset(&ca_info, 0, sizeof(ca_info));
-    memset(&ra_info, 0, sizeof(ra_info));
+    memset(&facts, 0, sizeof(facts));
     show->count++;
     builtin = open_ca(show->command, name, &why);
     ca = builtin == NULL ? NULL : ca_builtin_as_ca(builtin);
@@ -291,7 +369,7 @@ static bool show_one(void *context, const char *name, struct error *err)
         if (!show->command->json) {
             command_print("%-20s broken: %s\n", name, why.detail);
         }
-        ok = show->command->json ? show_facts(show, name, "broken", &ca_info, &ra_info, err) : true;
+        ok = show->command->json ? show_facts(show, name, "broken", &facts, err) : true;
         goto out;
     }
     if (ca_builtin_certificate(builtin) == NULL) {
@@ -299,17 +377,12 @@ static bool show_one(void *context, const char *name, struct error *err)
             command_print("%-20s waits for its certificate: openndes ca install %s --cert FILE\n",
                           name, name);
         }
-        ok =
-            show->command->json ? show_facts(show, name, "request", &ca_info, &ra_info, err) : true;
+        ok = show->command->json ? show_facts(show, name, "request", &facts, err) : true;
         goto out;
     }
-    if (!certificate_info(ca_builtin_certificate(builtin), &ca_info, err)) goto out;
-    ras = ca_ra(ca, &why);
-    if (ras != NULL && !certificate_info(ras->ra[0].cert, &ra_info, err)) goto out;
-    ok = show_facts(show, name, ca_ready(ca, &why) ? "ready" : reason_id(why.reason), &ca_info,
-                    &ra_info, err);
+    if (!read_facts(builtin, &facts, err)) goto out;
+    ok = show_facts(show, name, ca_ready(ca, &why) ? "ready" : reason_id(why.reason), &facts, err);
 out:
-    ra_set_unref(ras);
     ca_free(ca);
     return ok;
 }

@@ -150,6 +150,40 @@ static bool check_end(struct check *check, const char *what, int64_t not_after, 
     return finding(check, days < 60 ? CHECK_WARNING : CHECK_OK, what, NULL, text, err);
 }
 
+/* The NDES face shows the pair; everything else works without it. */
+static bool check_pair(struct check *check, const char *name, const struct ca_builtin *builtin,
+                       struct error *err)
+{
+    const struct {
+        const char *what;
+        const struct x509_st *cert;
+    } members[] = {
+        { "signing RA of CA", ca_builtin_ra_sign_certificate(builtin) },
+        { "decrypting RA of CA", ca_builtin_ra_enc_certificate(builtin) },
+    };
+    const struct error *why = ca_builtin_pair_error(builtin);
+    struct certificate_info info;
+    struct error text = ERROR_INIT;
+    char what[LIMIT_TEMPLATE_NAME + 32];
+
+    if (why != NULL) {
+        text = *why;
+        if (why->reason == REASON_RA_MISSING) {
+            (void)error_context(&text, "missing, made when the service starts");
+        }
+        return text_format(what, sizeof(what), "RA pair of CA %s", name)
+               && finding(check, CHECK_WARNING, what, why, text.detail, err);
+    }
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (members[i].cert == NULL || !certificate_info(members[i].cert, &info, err)
+            || !text_format(what, sizeof(what), "%s %s", members[i].what, name)
+            || !check_end(check, what, info.not_after, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_ca_dates(struct check *check, const char *name, const struct ca_builtin *builtin,
                            struct ca *ca, struct error *err)
 {
@@ -173,7 +207,8 @@ static bool check_ca_dates(struct check *check, const char *name, const struct c
         goto out;
     }
     if (!certificate_info(ras->ra[0].cert, &info, err)) goto out;
-    ok = check_end(check, what, info.not_after, err);
+    if (!check_end(check, what, info.not_after, err)) goto out;
+    ok = check_pair(check, name, builtin, err);
 out:
     ra_set_unref(ras);
     return ok;

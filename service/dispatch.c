@@ -133,7 +133,7 @@ void dispatch_handle(void *context, const struct http_request *request,
         if (endpoint == NULL) {
             refuse(response, &report);
         } else if (endpoint_admit(endpoint, request, response, &report)) {
-            endpoint_handle(endpoint, request, response, &report);
+            endpoint_handle(endpoint, endpoint_own_face(endpoint), request, response, &report);
         }
     } else {
         report.operation = "publish";

@@ -26,6 +26,12 @@ static void add_field(struct buffer *line, const char *key, struct bytes value)
     }
 }
 
+/* Whose rules decided, else whom the URL names; "" nobody. */
+static const char *template_of(const struct route *route, const struct endpoint_report *report)
+{
+    return report->template_name[0] != '\0' ? report->template_name : route->name;
+}
+
 static void write_line(const struct dispatch *dispatch, const struct http_request *request,
                        const struct http_response *response, const struct route *route,
                        const struct endpoint_report *report, const char *peer, int64_t duration_us)
@@ -34,7 +40,8 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
     struct error ignored = ERROR_INIT;
     bool refused = report->error.reason != REASON_NONE;
     /* a path may say anything: only what could be a template's name is shown as one */
-    const char *name = template_name_check(route->name, &ignored) ? route->name : "-";
+    const char *wanted = template_of(route, report);
+    const char *name = template_name_check(wanted, &ignored) ? wanted : "-";
     const char *operation = report->operation != NULL ? report->operation : request->method_text;
     bool ok;
 
@@ -80,7 +87,9 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
         .event = report->message_type != NULL ? "enroll" : "http",
         .result = refused ? "refused" : report->result,
         .request_id = request->id,
-        .template_name = route->kind == ROUTE_SCEP ? route->name : NULL,
+        .template_name = route->kind == ROUTE_SCEP || report->template_name[0] != '\0'
+                             ? template_of(route, report)
+                             : NULL,
         .peer = peer,
         .operation = report->operation,
         .message_type = report->message_type,

@@ -90,6 +90,33 @@ static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp sta
     return strcmp(slot->public_url, public_url) == 0;
 }
 
+static const struct error *pair_error_of(const struct ca_slot *slot)
+{
+    return slot == NULL || slot->builtin == NULL ? NULL : ca_builtin_pair_error(slot->builtin);
+}
+
+/* Once per cause, not at every attempt to do better. */
+static void report_pair(const struct runtime_options *options, const struct ca_slot *old,
+                        const struct ca_slot *slot)
+{
+    const struct error *before = pair_error_of(old);
+    const struct error *why = pair_error_of(slot);
+    char what[LIMIT_TEMPLATE_NAME + 64];
+    char text[ERROR_DETAIL_MAX + 128];
+
+    if (why == NULL || (before != NULL && before->reason == why->reason)
+        || !text_format(what, sizeof(what), "CA %s has no pair of RAs for the NDES face",
+                        slot->name)) {
+        return;
+    }
+    log_error(options->log, LOG_LEVEL_WARNING, why, "%s", what);
+    if (!text_format(text, sizeof(text), "%s: %s (%s)", what, why->detail,
+                     reason_id(why->reason))) {
+        text[sizeof(text) - 1] = '\0';
+    }
+    eventlog_report(options->eventlog, EVENTLOG_WARNING, EVENT_RA_UNUSABLE, text);
+}
+
 static bool load_ca(void *context, const char *name, struct error *err)
 {
     struct loading *l = context;
@@ -109,6 +136,7 @@ static bool load_ca(void *context, const char *name, struct error *err)
         if (slot == NULL) {
             return false;
         }
+        report_pair(l->options, old, slot);
         if (slot->ca == NULL) {
             report(l->options, &slot->error, "a CA cannot be opened");
             if (old != NULL && old->ca != NULL) {

@@ -13,8 +13,10 @@
 bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp stamps[CA_STAMPS],
                     struct error *err)
 {
-    static const char *const files[CA_STAMPS] = { "ca.crt", "ra.crt", "chain.pem", "ca.key",
-                                                  "ra.key" };
+    static const char *const files[CA_STAMPS] = {
+        "ca.crt",      "ca.key",      "chain.pem",  "ra.crt",     "ra.key",
+        "ra-sign.crt", "ra-sign.key", "ra-enc.crt", "ra-enc.key",
+    };
     char relative[LIMIT_TEMPLATE_NAME + 32];
     char path[FILE_PATH_MAX];
 
@@ -27,6 +29,19 @@ bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp
         }
     }
     return true;
+}
+
+/*
+ * Another command had the folder when the pair was to be made, and may be at another CA, so that no
+ * file of this one will change: without stamps the slot counts as stale until it could be made.
+ */
+static void retry_pair(struct ca_slot *slot)
+{
+    const struct error *why = slot->builtin == NULL ? NULL : ca_builtin_pair_error(slot->builtin);
+
+    if (why != NULL && why->reason == REASON_DATA_FOLDER_IN_USE) {
+        memset(slot->stamps, 0, sizeof(slot->stamps));
+    }
 }
 
 /*
@@ -58,6 +73,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
         .store = options->store,
         .crl_validity_hours = config->crl.validity_hours,
         .crl_renew_hours = config->crl.renew_hours,
+        .make_missing_ra = true,
     };
     if (ca_slot_stamps(options->data_folder, name, slot->stamps, &slot->error)) {
         slot->builtin = ca_builtin_open(&ca_options, &slot->error);
@@ -69,6 +85,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
             error_set(&slot->error, REASON_NO_MEMORY, "CA");
         }
     }
+    retry_pair(slot);
     return slot;
 }
 

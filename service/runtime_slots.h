@@ -13,7 +13,7 @@
 #include "platform/files.h"
 #include "service/runtime.h"
 
-#define CA_STAMPS 5 /* ca.crt, ra.crt, chain.pem, ca.key, ra.key */
+#define CA_STAMPS 9 /* certificates and keys of CA, RA and RA pair; chain.pem */
 
 struct ca_slot {
     int references; /* atomic */

@@ -42,22 +42,43 @@ _Static_assert(sizeof(reasons) / sizeof(reasons[0]) == REASON_COUNT, "one row pe
 #define HR_TIME_SKEW 0x80070576u
 /*
  * A template or policy that says no: CERT_E_INVALID_POLICY. CERTSRV_E_UNSUPPORTED_CERT_TYPE
- * (0x80094800) would be AD CS's word for an unknown template, which is another fault.
+ * (0x80094800) is AD CS's word for an unknown template, which is another fault (below).
  */
 #define HR_INVALID_POLICY 0x800b0113u
 
 /*
+ * Reasons whose HRESULT is another than their kind's: what NDES signs for the same cause
+ * (observed), so that what help desks and clients know of these numbers stays true. That a request
+ * came without a password is told apart from a wrong one: its sender knows that anyway.
+ */
+static const struct {
+    enum reason reason;
+    uint32_t hresult;
+} reason_hresults[] = {
+    { REASON_KEY_SIZE, 0x80094811u },      /* CERTSRV_E_KEY_LENGTH */
+    { REASON_SUBJECT_EMPTY, 0x80094001u }, /* CERTSRV_E_BAD_REQUESTSUBJECT */
+    { REASON_SUBJECT_ATTRIBUTE, 0x80094001u },
+    { REASON_SUBJECT_CN, 0x80094001u },
+    { REASON_SUBJECT_TOO_LONG, 0x80094001u },
+    { REASON_CHALLENGE_MISSING, 0x80096004u }, /* TRUST_E_CERT_SIGNATURE */
+    { REASON_TEMPLATE_DISABLED, 0x80094800u }, /* CERTSRV_E_UNSUPPORTED_CERT_TYPE */
+    { REASON_NDES_FACE_BROKEN, 0x80094800u },
+};
+
+/*
  * Kind -> HTTP status, failInfo, HRESULT, exit code. FAIL_INFO_NONE: the kind cannot occur once a
- * message is open. ERROR_CHALLENGE is badRequest, one answer for every cause.
+ * message is open; denied and not-found can, where one URL serves several templates.
+ * ERROR_CHALLENGE is badRequest, one failInfo for every cause.
  */
 static const struct error_kind_info kinds[] = {
     [ERROR_NONE] = { ERROR_NONE, "none", 200, FAIL_INFO_NONE, 0, 0 },
     [ERROR_USAGE] = { ERROR_USAGE, "usage", 500, FAIL_INFO_NONE, HR_INVALID_ARG, 2 },
     [ERROR_CONFIG] = { ERROR_CONFIG, "config", 500, FAIL_INFO_BAD_REQUEST, HR_E_FAIL, 3 },
-    [ERROR_DENIED] = { ERROR_DENIED, "denied", 403, FAIL_INFO_NONE, HR_ACCESS_DENIED, 4 },
+    [ERROR_DENIED] = { ERROR_DENIED, "denied", 403, FAIL_INFO_BAD_REQUEST, HR_ACCESS_DENIED, 4 },
     [ERROR_SIGN_IN] = { ERROR_SIGN_IN, "sign-in", 401, FAIL_INFO_NONE, HR_ACCESS_DENIED, 4 },
     [ERROR_THROTTLED] = { ERROR_THROTTLED, "throttled", 429, FAIL_INFO_NONE, HR_BUSY, 5 },
-    [ERROR_MISSING] = { ERROR_MISSING, "not-found", 404, FAIL_INFO_NONE, HR_FILE_NOT_FOUND, 10 },
+    [ERROR_MISSING] = { ERROR_MISSING, "not-found", 404, FAIL_INFO_BAD_REQUEST, HR_FILE_NOT_FOUND,
+                        10 },
     [ERROR_METHOD] = { ERROR_METHOD, "method", 405, FAIL_INFO_NONE, HR_INVALID_ARG, 11 },
     [ERROR_TOO_LARGE] = { ERROR_TOO_LARGE, "too-large", 413, FAIL_INFO_NONE, HR_INVALID_ARG, 11 },
     [ERROR_URI_TOO_LONG] = { ERROR_URI_TOO_LONG, "uri-too-long", 414, FAIL_INFO_NONE,
@@ -237,6 +258,12 @@ uint32_t error_hresult(const struct error *err)
 {
     if (err != NULL && err->hresult != 0) {
         return err->hresult;
+    }
+    for (size_t i = 0; err != NULL && i < sizeof(reason_hresults) / sizeof(reason_hresults[0]);
+         i++) {
+        if (reason_hresults[i].reason == err->reason) {
+            return reason_hresults[i].hresult;
+        }
     }
     return error_kind_info(error_kind(err))->hresult;
 }

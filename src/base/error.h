@@ -52,7 +52,7 @@ enum error_kind {
     ERROR_BAD_REQUEST,       /* understood and not permitted */
     ERROR_BAD_TIME,          /* signingTime enforced and off */
     ERROR_BAD_CERT_ID,       /* no certificate or transaction matches */
-    ERROR_CHALLENGE,         /* challenge missing, wrong, expired, used: never told apart outside */
+    ERROR_CHALLENGE,         /* challenge wrong, expired, used: never told apart outside */
     ERROR_POLICY,            /* the template or a policy says no */
     ERROR_CA_REFUSED,        /* the CA says no */
     ERROR_UNAVAILABLE,       /* CA, store or validator cannot be reached or used now */
@@ -93,7 +93,7 @@ struct error_kind_info {
  */
 struct error {
     enum reason reason;
-    uint32_t hresult; /* 0: the default of the kind */
+    uint32_t hresult; /* 0: the default of the reason */
     const char *file;
     int line;
     char detail[ERROR_DETAIL_MAX];

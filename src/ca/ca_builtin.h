@@ -22,12 +22,15 @@ struct ca_builtin_options {
     struct store *store; /* revocations, CRL numbers; must outlive the CA; NULL: no CRL, no CDP */
     int64_t crl_validity_hours;
     int64_t crl_renew_hours;
+    /* Serving: a folder that has no pair of RAs yet gets one (ca_builtin_pair_error if not). */
+    bool make_missing_ra;
 };
 
 /*
  * Load keys and certificates; options are not needed afterwards. A CA waiting for its certificate
  * (state "request") opens and is not ready. Times are not looked at here: an expired CA still
- * serves its certificates and its last CRL.
+ * serves its certificates and its last CRL. Nor does a pair of RAs that is missing or cannot be
+ * used keep it from opening: the single RA serves then.
  * Errors: REASON_CA_MISSING, REASON_KEY_*, REASON_CERT_UNREADABLE, REASON_CA_UNSUITABLE,
  * REASON_RA_*.
  */
@@ -43,6 +46,15 @@ MUST_USE bool ca_builtin_chain_p7b(const struct ca_builtin *b, struct buffer *ou
                                    struct error *err);
 /* The RA's certificate, also when it has ended; borrowed; NULL while the CA waits for its own. */
 const struct x509_st *ca_builtin_ra_certificate(const struct ca_builtin *b);
+/* Those of the pair: NULL also while there is none. */
+const struct x509_st *ca_builtin_ra_sign_certificate(const struct ca_builtin *b);
+const struct x509_st *ca_builtin_ra_enc_certificate(const struct ca_builtin *b);
+/*
+ * Why there is no pair, borrowed; NULL when there is one, or the CA waits for its certificate.
+ * REASON_DATA_FOLDER_IN_USE: another process held the folder when the pair was to be made, so
+ * opening again helps.
+ */
+const struct error *ca_builtin_pair_error(const struct ca_builtin *b);
 /* Append the CA certificate as PEM, with `parents` also its chain. Errors: REASON_CA_NOT_READY. */
 MUST_USE bool ca_builtin_chain_pem(const struct ca_builtin *b, bool parents, struct buffer *out,
                                    struct error *err);

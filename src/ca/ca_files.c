@@ -106,8 +106,8 @@ bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
     }
     if (!ca_set_load(&folder, &set, err)) goto out;
     if (!cert_issuer_check_time(&set.issuer, now, err)) goto out;
-    if (!ra_cert_make(&set.issuer, &ra, now, &set.ra_cert, &set.ra_key, err)) goto out;
-    if (!ca_set_write_ra(&folder, folder.path, &set, err)) goto out;
+    if (!ca_set_make_ras(&set, &ra, now, err)) goto out;
+    if (!ca_set_write_ras(&folder, folder.path, &set, err)) goto out;
     ok = true;
 out:
     ca_set_clear(&set);

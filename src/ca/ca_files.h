@@ -12,8 +12,9 @@
 #include "base/secret.h"
 
 /*
- * ca.crt (PEM), ca.key (sealed), chain.pem (parents, may be missing), ra.crt, ra.key (sealed);
- * request.csr and request.key (sealed) while waiting for an offline root.
+ * ca.crt (PEM), ca.key (sealed), chain.pem (parents, may be missing), ra.crt, ra.key (sealed), the
+ * same for NDES's pair in ra-sign.crt, ra-sign.key, ra-enc.crt, ra-enc.key; request.csr
+ * and request.key (sealed) while waiting for an offline root.
  */
 
 enum ca_key_spec {
@@ -37,7 +38,7 @@ struct ca_new_options {
 };
 
 /*
- * A self-signed CA and its RA.
+ * A self-signed CA and its RAs.
  * Errors: REASON_CA_EXISTS, REASON_KEY_PROTECTION, REASON_USAGE (subject),
  * REASON_DATA_FOLDER_IN_USE (another command), file errors. Nothing half made stays.
  */
@@ -64,15 +65,15 @@ MUST_USE bool ca_files_request(const struct ca_new_options *options, struct buff
                                struct error *err);
 /*
  * The signed certificate (PEM, DER or PKCS#7, parents behind or in chain_file, which may be NULL):
- * checks that it belongs to the request, makes the RA. For a CA that is installed already: a
- * renewed certificate for the same key and subject replaces the old one, and the RA is made anew.
+ * checks that it belongs to the request, makes the RAs. For a CA that is installed already: a
+ * renewed certificate for the same key and subject replaces the old one, and the RAs are made anew.
  * Errors: as for import; REASON_CA_MISSING.
  */
 MUST_USE bool ca_files_install(const struct ca_new_options *options, const char *cert_file,
                                const char *chain_file, struct error *err);
 /*
- * A new RA key and certificate for a CA that is there; the old ones are replaced. Of the options,
- * data_folder, name, ra_bits and ra_validity_days are used.
+ * New RA keys and certificates, single and pair, for a CA that is there; the old ones are
+ * replaced. Of the options, data_folder, name, ra_bits and ra_validity_days are used.
  * Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA.
  */
 MUST_USE bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err);

@@ -17,12 +17,18 @@
 #define CA_FILE_CHAIN "chain.pem"
 #define CA_FILE_RA_CERT "ra.crt"
 #define CA_FILE_RA_KEY "ra.key"
+#define CA_FILE_RA_SIGN_CERT "ra-sign.crt"
+#define CA_FILE_RA_SIGN_KEY "ra-sign.key"
+#define CA_FILE_RA_ENC_CERT "ra-enc.crt"
+#define CA_FILE_RA_ENC_KEY "ra-enc.key"
 #define CA_FILE_REQUEST "request.csr"
 #define CA_FILE_REQUEST_KEY "request.key"
 
 /* What keys are sealed for, with ":<name>" behind: ca_key.h. */
 #define CA_KEY_KIND_CA "ca-key"
 #define CA_KEY_KIND_RA "ra-key"
+#define CA_KEY_KIND_RA_SIGN "ra-sign-key"
+#define CA_KEY_KIND_RA_ENC "ra-enc-key"
 
 enum ca_folder_state {
     CA_FOLDER_ABSENT,  /* no folder, or an empty one */

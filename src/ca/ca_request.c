@@ -176,7 +176,7 @@ static bool install_renewed(const struct ca_folder *folder, const struct ca_set 
                             struct error *err)
 {
     return check_same_name(folder, set, err) && ca_set_write_certificates(folder->path, set, err)
-           && ca_set_write_ra(folder, folder->path, set, err);
+           && ca_set_write_ras(folder, folder->path, set, err);
 }
 
 /* ca.crt is written last and makes the folder a CA; what waited is of no use behind that. */

@@ -5,9 +5,21 @@
 #include <openssl/x509.h>
 
 #include "ca/ca_key.h"
+#include "ca/ca_validity.h"
 #include "ca/cert_chain.h"
 #include "model/certificate.h"
 #include "platform/clock.h"
+
+/* Where the RA of a role lies and what its key is sealed for. */
+static const struct ra_files {
+    const char *cert;
+    const char *key;
+    const char *kind;
+} ra_files[RA_CERT_ROLES] = {
+    [RA_CERT_SINGLE] = { CA_FILE_RA_CERT, CA_FILE_RA_KEY, CA_KEY_KIND_RA },
+    [RA_CERT_SIGN] = { CA_FILE_RA_SIGN_CERT, CA_FILE_RA_SIGN_KEY, CA_KEY_KIND_RA_SIGN },
+    [RA_CERT_ENC] = { CA_FILE_RA_ENC_CERT, CA_FILE_RA_ENC_KEY, CA_KEY_KIND_RA_ENC },
+};
 
 void ca_set_clear(struct ca_set *set)
 {
@@ -16,8 +28,9 @@ void ca_set_clear(struct ca_set *set)
     }
     cert_issuer_clear(&set->issuer);
     cert_chain_free(set->parents);
-    X509_free(set->ra_cert);
-    EVP_PKEY_free(set->ra_key);
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        ra_cert_clear(&set->ra[role]);
+    }
     *set = (struct ca_set){ .parents = NULL };
 }
 
@@ -126,41 +139,59 @@ static bool ra_missing(const struct ca_folder *folder, const char *file, const c
         folder->path, file, why, folder->name);
 }
 
-bool ca_set_load_ra(const struct ca_folder *folder, struct ca_set *set, struct error *err)
+bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role, struct ca_set *set,
+                    struct error *err)
 {
+    const struct ra_files *files = &ra_files[role];
+    struct ra_cert loaded = { NULL, NULL };
     struct error cause = ERROR_INIT;
     STACK_OF(X509) *certs = NULL;
-    EVP_PKEY *key = NULL;
     bool ok = false;
 
-    if (!ca_folder_has(folder->path, CA_FILE_RA_CERT)) {
-        return ra_missing(folder, CA_FILE_RA_CERT, "the RA's certificate is missing", err);
+    if (!ca_folder_has(folder->path, files->cert)) {
+        return ra_missing(folder, files->cert, "the RA's certificate is missing", err);
     }
-    if (!ca_folder_has(folder->path, CA_FILE_RA_KEY)) {
-        return ra_missing(folder, CA_FILE_RA_KEY, "the RA's key is missing", err);
+    if (!ca_folder_has(folder->path, files->key)) {
+        return ra_missing(folder, files->key, "the RA's key is missing", err);
     }
-    certs = load_certificates(folder, CA_FILE_RA_CERT, &cause);
+    certs = load_certificates(folder, files->cert, &cause);
     if (certs != NULL) {
-        key = ca_set_load_key(folder, CA_FILE_RA_KEY, CA_KEY_KIND_RA, &cause);
+        loaded.cert = sk_X509_value(certs, 0);
+        (void)X509_up_ref(loaded.cert);
+        loaded.key = ca_set_load_key(folder, files->key, files->kind, &cause);
     }
-    if (key == NULL || !ra_cert_check(sk_X509_value(certs, 0), key, &set->issuer, &cause)) {
+    if (loaded.key == NULL || !ra_cert_check(&loaded, role, &set->issuer, &cause)) {
         (void)error_set(err, REASON_RA_UNSUITABLE,
-                        "%s: the RA cannot be used (%s); restore ra.crt and ra.key from a backup, "
+                        "%s: the RA cannot be used (%s); restore %s and %s from a backup, "
                         "or make a new RA: openndes ca renew-ra %s",
-                        folder->path, cause.detail, folder->name);
+                        folder->path, cause.detail, files->cert, files->key, folder->name);
         goto out;
     }
-    X509_free(set->ra_cert);
-    EVP_PKEY_free(set->ra_key);
-    set->ra_cert = sk_X509_value(certs, 0);
-    (void)X509_up_ref(set->ra_cert);
-    set->ra_key = key;
-    key = NULL;
+    ra_cert_clear(&set->ra[role]);
+    set->ra[role] = loaded;
+    loaded = (struct ra_cert){ NULL, NULL };
     ok = true;
 out:
-    EVP_PKEY_free(key);
+    ra_cert_clear(&loaded);
     cert_chain_free(certs);
     return ok;
+}
+
+bool ca_set_make_ras(struct ca_set *set, const struct ra_cert_options *ra, int64_t now,
+                     struct error *err)
+{
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        const struct ra_cert_order order = { (enum ra_cert_role)role, ra->bits, now,
+                                             ca_validity_end(now, ra->validity_days) };
+        struct ra_cert made = { NULL, NULL };
+
+        if (!ra_cert_make(&set->issuer, &order, &made, err)) {
+            return false;
+        }
+        ra_cert_clear(&set->ra[role]);
+        set->ra[role] = made;
+    }
+    return true;
 }
 
 bool ca_set_make(struct ca_set *set, struct evp_pkey_st *key, const struct stack_st_X509 *pool,
@@ -180,7 +211,7 @@ bool ca_set_make(struct ca_set *set, struct evp_pkey_st *key, const struct stack
     if (!cert_issuer_check_time(&made.issuer, now, err)) goto out;
     made.parents = cert_chain_order(cert, pool, now, err);
     if (made.parents == NULL) goto out;
-    if (!ra_cert_make(&made.issuer, ra, now, &made.ra_cert, &made.ra_key, err)) goto out;
+    if (!ca_set_make_ras(&made, ra, now, err)) goto out;
     *set = made;
     made = (struct ca_set){ .parents = NULL };
     ok = true;
@@ -231,18 +262,98 @@ bool ca_set_write_certificates(const char *place, const struct ca_set *set, stru
            && write_certificate(place, CA_FILE_CERT, set->issuer.cert, err);
 }
 
-bool ca_set_write_ra(const struct ca_folder *folder, const char *place, const struct ca_set *set,
-                     struct error *err)
+static bool write_ra(const struct ca_folder *folder, const char *place, enum ra_cert_role role,
+                     const struct ra_cert *ra, struct error *err)
 {
-    return ca_folder_remove(place, CA_FILE_RA_CERT, err)
-           && write_key(folder, place, CA_FILE_RA_KEY, CA_KEY_KIND_RA, set->ra_key, err)
-           && write_certificate(place, CA_FILE_RA_CERT, set->ra_cert, err);
+    const struct ra_files *files = &ra_files[role];
+
+    return ca_folder_remove(place, files->cert, err)
+           && write_key(folder, place, files->key, files->kind, ra->key, err)
+           && write_certificate(place, files->cert, ra->cert, err);
+}
+
+bool ca_set_write_ras(const struct ca_folder *folder, const char *place, const struct ca_set *set,
+                      struct error *err)
+{
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        if (!write_ra(folder, place, (enum ra_cert_role)role, &set->ra[role], err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool ca_set_write(const struct ca_folder *folder, const char *place, const struct ca_set *set,
                   struct error *err)
 {
-    return ca_set_write_ra(folder, place, set, err)
+    return ca_set_write_ras(folder, place, set, err)
            && write_key(folder, place, CA_FILE_KEY, CA_KEY_KIND_CA, set->issuer.key, err)
            && ca_set_write_certificates(place, set, err);
+}
+
+/* ---- the pair of a folder from before there were pairs --------------------------------------- */
+
+static const enum ra_cert_role pair_roles[] = { RA_CERT_SIGN, RA_CERT_ENC };
+#define PAIR_ROLES (sizeof(pair_roles) / sizeof(pair_roles[0]))
+
+static bool pair_is_whole(const struct ca_folder *folder)
+{
+    for (size_t i = 0; i < PAIR_ROLES; i++) {
+        if (!ca_folder_has(folder->path, ra_files[pair_roles[i]].cert)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_member(const struct ca_folder *folder, enum ra_cert_role role,
+                        const struct ca_set *set, int64_t now, struct error *err)
+{
+    const struct ra_cert *single = &set->ra[RA_CERT_SINGLE];
+    struct ra_cert made = { NULL, NULL };
+    struct certificate_info info;
+    bool ok = false;
+
+    if (!certificate_info(single->cert, &info, err)) goto out;
+    if (info.not_after <= now) {
+        (void)error_set(err, REASON_RA_EXPIRED,
+                        "%s/%s has ended; make new RAs: openndes ca renew-ra %s", folder->path,
+                        CA_FILE_RA_CERT, folder->name);
+        goto out;
+    }
+    const struct ra_cert_order order = {
+        .role = role,
+        .bits = EVP_PKEY_get_bits(single->key) > 2048 ? 3072 : 2048,
+        .now = now,
+        .not_after = info.not_after,
+    };
+    if (!ra_cert_make(&set->issuer, &order, &made, err)) goto out;
+    if (!write_ra(folder, folder->path, role, &made, err)) goto out;
+    ok = true;
+out:
+    ra_cert_clear(&made);
+    return ok;
+}
+
+bool ca_set_make_missing_pair(struct ca_folder *folder, const struct ca_set *set, int64_t now,
+                              struct error *err)
+{
+    bool ok = false;
+
+    if (pair_is_whole(folder)) {
+        return true;
+    }
+    if (!cert_issuer_check_time(&set->issuer, now, err)) goto out;
+    if (!ca_folder_lock(folder, err)) goto out;
+    for (size_t i = 0; i < PAIR_ROLES; i++) {
+        /* Asked again under the lock: another process may have made it just now. */
+        if (!ca_folder_has(folder->path, ra_files[pair_roles[i]].cert)
+            && !make_member(folder, pair_roles[i], set, now, err)) {
+            goto out;
+        }
+    }
+    ok = true;
+out:
+    ca_folder_close(folder);
+    return ok;
 }

@@ -18,8 +18,7 @@ struct stack_st_X509;
 struct ca_set {
     struct cert_issuer issuer;     /* certificate and key */
     struct stack_st_X509 *parents; /* the nearest first; NULL: none */
-    struct x509_st *ra_cert;
-    struct evp_pkey_st *ra_key;
+    struct ra_cert ra[RA_CERT_ROLES];
 };
 
 void ca_set_clear(struct ca_set *set); /* NULL is allowed */
@@ -30,29 +29,48 @@ void ca_set_clear(struct ca_set *set); /* NULL is allowed */
  * REASON_KEY_MISMATCH, REASON_CA_UNSUITABLE.
  */
 MUST_USE bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, struct error *err);
-/* ra.crt and ra.key into a loaded set. Errors: REASON_RA_MISSING, REASON_RA_UNSUITABLE. */
-MUST_USE bool ca_set_load_ra(const struct ca_folder *folder, struct ca_set *set, struct error *err);
+/*
+ * The RA of one role (ra.crt and ra.key, ra-sign..., ra-enc...) into a loaded set.
+ * Errors: REASON_RA_MISSING, REASON_RA_UNSUITABLE.
+ */
+MUST_USE bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role,
+                             struct ca_set *set, struct error *err);
 /* A sealed key file. Errors: REASON_KEY_UNREADABLE (missing, no key), REASON_KEY_PROTECTION. */
 struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *file,
                                     const char *kind, struct error *err);
 
 /*
  * Make a set out of a key and the certificates that came with it: find the key's certificate, check
- * it and its time, order its parents, make the RA.
+ * it and its time, order its parents, make the RAs.
  * Errors: REASON_KEY_MISMATCH, REASON_CA_UNSUITABLE, REASON_CA_EXPIRED, REASON_CA_NOT_YET_VALID.
  */
 MUST_USE bool ca_set_make(struct ca_set *set, struct evp_pkey_st *key,
                           const struct stack_st_X509 *pool, const struct ra_cert_options *ra,
                           struct error *err);
+/* New RAs of every role in place of those in the set. Errors: as ra_cert_make. */
+MUST_USE bool ca_set_make_ras(struct ca_set *set, const struct ra_cert_options *ra, int64_t now,
+                              struct error *err);
 
-/* Certificate, parents and RA with their keys; ca.crt comes last. */
+/* Certificate, parents and RAs with their keys; ca.crt comes last. */
 MUST_USE bool ca_set_write(const struct ca_folder *folder, const char *place,
                            const struct ca_set *set, struct error *err);
 /* Certificate and parents only. */
 MUST_USE bool ca_set_write_certificates(const char *place, const struct ca_set *set,
                                         struct error *err);
-/* The RA only; in between there is none, never one with a wrong key. */
-MUST_USE bool ca_set_write_ra(const struct ca_folder *folder, const char *place,
-                              const struct ca_set *set, struct error *err);
+/* All RAs; of each there is none in between, never one with a wrong key. */
+MUST_USE bool ca_set_write_ras(const struct ca_folder *folder, const char *place,
+                               const struct ca_set *set, struct error *err);
+
+/*
+ * Make those members of the pair whose certificate is not in the folder, under the folder's lock,
+ * key first: a key without certificate is what a power failure leaves and is made again, a
+ * certificate that is there is never touched. They are as strong as the single RA of `set` and end
+ * with it, so that one renewal is due for all. `set` is not changed. Without anything to make, the
+ * lock is not asked for. Errors: REASON_DATA_FOLDER_IN_USE (another process is at it: try again),
+ * REASON_RA_EXPIRED (the single RA has ended), REASON_CA_EXPIRED, REASON_CA_NOT_YET_VALID, file
+ * errors.
+ */
+MUST_USE bool ca_set_make_missing_pair(struct ca_folder *folder, const struct ca_set *set,
+                                       int64_t now, struct error *err);
 
 #endif

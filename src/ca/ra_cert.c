@@ -16,6 +16,27 @@
 
 #define OID_CERTIFICATE_REQUEST_AGENT "1.3.6.1.4.1.311.20.2.1"
 
+/*
+ * Clients look for explicit bits (RFC 8894 2.1.2), and a pair is recognised by each member having
+ * one bit and not the other.
+ */
+static const struct {
+    uint32_t usage;
+    const char *usage_text;
+} roles[RA_CERT_ROLES] = {
+    [RA_CERT_SINGLE] = { KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT,
+                         "digitalSignature and keyEncipherment" },
+    [RA_CERT_SIGN] = { KEY_USAGE_DIGITAL_SIGNATURE, "digitalSignature without keyEncipherment" },
+    [RA_CERT_ENC] = { KEY_USAGE_KEY_ENCIPHERMENT, "keyEncipherment without digitalSignature" },
+};
+
+void ra_cert_clear(struct ra_cert *ra)
+{
+    X509_free(ra->cert);
+    EVP_PKEY_free(ra->key);
+    *ra = (struct ra_cert){ NULL, NULL };
+}
+
 bool ra_cert_check_options(const struct ra_cert_options *options, struct error *err)
 {
     if (options->bits != 2048 && options->bits != 3072) {
@@ -48,18 +69,16 @@ static EXTENDED_KEY_USAGE *make_eku(void)
     return eku;
 }
 
-bool ra_cert_make(const struct cert_issuer *issuer, const struct ra_cert_options *options,
-                  int64_t now, struct x509_st **cert, struct evp_pkey_st **key, struct error *err)
+bool ra_cert_make(const struct cert_issuer *issuer, const struct ra_cert_order *order,
+                  struct ra_cert *out, struct error *err)
 {
     struct cert_plan plan = {
-        /* One certificate with both bits suits every client (RFC 8894 2.1.2). */
-        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT,
-        .not_before = now - CA_BACKDATE_SECONDS,
-        .not_after = ca_validity_end(now, options->validity_days),
+        .key_usage = roles[order->role].usage,
+        .not_before = order->now - CA_BACKDATE_SECONDS,
+        .not_after = order->not_after,
     };
-    struct cert_order order = { &plan, NULL, NULL, NULL };
-    EVP_PKEY *new_key = NULL;
-    X509 *new_cert = NULL;
+    struct cert_order cert_order = { &plan, NULL, NULL, NULL };
+    struct ra_cert made = { NULL, NULL };
     bool ok = false;
 
     plan.subject = ca_subject_ra(X509_get_subject_name(issuer->cert), err);
@@ -71,49 +90,56 @@ bool ra_cert_make(const struct cert_issuer *issuer, const struct ra_cert_options
         (void)ca_error_openssl(err, REASON_NO_MEMORY, "out of memory for the RA's certificate");
         goto out;
     }
-    new_key = ca_key_generate(options->bits == 3072 ? CA_KEY_RSA_3072 : CA_KEY_RSA_2048, err);
-    if (new_key == NULL) {
+    made.key = ca_key_generate(order->bits == 3072 ? CA_KEY_RSA_3072 : CA_KEY_RSA_2048, err);
+    if (made.key == NULL) {
         goto out;
     }
-    order.key = new_key;
-    new_cert = cert_builder_issue(issuer, &order, err);
-    if (new_cert == NULL || !ra_cert_check(new_cert, new_key, issuer, err)) {
+    cert_order.key = made.key;
+    made.cert = cert_builder_issue(issuer, &cert_order, err);
+    if (made.cert == NULL || !ra_cert_check(&made, order->role, issuer, err)) {
         goto out;
     }
-    *cert = new_cert;
-    *key = new_key;
-    new_cert = NULL;
-    new_key = NULL;
+    *out = made;
+    made = (struct ra_cert){ NULL, NULL };
     ok = true;
 out:
-    X509_free(new_cert);
-    EVP_PKEY_free(new_key);
+    ra_cert_clear(&made);
     cert_plan_clear(&plan);
     return ok;
 }
 
-bool ra_cert_check(struct x509_st *cert, struct evp_pkey_st *key, const struct cert_issuer *issuer,
-                   struct error *err)
+/* OpenSSL numbers the bits as they stand in the first octet, model/csr.h from the first bit on. */
+static bool has_usage(X509 *cert, enum ra_cert_role role)
 {
-    const uint32_t usages = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
+    uint32_t found = X509_get_key_usage(cert);
+    uint32_t usage = 0;
 
+    if ((X509_get_extension_flags(cert) & EXFLAG_KUSAGE) == 0) {
+        return false;
+    }
+    usage |= (found & KU_DIGITAL_SIGNATURE) != 0 ? KEY_USAGE_DIGITAL_SIGNATURE : 0;
+    usage |= (found & KU_KEY_ENCIPHERMENT) != 0 ? KEY_USAGE_KEY_ENCIPHERMENT : 0;
+    return usage == roles[role].usage;
+}
+
+bool ra_cert_check(const struct ra_cert *ra, enum ra_cert_role role,
+                   const struct cert_issuer *issuer, struct error *err)
+{
     /* Only RSA can be encrypted to by every SCEP client (RFC 8894 3.1). */
-    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) < 2048) {
+    if (EVP_PKEY_get_base_id(ra->key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(ra->key) < 2048) {
         return error_set(err, REASON_RA_UNSUITABLE,
                          "the RA's key is not RSA with 2048 bits or more");
     }
-    if (X509_check_private_key(cert, key) != 1) {
+    if (X509_check_private_key(ra->cert, ra->key) != 1) {
         ERR_clear_error();
         return error_set(err, REASON_RA_UNSUITABLE,
                          "the RA's certificate and key do not belong together");
     }
-    /* Explicit bits: clients look for them. */
-    if ((X509_get_extension_flags(cert) & EXFLAG_KUSAGE) == 0
-        || (X509_get_key_usage(cert) & usages) != usages) {
-        return error_set(err, REASON_RA_UNSUITABLE,
-                         "the RA's certificate lacks keyUsage digitalSignature or keyEncipherment");
+    if (!has_usage(ra->cert, role)) {
+        return error_set(err, REASON_RA_UNSUITABLE, "the RA's certificate must have keyUsage %s",
+                         roles[role].usage_text);
     }
-    if (!cert_issuer_signed(issuer, cert)) {
+    if (!cert_issuer_signed(issuer, ra->cert)) {
         return error_set(err, REASON_RA_UNSUITABLE,
                          "the RA's certificate was not issued by this CA");
     }

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "endpoint/endpoint_internal.h"
 #include "endpoint/scep_query.h"
-#include "scep/scep_cacert.h"
 
 void endpoint_report_init(struct endpoint_report *report)
 {
@@ -15,14 +14,27 @@ void endpoint_report_init(struct endpoint_report *report)
     report->result = "ok";
 }
 
-static bool make_caps(struct endpoint *endpoint, struct error *err)
+/* What the endpoint keeps of its settings, which are gone after creation. */
+static bool copy_settings(struct endpoint *endpoint, const struct template_config *config,
+                          struct error *err)
 {
-    /*
-     * Renewal is announced only by an endpoint that grants it: clients act on it (RFC 8894 3.5.2).
-     */
-    struct scep_caps_options caps = { .level = endpoint->level };
-
-    return scep_caps_body(&caps, &endpoint->caps, err);
+    endpoint->enabled = config->enabled;
+    endpoint->reply_chain = config->reply_chain;
+    endpoint->include_root = config->include_root;
+    endpoint->challenge_type = config->challenge.type;
+    endpoint->password = config->password;
+    endpoint->own_face = (struct endpoint_face){
+        .ra = config->ra,
+        .caps = SCEP_CAPS_ENGINE,
+        .level = config->algorithms,
+    };
+    endpoint->ndes = config->ndes;
+    endpoint->ndes.allowed = text_dup(config->ndes.allowed);
+    if (endpoint->ndes.allowed == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "endpoint");
+    }
+    return text_copy(endpoint->name, sizeof(endpoint->name), config->name)
+           || error_set(err, REASON_INTERNAL, "template name");
 }
 
 struct endpoint *endpoint_create(const struct endpoint_options *options, struct error *err)
@@ -37,13 +49,8 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
         return NULL;
     }
     endpoint->challenge = options->take_challenge;
-    endpoint->caps = (struct buffer)BUFFER_INIT(1024);
-    endpoint->enabled = config->enabled;
-    endpoint->level = config->algorithms;
-    endpoint->reply_chain = config->reply_chain;
-    endpoint->include_root = config->include_root;
     endpoint->ca = options->ca;
-    if (!text_copy(endpoint->name, sizeof(endpoint->name), config->name)) goto out;
+    if (!copy_settings(endpoint, config, err)) goto out;
     endpoint->template = template_create(config, err);
     if (endpoint->template == NULL) goto out;
     endpoint->acl = ip_acl_create(&config->ip_acl, err);
@@ -52,7 +59,6 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
         error_set(err, REASON_INTERNAL, "template %s has no challenge", config->name);
         goto out;
     }
-    if (!make_caps(endpoint, err)) goto out;
     endpoint->enroll = (struct enroll_options){
         .template_name = endpoint->name,
         .template = endpoint->template,
@@ -80,7 +86,7 @@ void endpoint_free(struct endpoint *endpoint)
     template_free(endpoint->template);
     ip_acl_free(endpoint->acl);
     challenge_free(endpoint->challenge);
-    buffer_clear(&endpoint->caps);
+    free(endpoint->ndes.allowed);
     free(endpoint);
 }
 
@@ -92,6 +98,42 @@ const char *endpoint_name(const struct endpoint *endpoint)
 bool endpoint_enabled(const struct endpoint *endpoint)
 {
     return endpoint->enabled;
+}
+
+enum algorithm_level endpoint_level(const struct endpoint *endpoint)
+{
+    return endpoint->own_face.level;
+}
+
+struct ca *endpoint_ca(const struct endpoint *endpoint)
+{
+    return endpoint->ca;
+}
+
+enum challenge_type endpoint_challenge_type(const struct endpoint *endpoint)
+{
+    return endpoint->challenge_type;
+}
+
+const struct ndes_face_config *endpoint_ndes_face(const struct endpoint *endpoint)
+{
+    return &endpoint->ndes;
+}
+
+const struct ndes_password_config *endpoint_password(const struct endpoint *endpoint)
+{
+    return &endpoint->password;
+}
+
+const struct endpoint_face *endpoint_own_face(const struct endpoint *endpoint)
+{
+    return &endpoint->own_face;
+}
+
+bool endpoint_acl_check(const struct endpoint *endpoint, enum acl_face face,
+                        const struct ip_address *peer, struct error *err)
+{
+    return ip_acl_check(endpoint->acl, face, peer, err);
 }
 
 /* An HTTP status is the whole answer: nobody is known yet to whom a CertRep could be addressed. */
@@ -106,7 +148,7 @@ bool endpoint_admit(const struct endpoint *endpoint, const struct http_request *
 {
     struct error *err = &report->error;
 
-    if (!ip_acl_check(endpoint->acl, ACL_FACE_SCEP, &request->peer, err)) goto refuse;
+    if (!endpoint_acl_check(endpoint, ACL_FACE_SCEP, &request->peer, err)) goto refuse;
     if (!endpoint->enabled) {
         error_set(err, REASON_TEMPLATE_DISABLED, "template %s is switched off", endpoint->name);
         goto refuse;
@@ -122,11 +164,15 @@ refuse:
     return false;
 }
 
-static bool answer_caps(const struct endpoint *endpoint, struct http_response *response,
+static bool answer_caps(const struct endpoint_face *face, struct http_response *response,
                         struct error *err)
 {
+    /*
+     * Our own list announces Renewal only where it is granted: clients act on it (RFC 8894 3.5.2).
+     */
+    const struct scep_caps_options options = { .level = face->level, .style = face->caps };
     struct buffer body = BUFFER_INIT(1024);
-    bool ok = buffer_append_bytes(&body, buffer_bytes(&endpoint->caps), err);
+    bool ok = scep_caps_body(&options, &body, err);
 
     if (ok) {
         http_response_body(response, "text/plain", &body);
@@ -135,20 +181,53 @@ static bool answer_caps(const struct endpoint *endpoint, struct http_response *r
     return ok;
 }
 
-static bool answer_cacert(const struct endpoint *endpoint, struct http_response *response,
-                          struct error *err)
+static bool answer_cacert(const struct endpoint *endpoint, enum ra_form form,
+                          struct http_response *response, struct error *err)
 {
     struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
     const char *media_type = NULL;
     struct ra_set *ras = ca_ra(endpoint->ca, err);
-    bool ok = ras != NULL && scep_cacert_body(ras, endpoint->include_root, &body, &media_type, err);
+    bool ok = false;
 
-    if (ok) {
-        http_response_body(response, media_type, &body);
+    if (ras == NULL) goto out;
+    if (!scep_cacert_body(ras, form, endpoint->include_root, &body, &media_type, err)) {
+        (void)error_context(err, "the CA \"%s\"", ca_name(endpoint->ca));
+        goto out;
     }
+    http_response_body(response, media_type, &body);
+    ok = true;
+out:
     ra_set_unref(ras);
     buffer_clear(&body);
     return ok;
+}
+
+/* What the value of `operation` means; `text` gets it decoded, for messages. */
+static enum scep_operation read_operation(struct bytes raw, struct buffer *text, struct error *err)
+{
+    if (raw.len >= 64 || !scep_query_decode(raw, text, err)) {
+        return SCEP_OPERATION_UNKNOWN;
+    }
+    return scep_operation_from_text(text_trim(buffer_bytes(text)));
+}
+
+bool endpoint_operation_given(const struct http_request *request)
+{
+    struct bytes raw;
+
+    return scep_query_find(request->raw_query, "operation", &raw);
+}
+
+bool endpoint_operation_known(const struct http_request *request)
+{
+    struct buffer text = BUFFER_INIT(256);
+    struct error ignored = ERROR_INIT;
+    struct bytes raw;
+    bool known = scep_query_find(request->raw_query, "operation", &raw)
+                 && read_operation(raw, &text, &ignored) != SCEP_OPERATION_UNKNOWN;
+
+    buffer_clear(&text);
+    return known;
 }
 
 /* On POST an absent operation is PKIOperation, the only one possible (RFC 8894 4.3). */
@@ -167,9 +246,7 @@ static bool find_operation(const struct http_request *request, enum scep_operati
         }
         return error_set(err, REASON_OPERATION_MISSING, "no operation in the query");
     }
-    if (raw.len < 64 && scep_query_decode(raw, &text, err)) {
-        *operation = scep_operation_from_text(text_trim(buffer_bytes(&text)));
-    }
+    *operation = read_operation(raw, &text, err);
     if (*operation != SCEP_OPERATION_UNKNOWN) {
         ok = true;
     } else {
@@ -200,8 +277,9 @@ static bool message_of(const struct http_request *request, struct buffer *decode
     return true;
 }
 
-void endpoint_handle(const struct endpoint *endpoint, const struct http_request *request,
-                     struct http_response *response, struct endpoint_report *report)
+void endpoint_handle(const struct endpoint *endpoint, const struct endpoint_face *face,
+                     const struct http_request *request, struct http_response *response,
+                     struct endpoint_report *report)
 {
     struct buffer decoded = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
     struct bytes message = { NULL, 0 };
@@ -212,14 +290,14 @@ void endpoint_handle(const struct endpoint *endpoint, const struct http_request 
     report->operation = scep_operation_name(operation);
     switch (operation) {
     case SCEP_OPERATION_GET_CA_CAPS:
-        ok = answer_caps(endpoint, response, &report->error);
+        ok = answer_caps(face, response, &report->error);
         break;
     case SCEP_OPERATION_GET_CA_CERT:
-        ok = answer_cacert(endpoint, response, &report->error);
+        ok = answer_cacert(endpoint, face->ra, response, &report->error);
         break;
     case SCEP_OPERATION_PKI_OPERATION:
         ok = message_of(request, &decoded, &message, &report->error)
-             && pki_operation(endpoint, request, message, response, report);
+             && pki_operation(endpoint, face, request, message, response, report);
         break;
     case SCEP_OPERATION_UNKNOWN:
         error_set(&report->error, REASON_OPERATION_UNKNOWN, "unknown operation");

@@ -2,9 +2,10 @@
 /*
  * Purpose:  one SCEP URL: operation in, answer out; the coordinator of the protocol.
  * Not here: which URL leads here (service/dispatch.c), the decision (enroll/), the codec (scep/).
- * Owns:     the compiled parts of one template: rules, challenge, address list, caps.
+ * Owns:     the compiled parts of one template: rules, challenge, address list; copies of what
+ *           the NDES face needs of its settings.
  * Threads:  immutable after creation; any thread may call.
- * Spec:     RFC 8894 3 and 4.
+ * Spec:     RFC 8894 3 and 4; NDES: observed (one URL, several templates).
  */
 #ifndef OPENNDES_ENDPOINT_ENDPOINT_H
 #define OPENNDES_ENDPOINT_ENDPOINT_H
@@ -14,6 +15,7 @@
 #include "config/template_config.h"
 #include "http/http_types.h"
 #include "http/ip_acl.h"
+#include "scep/scep_cacert.h"
 #include "store/store.h"
 
 struct endpoint;
@@ -28,6 +30,8 @@ struct endpoint_options {
 
 /* What happened to one request, for log and audit. All text is owned by the report. */
 struct endpoint_report {
+    /* whose rules decided; "" until the message is far enough for that to be known */
+    char template_name[LIMIT_TEMPLATE_NAME + 1];
     const char *operation;    /* constant text; NULL: not known */
     const char *message_type; /* constant text; NULL: not known */
     const char *challenge_type;
@@ -40,23 +44,63 @@ struct endpoint_report {
     struct error error;                  /* why it was refused */
 };
 
+/*
+ * The URL space through which a request came: an endpoint can be reached through its own and
+ * through NDES's. The endpoint that was asked opens the message; with `choose` another one of the
+ * same CA may decide about it once its CSR is known.
+ */
+struct endpoint_face {
+    enum ra_form ra;           /* GetCACert; and who signs while no recipient is known */
+    enum scep_caps_style caps; /* GetCACaps */
+    enum algorithm_level
+        level; /* what may be opened; the chosen endpoint's own level counts then */
+    /*
+     * NULL: the endpoint itself. The endpoint returned outlives the call; NULL, one that is
+     * switched off or one of another CA refuses the request.
+     */
+    const struct endpoint *(*choose)(void *context, const struct csr *csr);
+    void *context;
+};
+
 /* Errors: REASON_CONFIG_*, from the parts. Owned: endpoint_free. */
 struct endpoint *endpoint_create(const struct endpoint_options *options, struct error *err);
 void endpoint_free(struct endpoint *endpoint); /* NULL is allowed */
 
 const char *endpoint_name(const struct endpoint *endpoint);
 bool endpoint_enabled(const struct endpoint *endpoint);
+enum algorithm_level endpoint_level(const struct endpoint *endpoint);
+struct ca *endpoint_ca(const struct endpoint *endpoint); /* borrowed */
+enum challenge_type endpoint_challenge_type(const struct endpoint *endpoint);
+/* Its settings for NDES's pages and passwords; borrowed. */
+const struct ndes_face_config *endpoint_ndes_face(const struct endpoint *endpoint);
+const struct ndes_password_config *endpoint_password(const struct endpoint *endpoint);
+/* How /scep/<template> shows it; borrowed. */
+const struct endpoint_face *endpoint_own_face(const struct endpoint *endpoint);
 
 void endpoint_report_init(struct endpoint_report *report);
 
+/* Its address list, for either face. Errors: REASON_ADDRESS_DENIED. */
+MUST_USE bool endpoint_acl_check(const struct endpoint *endpoint, enum acl_face face,
+                                 const struct ip_address *peer, struct error *err);
 /*
  * Headers are there, the body is not: switched on, address list, method. false: refused, the error
  * stands in the report and `response` is filled.
  */
 MUST_USE bool endpoint_admit(const struct endpoint *endpoint, const struct http_request *request,
                              struct http_response *response, struct endpoint_report *report);
-/* The whole request: fills response and report. */
-void endpoint_handle(const struct endpoint *endpoint, const struct http_request *request,
-                     struct http_response *response, struct endpoint_report *report);
+/*
+ * The whole request: fills response and report. With face->choose the address lists, levels and
+ * switches that count are those of the chosen endpoint; what it refuses is a signed CertRep.
+ */
+void endpoint_handle(const struct endpoint *endpoint, const struct endpoint_face *face,
+                     const struct http_request *request, struct http_response *response,
+                     struct endpoint_report *report);
+
+/*
+ * Does the query string name an operation, and one of ours? A body is never looked at: NDES's URL
+ * serves a page when nobody asks for an operation.
+ */
+bool endpoint_operation_given(const struct http_request *request);
+bool endpoint_operation_known(const struct http_request *request);
 
 #endif

@@ -15,14 +15,16 @@
 struct endpoint {
     char name[LIMIT_TEMPLATE_NAME + 1];
     bool enabled;
-    enum algorithm_level level;
+    struct endpoint_face own_face; /* its level is the endpoint's */
+    enum challenge_type challenge_type;
+    struct ndes_face_config ndes; /* the text in it is owned */
+    struct ndes_password_config password;
     bool reply_chain;
     bool include_root;
     struct ca *ca; /* borrowed */
     struct template *template;
     struct challenge *challenge; /* NULL while switched off */
     struct ip_acl *acl;
-    struct buffer caps;
     struct enroll_options enroll;
 };
 
@@ -30,8 +32,8 @@ struct endpoint {
  * PKIOperation. true: `response` holds a CertRep (also one that refuses; then the report has the
  * error). false: the error in the report is to be answered as an HTTP status.
  */
-MUST_USE bool pki_operation(const struct endpoint *endpoint, const struct http_request *request,
-                            struct bytes message, struct http_response *response,
-                            struct endpoint_report *report);
+MUST_USE bool pki_operation(const struct endpoint *endpoint, const struct endpoint_face *face,
+                            const struct http_request *request, struct bytes message,
+                            struct http_response *response, struct endpoint_report *report);
 
 #endif

@@ -63,23 +63,71 @@ static void fill_request(struct enroll_request *out, const struct http_request *
     memcpy(out->signer_key_sha256, facts->signer_key_sha256, sizeof(out->signer_key_sha256));
 }
 
-/* Steps from the signature to the decision; every failure can be answered by a CertRep. */
-static bool decide(const struct endpoint *endpoint, const struct http_request *request,
-                   struct scep_message *message, const struct ra_set *ras, size_t *ra_index,
-                   struct issuance *issuance, struct endpoint_report *report)
+/* One PKIOperation on its way. */
+struct exchange {
+    const struct endpoint *endpoint; /* was asked, and opens the message */
+    const struct endpoint_face *face;
+    const struct endpoint *decider; /* decides: the same, or the one that the face has chosen */
+    enum algorithm_level level;     /* below which no answer goes: the decider's once it is known */
+    const struct http_request *request;
+    struct scep_message *message;
+    struct ra_set *ras;
+    size_t ra_index; /* who opened the message; before, whose signer this face's clients know */
+};
+
+static void decided_by(struct exchange *x, const struct endpoint *decider,
+                       struct endpoint_report *report)
 {
-    const struct scep_message_facts *facts = scep_message_facts(message);
+    x->decider = decider;
+    x->level = decider->own_face.level;
+    memcpy(report->template_name, decider->name, sizeof(report->template_name));
+}
+
+/*
+ * The face lets its own choose by the CSR. Until then the message was held against the face's
+ * level alone and nobody's address list; whoever is chosen must not get what its own URL would
+ * have refused. In this order: a template of another CA has no say, not even by a refusal.
+ */
+static bool choose_decider(struct exchange *x, const struct csr *csr,
+                           struct endpoint_report *report, struct error *err)
+{
+    const struct endpoint *chosen = x->face->choose(x->face->context, csr);
+
+    if (chosen == NULL) {
+        return error_set(err, REASON_NDES_FACE_BROKEN, "no template for a request of this kind");
+    }
+    if (chosen->ca != x->endpoint->ca) {
+        return error_set(err, REASON_NDES_FACE_BROKEN,
+                         "template %s is of another CA than template %s", chosen->name,
+                         x->endpoint->name);
+    }
+    decided_by(x, chosen, report);
+    if (!chosen->enabled) {
+        return error_set(err, REASON_TEMPLATE_DISABLED, "template %s is switched off",
+                         chosen->name);
+    }
+    return endpoint_acl_check(chosen, ACL_FACE_SCEP, &x->request->peer, err)
+           && scep_message_allowed(x->message, x->level, err);
+}
+
+/* Steps from the signature to the decision; every failure can be answered by a CertRep. */
+static bool decide(struct exchange *x, struct issuance *issuance, struct endpoint_report *report)
+{
+    const struct scep_message_facts *facts = scep_message_facts(x->message);
     struct enroll_request enroll = { .csr = CSR_INIT };
     struct error *err = &report->error;
     bool ok = false;
 
-    if (!scep_message_verify(message, endpoint->level, err)) goto out;
+    if (!scep_message_verify(x->message, x->level, err)) goto out;
     if (!type_check(facts, err)) goto out;
-    if (!scep_message_decrypt(message, endpoint->level, ras, ra_index, &enroll.csr, err)) goto out;
+    if (!scep_message_decrypt(x->message, x->level, x->ras, &x->ra_index, &enroll.csr, err)) {
+        goto out;
+    }
     name_format(csr_subject(&enroll.csr), report->requested_subject,
                 sizeof(report->requested_subject));
-    fill_request(&enroll, request, facts);
-    ok = enroll_handle(&endpoint->enroll, &enroll, issuance, &report->challenge_type, err);
+    if (x->face->choose != NULL && !choose_decider(x, &enroll.csr, report, err)) goto out;
+    fill_request(&enroll, x->request, facts);
+    ok = enroll_handle(&x->decider->enroll, &enroll, issuance, &report->challenge_type, err);
 out:
     report_algorithms(report, facts);
     csr_clear(&enroll.csr);
@@ -87,29 +135,28 @@ out:
 }
 
 /* A decision becomes a CertRep. */
-static bool reply(const struct endpoint *endpoint, const struct scep_message *message,
-                  const struct ra_set *ras, size_t ra_index, bool decided,
-                  const struct issuance *issuance, struct http_response *response,
-                  struct endpoint_report *report, struct error *err)
+static bool reply(const struct exchange *x, bool decided, const struct issuance *issuance,
+                  struct http_response *response, struct endpoint_report *report, struct error *err)
 {
     struct scep_reply_options options = {
-        .ras = ras,
-        .ra_index = ra_index,
-        .level = endpoint->level,
-        .include_chain = endpoint->reply_chain,
+        .ras = x->ras,
+        .ra_index = x->ra_index,
+        .level = x->level,
+        .include_chain = x->decider->reply_chain,
         .hresult_attribute = true,
     };
     struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
     bool ok;
 
     if (!decided) {
-        ok = scep_reply_failure(message, &options, &report->error, &body, err);
+        ok = scep_reply_failure(x->message, &options, &report->error, &body, err);
         report->result = "refused";
     } else if (issuance->state == ISSUANCE_PENDING) {
-        ok = scep_reply_pending(message, &options, &body, err);
+        ok = scep_reply_pending(x->message, &options, &body, err);
         report->result = "pending";
     } else {
-        ok = scep_reply_success(message, &options, buffer_bytes(&issuance->cert_der), &body, err);
+        ok =
+            scep_reply_success(x->message, &options, buffer_bytes(&issuance->cert_der), &body, err);
         report->result = issuance->repeated ? "repeated" : "issued";
         report->certificate = issuance->info;
     }
@@ -120,25 +167,42 @@ static bool reply(const struct endpoint *endpoint, const struct scep_message *me
     return ok;
 }
 
-bool pki_operation(const struct endpoint *endpoint, const struct http_request *request,
-                   struct bytes raw, struct http_response *response, struct endpoint_report *report)
+/*
+ * Who signs an answer as long as no recipient is known: a client of a face that shows the pair
+ * knows the pair's signer and no other.
+ */
+static size_t first_index(const struct ra_set *ras, enum ra_form form)
 {
+    size_t decrypt = 0;
+
+    return form == RA_FORM_PAIR && ra_set_find_pair(ras, &decrypt) ? decrypt : 0;
+}
+
+bool pki_operation(const struct endpoint *endpoint, const struct endpoint_face *face,
+                   const struct http_request *request, struct bytes raw,
+                   struct http_response *response, struct endpoint_report *report)
+{
+    struct exchange x = { .endpoint = endpoint,
+                          .face = face,
+                          .decider = endpoint,
+                          .level = face->level,
+                          .request = request };
     struct issuance issuance = ISSUANCE_INIT;
     struct error reply_error = ERROR_INIT;
-    struct scep_message *message = NULL;
-    struct ra_set *ras = NULL;
-    size_t ra_index = 0;
     bool decided = false;
     bool ok = false;
 
-    message = scep_message_parse(raw, &report->error);
-    if (message == NULL) goto out;
-    report_message(report, scep_message_facts(message));
-    ras = ca_ra(endpoint->ca, &report->error);
-    if (ras == NULL) goto out;
-    decided = decide(endpoint, request, message, ras, &ra_index, &issuance, report);
-    ok =
-        reply(endpoint, message, ras, ra_index, decided, &issuance, response, report, &reply_error);
+    if (face->choose == NULL) {
+        decided_by(&x, endpoint, report);
+    }
+    x.message = scep_message_parse(raw, &report->error);
+    if (x.message == NULL) goto out;
+    report_message(report, scep_message_facts(x.message));
+    x.ras = ca_ra(endpoint->ca, &report->error);
+    if (x.ras == NULL) goto out;
+    x.ra_index = first_index(x.ras, face->ra);
+    decided = decide(&x, &issuance, report);
+    ok = reply(&x, decided, &issuance, response, report, &reply_error);
     if (!ok) {
         /*
          * A certificate that was issued is recorded and is given again when the client repeats its
@@ -147,8 +211,8 @@ bool pki_operation(const struct endpoint *endpoint, const struct http_request *r
         report->error = reply_error;
     }
 out:
-    scep_message_free(message);
-    ra_set_unref(ras);
+    scep_message_free(x.message);
+    ra_set_unref(x.ras);
     issuance_clear(&issuance);
     return ok;
 }

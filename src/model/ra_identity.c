@@ -16,17 +16,59 @@ struct ra_set *ra_set_create(void)
     return set;
 }
 
+static bool check_room(const struct ra_set *set, size_t count, struct error *err)
+{
+    return set->ra_count + count <= RA_MEMBERS_MAX
+           || error_set(err, REASON_LIMIT, "more than %d RA certificates", RA_MEMBERS_MAX);
+}
+
+static void add_member(struct ra_set *set, const struct ra_identity *member)
+{
+    (void)X509_up_ref(member->cert);
+    (void)EVP_PKEY_up_ref(member->key);
+    set->ra[set->ra_count++] = *member;
+}
+
 bool ra_set_add_ra(struct ra_set *set, X509 *cert, EVP_PKEY *key, struct error *err)
 {
-    if (set->ra_count >= RA_GENERATIONS_MAX) {
-        return error_set(err, REASON_LIMIT, "more than %d RA generations", RA_GENERATIONS_MAX);
+    const struct ra_identity ra = { cert, key, true, true, set->ra_count };
+
+    if (!check_room(set, 1, err)) {
+        return false;
     }
-    (void)X509_up_ref(cert);
-    (void)EVP_PKEY_up_ref(key);
-    set->ra[set->ra_count].cert = cert;
-    set->ra[set->ra_count].key = key;
-    set->ra_count++;
+    add_member(set, &ra);
     return true;
+}
+
+bool ra_set_add_pair(struct ra_set *set, const struct ra_identity *sign,
+                     const struct ra_identity *decrypt, struct error *err)
+{
+    size_t signer = set->ra_count;
+    const struct ra_identity signs = { sign->cert, sign->key, true, false, signer };
+    const struct ra_identity decrypts = { decrypt->cert, decrypt->key, false, true, signer };
+
+    if (!check_room(set, 2, err)) {
+        return false;
+    }
+    add_member(set, &signs);
+    add_member(set, &decrypts);
+    return true;
+}
+
+bool ra_set_find_pair(const struct ra_set *set, size_t *decrypt)
+{
+    for (size_t i = 0; i < set->ra_count; i++) {
+        if (set->ra[i].decrypts && !set->ra[i].signs) {
+            *decrypt = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct ra_identity *ra_set_signer(const struct ra_set *set, size_t index)
+{
+    return index < set->ra_count ? &set->ra[set->ra[index].signer] : NULL;
 }
 
 bool ra_set_add_chain(struct ra_set *set, X509 *cert, struct error *err)

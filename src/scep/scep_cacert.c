@@ -48,25 +48,53 @@ static bool is_self_issued(const X509 *cert)
     return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
 }
 
-bool scep_cacert_body(const struct ra_set *ras, bool include_root, struct buffer *out,
-                      const char **media_type, struct error *err)
+/* The RA certificates to show, in order; none when the CA has no RA at all. */
+static bool find_shown(const struct ra_set *ras, enum ra_form form, const X509 *shown[2],
+                       size_t *count, struct error *err)
+{
+    size_t decrypt = 0;
+
+    *count = 0;
+    if (form == RA_FORM_SINGLE) {
+        if (ras->ra_count > 0) {
+            shown[(*count)++] = ras->ra[0].cert;
+        }
+        return true;
+    }
+    if (!ra_set_find_pair(ras, &decrypt)) {
+        return error_set(err, REASON_RA_MISSING,
+                         "there is no pair of RA certificates that can be used now; make a new "
+                         "one: openndes ca renew-ra NAME");
+    }
+    shown[(*count)++] = ra_set_signer(ras, decrypt)->cert;
+    shown[(*count)++] = ras->ra[decrypt].cert;
+    return true;
+}
+
+bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_root,
+                      struct buffer *out, const char **media_type, struct error *err)
 {
     struct der_writer w = der_writer_to(out, err);
+    const X509 *shown[2] = { NULL, NULL };
+    size_t shown_count = 0;
     size_t chain = ras->chain_count;
     size_t total = 0;
 
+    if (!find_shown(ras, form, shown, &shown_count, err)) {
+        return false;
+    }
     if (!include_root && chain > 1 && is_self_issued(ras->chain[chain - 1])) {
         chain--;
     }
-    total = chain + (ras->ra_count > 0 ? 1 : 0);
+    total = chain + shown_count;
     if (total == 0) {
         return error_set(err, REASON_CA_NOT_READY, "no certificate to show");
     }
     if (total > 1) {
         open_degenerate(&w);
     }
-    if (ras->ra_count > 0) {
-        cms_put_certificate(&w, ras->ra[0].cert);
+    for (size_t i = 0; i < shown_count; i++) {
+        cms_put_certificate(&w, shown[i]);
     }
     for (size_t i = 0; i < chain; i++) {
         cms_put_certificate(&w, ras->chain[i]);
@@ -83,12 +111,14 @@ bool scep_cacert_body(const struct ra_set *ras, bool include_root, struct buffer
 
 enum caps_condition { CAPS_ALWAYS, CAPS_RENEWAL, CAPS_NEXT_CA };
 
-/* RFC 8894 3.5.2. DES and MD5 have no keyword: clients fall back to them by themselves. */
-static const struct {
+struct caps_row {
     const char *keyword;
     enum caps_condition condition;
     enum algorithm_level level;
-} caps[] = {
+};
+
+/* RFC 8894 3.5.2. DES and MD5 have no keyword: clients fall back to them by themselves. */
+static const struct caps_row engine_caps[] = {
     { "AES", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
     { "GetNextCACert", CAPS_NEXT_CA, ALGORITHM_LEVEL_MODERN },
     { "POSTPKIOperation", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
@@ -102,30 +132,59 @@ static const struct {
     { "DES3", CAPS_ALWAYS, ALGORITHM_LEVEL_COMPAT },
 };
 
-static bool caps_apply(const struct scep_caps_options *options, size_t row)
+/*
+ * NDES: observed (Server 2016 to 2022). It takes AES without saying so; the last two rows, which
+ * the strict style leaves out, say it.
+ */
+#define NDES_OWN_ROWS 6
+static const struct caps_row ndes_caps[] = {
+    { "POSTPKIOperation", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
+    { "Renewal", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
+    { "SHA-512", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
+    { "SHA-256", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
+    { "SHA-1", CAPS_ALWAYS, ALGORITHM_LEVEL_COMPAT },
+    { "DES3", CAPS_ALWAYS, ALGORITHM_LEVEL_COMPAT },
+    { "AES", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
+    { "SCEPStandard", CAPS_ALWAYS, ALGORITHM_LEVEL_MODERN },
+};
+_Static_assert(sizeof(ndes_caps) / sizeof(ndes_caps[0]) == NDES_OWN_ROWS + 2, "what we add");
+
+struct caps_list {
+    const struct caps_row *rows;
+    size_t count;
+};
+
+static const struct caps_list caps_lists[] = {
+    [SCEP_CAPS_ENGINE] = { engine_caps, sizeof(engine_caps) / sizeof(engine_caps[0]) },
+    [SCEP_CAPS_NDES] = { ndes_caps, sizeof(ndes_caps) / sizeof(ndes_caps[0]) },
+    [SCEP_CAPS_NDES_STRICT] = { ndes_caps, NDES_OWN_ROWS },
+};
+
+static bool caps_apply(const struct scep_caps_options *options, const struct caps_row *row)
 {
-    switch (caps[row].condition) {
+    switch (row->condition) {
     case CAPS_RENEWAL:
         return options->renewal;
     case CAPS_NEXT_CA:
         return options->next_ca;
     case CAPS_ALWAYS:
     default:
-        return scep_level_allows(options->level, caps[row].level);
+        return scep_level_allows(options->level, row->level);
     }
 }
 
 bool scep_caps_body(const struct scep_caps_options *options, struct buffer *out, struct error *err)
 {
+    const struct caps_list *list = &caps_lists[options->style];
     bool first = true;
 
-    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-        if (!caps_apply(options, i)) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (!caps_apply(options, &list->rows[i])) {
             continue;
         }
         /* strongSwan takes an empty line for every capability, Apple takes CR for a letter */
         if ((!first && !buffer_append_text(out, "\n", err))
-            || !buffer_append_text(out, caps[i].keyword, err)) {
+            || !buffer_append_text(out, list->rows[i].keyword, err)) {
             return false;
         }
         first = false;

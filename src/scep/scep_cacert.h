@@ -5,7 +5,7 @@
  * Not here: HTTP (endpoint/).
  * Owns:     nothing that lives on.
  * Threads:  pure functions.
- * Spec:     RFC 8894 3.4, 3.5.2, 4.2.
+ * Spec:     RFC 8894 3.4, 3.5.2, 4.2; NDES: observed.
  */
 #ifndef OPENNDES_SCEP_SCEP_CACERT_H
 #define OPENNDES_SCEP_SCEP_CACERT_H
@@ -25,17 +25,27 @@
 MUST_USE bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out,
                               struct error *err);
 /*
- * The current RA first, then the CA chain; a self-signed CA at the end is left out when
- * include_root is false (never the issuing CA). *media_type gets a constant text. Errors:
- * REASON_CA_NOT_READY when there is no certificate at all, and as above.
+ * The current RA first (single), or NDES's two in NDES's order: the one that signs, the one that
+ * decrypts (pair); then the CA chain; a self-signed CA at the end is left out when include_root is
+ * false (never the issuing CA). *media_type gets a constant text. Errors: REASON_RA_MISSING when a
+ * pair is asked for and there is none, REASON_CA_NOT_READY when there is no certificate at all, and
+ * as above.
  */
-MUST_USE bool scep_cacert_body(const struct ra_set *ras, bool include_root, struct buffer *out,
-                               const char **media_type, struct error *err);
+MUST_USE bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_root,
+                               struct buffer *out, const char **media_type, struct error *err);
+
+/* Whose list of keywords. */
+enum scep_caps_style {
+    SCEP_CAPS_ENGINE,     /* what this endpoint can do, in our order */
+    SCEP_CAPS_NDES,       /* the lines of NDES 2016 to 2022 in its order, then AES, SCEPStandard */
+    SCEP_CAPS_NDES_STRICT /* NDES's lines and nothing else */
+};
 
 struct scep_caps_options {
-    enum algorithm_level level;
-    bool renewal;
-    bool next_ca;
+    enum algorithm_level level; /* what it does not allow is not announced, whatever the style */
+    bool renewal;               /* style ENGINE; NDES always says Renewal */
+    bool next_ca;               /* style ENGINE; NDES never has GetNextCACert */
+    enum scep_caps_style style;
 };
 
 /* One keyword a line, LF between, none at the end, no blank line. Errors: as above. */

@@ -65,13 +65,23 @@ MUST_USE bool scep_message_verify(struct scep_message *message, enum algorithm_l
  * REASON_ENVELOPE_MISSING, REASON_ENVELOPE_MALFORMED, REASON_CIPHER_NOT_ALLOWED,
  * REASON_KEY_TRANSPORT_NOT_ALLOWED, REASON_UNKNOWN_RECIPIENT. From decryption on exactly one error:
  * REASON_UNIFORM_FAILURE, with the same work done whichever step failed (RFC 3218 2.3, CBC
- * padding). *ra_index gets the generation whose key opened it, also to sign the reply with; it is
- * set as soon as the recipient is known, so that a uniform failure is signed by the right RA too.
+ * padding). *ra_index gets the member of `ras` whose key opened it, by which the reply finds its
+ * signer; it is set as soon as the recipient is known, so that a uniform failure is signed by the
+ * right RA too. Only members that decrypt are recipients.
  * csr must be initialised; it is cleared on failure. Fails with REASON_INTERNAL unless
  * scep_message_verify succeeded before.
  */
 MUST_USE bool scep_message_decrypt(struct scep_message *message, enum algorithm_level level,
                                    const struct ra_set *ras, size_t *ra_index, struct csr *csr,
+                                   struct error *err);
+
+/*
+ * Would a message that is open already have been let in at this other level, too? Looks at digest,
+ * signer's key and content cipher; key transport and signature algorithm are the same at every
+ * level. Errors: REASON_DIGEST_NOT_ALLOWED, REASON_SIGNER_KEY_NOT_ALLOWED,
+ * REASON_CIPHER_NOT_ALLOWED; REASON_INTERNAL before scep_message_decrypt has seen the envelope.
+ */
+MUST_USE bool scep_message_allowed(const struct scep_message *message, enum algorithm_level level,
                                    struct error *err);
 
 #endif

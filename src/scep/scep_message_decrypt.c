@@ -51,11 +51,15 @@ static bool decode_envelope(const struct scep_message *m,
     return true;
 }
 
-/* Which of our generations the recipient names exactly: RFC 5652 6.2.1. */
+/*
+ * Which of our certificates the recipient names exactly: RFC 5652 6.2.1. One that only signs is
+ * nobody's recipient: its key never decrypts, as its keyUsage says.
+ */
 static bool find_exact(CMS_RecipientInfo *recipient, const struct ra_set *ras, struct opening *o)
 {
     for (size_t i = 0; i < ras->ra_count; i++) {
-        if (CMS_RecipientInfo_ktri_cert_cmp(recipient, ras->ra[i].cert) == 0) {
+        if (ras->ra[i].decrypts
+            && CMS_RecipientInfo_ktri_cert_cmp(recipient, ras->ra[i].cert) == 0) {
             (void)X509_up_ref(ras->ra[i].cert);
             o->ra_cert = ras->ra[i].cert;
             o->ra_index = i;
@@ -67,7 +71,7 @@ static bool find_exact(CMS_RecipientInfo *recipient, const struct ra_set *ras, s
 
 /*
  * Clients re-encode the issuer's name, sometimes beyond what a name comparison forgives (RFC 5280
- * 7.1). A serial that only one generation has is good enough: whether the key fits shows in
+ * 7.1). A serial that only one certificate has is good enough: whether the key fits shows in
  * decryption. The copy carries the client's spelling, so that CMS_decrypt, which compares again,
  * can be given a certificate: without one its defence against Bleichenbacher's attack is weaker.
  */
@@ -84,7 +88,8 @@ static bool find_by_serial(CMS_RecipientInfo *recipient, const struct ra_set *ra
         return false;
     }
     for (size_t i = 0; i < ras->ra_count; i++) {
-        if (ASN1_INTEGER_cmp(X509_get0_serialNumber(ras->ra[i].cert), serial) == 0) {
+        if (ras->ra[i].decrypts
+            && ASN1_INTEGER_cmp(X509_get0_serialNumber(ras->ra[i].cert), serial) == 0) {
             matches++;
             o->ra_index = i;
         }

@@ -275,8 +275,9 @@ static bool reply_init(struct reply *r, const struct scep_message *message,
 {
     const struct scep_message_facts *facts = scep_message_facts(message);
     const struct scep_digest_info *digest = scep_digest_info(facts->digest);
+    const struct ra_identity *ra = ra_set_signer(options->ras, options->ra_index);
 
-    if (options->ra_index >= options->ras->ra_count) {
+    if (ra == NULL || !ra->signs) {
         return error_set(err, REASON_INTERNAL, "no RA to sign the answer");
     }
     if (digest == NULL || !scep_level_allows(options->level, digest->level)) {
@@ -284,7 +285,7 @@ static bool reply_init(struct reply *r, const struct scep_message *message,
     }
     *r = (struct reply){ .facts = facts,
                          .options = options,
-                         .ra = &options->ras->ra[options->ra_index],
+                         .ra = ra,
                          .status = status,
                          .digest = digest,
                          .form = facts->signature_form };

@@ -17,7 +17,7 @@
 
 struct scep_reply_options {
     const struct ra_set *ras;
-    size_t ra_index; /* which RA signs */
+    size_t ra_index; /* which member opened the message: its signer signs */
     enum algorithm_level
         level;              /* mirrored algorithms never go below it; else SHA-256 and AES-128 */
     bool include_chain;     /* CA certificates beside the issued one */

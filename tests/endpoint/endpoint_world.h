@@ -41,6 +41,8 @@ struct endpoint *endpoint_world_template(struct endpoint_world *world, const cha
 /* The same with the MAC that belongs to another template: a copied file. */
 struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char *name,
                                        const char *mac_of, const char *settings);
+/* A template that is switched off and has no challenge. */
+struct endpoint *endpoint_world_off(struct endpoint_world *world, const char *name);
 /* A client with the client's key and the right passphrase. */
 void endpoint_world_client(const struct endpoint_world *world, struct scep_client *client);
 
@@ -50,6 +52,11 @@ void endpoint_post(const struct endpoint *endpoint, struct bytes message,
 /* GET with a raw query. */
 void endpoint_get(const struct endpoint *endpoint, const char *query,
                   struct endpoint_answer *answer);
+/* The same through another face than the endpoint's own. */
+void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_face *face,
+                      struct bytes message, struct endpoint_answer *answer);
+void endpoint_get_at(const struct endpoint *endpoint, const struct endpoint_face *face,
+                     const char *query, struct endpoint_answer *answer);
 void endpoint_answer_clear(struct endpoint_answer *answer);
 
 #endif

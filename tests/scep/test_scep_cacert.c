@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/scep_fixture.h"
 
+#include <string.h>
+
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
@@ -8,33 +10,52 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+#define MODERN_ENGINE(renewal, next_ca) ALGORITHM_LEVEL_MODERN, renewal, next_ca, SCEP_CAPS_ENGINE
 #define MODERN "SCEPStandard\nSHA-256\nSHA-384\nSHA-512"
 
 static void caps__each_option__byte_exact(void **state)
 {
     static const struct {
-        struct scep_caps_options options;
+        enum algorithm_level level;
+        bool renewal;
+        bool next_ca;
+        enum scep_caps_style style;
         const char *expected;
     } cases[] = {
-        { { ALGORITHM_LEVEL_MODERN, false, false }, "AES\nPOSTPKIOperation\n" MODERN },
-        { { ALGORITHM_LEVEL_MODERN, true, false }, "AES\nPOSTPKIOperation\nRenewal\n" MODERN },
-        { { ALGORITHM_LEVEL_MODERN, true, true },
-          "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\n" MODERN },
-        { { ALGORITHM_LEVEL_COMPAT, false, false },
+        { MODERN_ENGINE(false, false), "AES\nPOSTPKIOperation\n" MODERN },
+        { MODERN_ENGINE(true, false), "AES\nPOSTPKIOperation\nRenewal\n" MODERN },
+        { MODERN_ENGINE(true, true), "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\n" MODERN },
+        { ALGORITHM_LEVEL_COMPAT, false, false, SCEP_CAPS_ENGINE,
           "AES\nPOSTPKIOperation\n" MODERN "\nSHA-1\nDES3" },
-        { { ALGORITHM_LEVEL_COMPAT, true, false },
+        { ALGORITHM_LEVEL_COMPAT, true, false, SCEP_CAPS_ENGINE,
           "AES\nPOSTPKIOperation\nRenewal\n" MODERN "\nSHA-1\nDES3" },
         /* DES and MD5 have no keyword */
-        { { ALGORITHM_LEVEL_LEGACY, false, false },
+        { ALGORITHM_LEVEL_LEGACY, false, false, SCEP_CAPS_ENGINE,
           "AES\nPOSTPKIOperation\n" MODERN "\nSHA-1\nDES3" },
+        /* NDES 2016 to 2022: these lines, this order; its list does not depend on our switches */
+        { ALGORITHM_LEVEL_COMPAT, false, false, SCEP_CAPS_NDES_STRICT,
+          "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256\nSHA-1\nDES3" },
+        { ALGORITHM_LEVEL_LEGACY, true, true, SCEP_CAPS_NDES_STRICT,
+          "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256\nSHA-1\nDES3" },
+        { ALGORITHM_LEVEL_COMPAT, false, false, SCEP_CAPS_NDES,
+          "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256\nSHA-1\nDES3\nAES\nSCEPStandard" },
+        { ALGORITHM_LEVEL_COMPAT, true, true, SCEP_CAPS_NDES,
+          "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256\nSHA-1\nDES3\nAES\nSCEPStandard" },
+        /* nobody is invited to what would be refused */
+        { ALGORITHM_LEVEL_MODERN, false, false, SCEP_CAPS_NDES_STRICT,
+          "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256" },
+        { ALGORITHM_LEVEL_MODERN, false, false, SCEP_CAPS_NDES,
+          "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256\nAES\nSCEPStandard" },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buffer out = BUFFER_INIT(1024);
+        const struct scep_caps_options options = { cases[i].level, cases[i].renewal,
+                                                   cases[i].next_ca, cases[i].style };
         struct error err = ERROR_INIT;
 
-        assert_done(scep_caps_body(&cases[i].options, &out, &err), &err, "");
+        assert_done(scep_caps_body(&options, &out, &err), &err, cases[i].expected);
         assert_bytes_text(buffer_bytes(&out), cases[i].expected);
         buffer_clear(&out);
     }
@@ -84,74 +105,118 @@ static size_t read_body(const struct buffer *body, bool single, X509 **certs, si
     return count;
 }
 
+/* What a set holds and what is asked for; what must come out. */
+struct cacert_case {
+    const char *name;
+    bool ra;
+    bool pair;
+    int chain; /* 0: none, 1: self-signed CA, 2: subordinate CA, 3: subordinate CA and root */
+    enum ra_form form;
+    bool include_root;
+    size_t expected;
+    bool has_root;
+};
+
+static const struct cacert_case cacert_cases[] = {
+    { "RA, CA", true, false, 1, RA_FORM_SINGLE, true, 2, true },
+    { "RA, CA: never without the issuing CA", true, false, 1, RA_FORM_SINGLE, false, 2, true },
+    { "RA, sub CA, root", true, false, 3, RA_FORM_SINGLE, true, 3, true },
+    { "RA, sub CA, no root", true, false, 3, RA_FORM_SINGLE, false, 2, false },
+    { "RA, sub CA", true, false, 2, RA_FORM_SINGLE, false, 2, false },
+    { "CA alone", false, false, 1, RA_FORM_SINGLE, true, 1, true },
+    { "sub CA alone, root left out", false, false, 3, RA_FORM_SINGLE, false, 1, false },
+    { "RA alone", true, false, 0, RA_FORM_SINGLE, true, 1, false },
+    { "single although there is a pair", true, true, 1, RA_FORM_SINGLE, true, 2, true },
+    { "pair, CA", true, true, 1, RA_FORM_PAIR, true, 3, true },
+    { "pair, sub CA, root", true, true, 3, RA_FORM_PAIR, true, 4, true },
+    { "pair, sub CA, no root", true, true, 3, RA_FORM_PAIR, false, 3, false },
+};
+
+/* Two generations of the single RA, so that it shows that only the current one is sent. */
+static struct ra_set *make_set(const struct scep_fixture *f, const struct cacert_case *c, X509 *sub,
+                               X509 *root, const struct scep_test_pair *pair)
+{
+    struct ra_set *set = ra_set_create();
+
+    assert_non_null(set);
+    if (c->ra) {
+        assert_true(ra_set_add_ra(set, f->ca.ra_certs[0], f->ca.ra_keys[0], NULL));
+        assert_true(ra_set_add_ra(set, f->ca.ra_certs[1], f->ca.ra_keys[1], NULL));
+    }
+    if (c->pair) {
+        assert_true(ra_set_add_pair(set, &pair->sign, &pair->decrypt, NULL));
+    }
+    if (c->chain == 1) {
+        assert_true(ra_set_add_chain(set, root, NULL));
+    }
+    if (c->chain >= 2) {
+        assert_true(ra_set_add_chain(set, sub, NULL));
+    }
+    if (c->chain == 3) {
+        assert_true(ra_set_add_chain(set, root, NULL));
+    }
+    return set;
+}
+
 static void cacert__chains__order_and_type(void **state)
 {
     const struct scep_fixture *f = *state;
     struct scep_cert_options root_options = { .key = f->other_key, .cn = "Root", .ca = true };
     struct scep_cert_options sub_options = { .key = f->ca.key, .cn = "Sub", .ca = true };
+    struct scep_test_pair pair;
     X509 *root = scep_cert_make(&root_options);
     X509 *sub = NULL;
-    const struct {
-        const char *name;
-        bool ra;
-        int chain; /* 0: none, 1: self-signed CA, 2: subordinate CA, 3: subordinate CA and root */
-        bool include_root;
-        size_t expected;
-        bool has_root;
-    } cases[] = {
-        { "RA, CA", true, 1, true, 2, true },
-        { "RA, CA: never without the issuing CA", true, 1, false, 2, true },
-        { "RA, sub CA, root", true, 3, true, 3, true },
-        { "RA, sub CA, no root", true, 3, false, 2, false },
-        { "RA, sub CA", true, 2, false, 2, false },
-        { "CA alone", false, 1, true, 1, true },
-        { "sub CA alone, root left out", false, 3, false, 1, false },
-        { "RA alone", true, 0, true, 1, false },
-    };
 
     sub_options.issuer = root;
     sub_options.issuer_key = f->other_key;
     sub = scep_cert_make(&sub_options);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct ra_set *set = ra_set_create();
+    scep_test_pair_init(&pair, &f->ca);
+    for (size_t i = 0; i < COUNT_OF(cacert_cases); i++) {
+        const struct cacert_case *c = &cacert_cases[i];
+        struct ra_set *set = make_set(f, c, sub, root, &pair);
         struct buffer out = ASN1_BUFFER_INIT;
         struct error err = ERROR_INIT;
         const char *type = NULL;
         X509 *certs[8] = { NULL };
         size_t count = 0;
 
-        if (cases[i].ra) { /* two generations: only the current one is shown */
-            assert_true(ra_set_add_ra(set, f->ca.ra_certs[0], f->ca.ra_keys[0], NULL));
-            assert_true(ra_set_add_ra(set, f->ca.ra_certs[1], f->ca.ra_keys[1], NULL));
-        }
-        if (cases[i].chain == 1) {
-            assert_true(ra_set_add_chain(set, root, NULL));
-        }
-        if (cases[i].chain >= 2) {
-            assert_true(ra_set_add_chain(set, sub, NULL));
-        }
-        if (cases[i].chain == 3) {
-            assert_true(ra_set_add_chain(set, root, NULL));
-        }
-        assert_done(scep_cacert_body(set, cases[i].include_root, &out, &type, &err), &err,
-                    cases[i].name);
-        assert_string_equal(cases[i].expected == 1 ? "application/x-x509-ca-cert"
-                                                   : "application/x-x509-ca-ra-cert",
+        assert_done(scep_cacert_body(set, c->form, c->include_root, &out, &type, &err), &err,
+                    c->name);
+        assert_string_equal(c->expected == 1 ? "application/x-x509-ca-cert"
+                                             : "application/x-x509-ca-ra-cert",
                             type);
-        count = read_body(&out, cases[i].expected == 1, certs, COUNT_OF(certs));
-        assert_int_equal(cases[i].expected, count);
-        if (cases[i].ra) {
+        count = read_body(&out, c->expected == 1, certs, COUNT_OF(certs));
+        assert_int_equal(c->expected, count);
+        if (c->form == RA_FORM_PAIR) { /* NDES: observed: 0 signs, 1 is encrypted to */
+            assert_int_equal(0, X509_cmp(certs[0], pair.sign.cert));
+            assert_int_equal(0, X509_cmp(certs[1], pair.decrypt.cert));
+            assert_int_equal(0, X509_cmp(certs[2], set->chain[0]));
+        } else if (c->ra) {
             assert_int_equal(0, X509_cmp(certs[0], f->ca.ra_certs[0]));
         }
-        assert_int_equal(cases[i].has_root, X509_cmp(certs[count - 1], root) == 0);
-        for (size_t c = 0; c < count; c++) {
-            X509_free(certs[c]);
+        assert_int_equal(c->has_root, X509_cmp(certs[count - 1], root) == 0);
+        for (size_t cert = 0; cert < count; cert++) {
+            X509_free(certs[cert]);
         }
         buffer_clear(&out);
         ra_set_unref(set);
     }
+    scep_test_pair_clear(&pair);
     X509_free(root);
     X509_free(sub);
+}
+
+static void cacert__pair_wanted_and_none_there__says_how_to_mend_it(void **state)
+{
+    const struct scep_fixture *f = *state;
+    struct buffer out = ASN1_BUFFER_INIT;
+    struct error err = ERROR_INIT;
+    const char *type = NULL;
+
+    assert_refused(scep_cacert_body(f->ca.set, RA_FORM_PAIR, true, &out, &type, &err), &err,
+                   REASON_RA_MISSING, "");
+    assert_non_null(strstr(err.detail, "openndes ca renew-ra"));
+    assert_int_equal(0, out.len);
 }
 
 static void cacert__nothing_there__not_ready(void **state)
@@ -162,7 +227,8 @@ static void cacert__nothing_there__not_ready(void **state)
     const char *type = NULL;
 
     (void)state;
-    assert_refused(scep_cacert_body(set, true, &out, &type, &err), &err, REASON_CA_NOT_READY, "");
+    assert_refused(scep_cacert_body(set, RA_FORM_SINGLE, true, &out, &type, &err), &err,
+                   REASON_CA_NOT_READY, "");
     ra_set_unref(set);
 }
 
@@ -172,6 +238,7 @@ int main(void)
         cmocka_unit_test(caps__each_option__byte_exact),
         cmocka_unit_test(degenerate__two_elements__byte_exact),
         cmocka_unit_test(cacert__chains__order_and_type),
+        cmocka_unit_test(cacert__pair_wanted_and_none_there__says_how_to_mend_it),
         cmocka_unit_test(cacert__nothing_there__not_ready),
     };
 

@@ -102,8 +102,35 @@ refused 8 key-mismatch ca install sub --cert "$(path "$work/plain.crt")"
 ok ca install sub --cert "$(path "$work/sub.crt")" --chain "$(path "$work/root.crt")"
 template sub
 
+step "the pair of RAs: made with every CA, sealed, its own purpose"
+ca_files() { ls "$data/ca/$1" | grep '^ra' | tr '\n' ' '; }
+for name in "${KINDS[@]/#/own-}" plain sealed bundle sub; do
+    [[ $(ca_files "$name") == "ra-enc.crt ra-enc.key ra-sign.crt ra-sign.key ra.crt ra.key " ]] || fail "ca/$name holds $(ca_files "$name")"
+    for member in sign enc; do
+        usage=$([[ $member == sign ]] && echo "Digital Signature" || echo "Key Encipherment")
+        openssl x509 -in "$data/ca/$name/ra-$member.crt" -noout -ext keyUsage | grep -q "^ *$usage\$" || fail "ra-$member.crt of $name has another keyUsage"
+        openssl verify -partial_chain -CAfile "$data/ca/$name/ca.crt" "$data/ca/$name/ra-$member.crt" >/dev/null || fail "ra-$member.crt of $name is not by its CA"
+    done
+done
+ok ca show own-p256
+said "$out" "RA pair:     signs until 2"
+ok ca show own-p256 --json
+[[ $(json 'len({j[0]["ra_sign_serial"], j[0]["ra_enc_serial"], ""})') == 3 && $(json 'j[0]["ra_pair_problem"]') == "" ]] || fail "ca show --json: $(<"$out")"
+
+step "a CA from before there were pairs: only looked at by commands, given one by the service"
+rm "$data"/ca/own-rsa2048/ra-{sign,enc}.{crt,key} "$data/ca/own-p384/ra-enc.crt"
+ok ca show own-rsa2048
+said "$out" "RA pair:     none"
+ok check
+said "$out" "warning  RA pair of CA own-rsa2048: missing, made when the service starts"
+[[ $(ca_files own-rsa2048) == "ra.crt ra.key " ]] || fail "check has made $(ca_files own-rsa2048)"
+kept=$(sha256sum "$data"/ca/own-p384/ra-sign.*)
+
 step "one device each"
 start_server
+[[ $(ca_files own-rsa2048) == "ra-enc.crt ra-enc.key ra-sign.crt ra-sign.key ra.crt ra.key " ]] || fail "the service has made $(ca_files own-rsa2048)"
+[[ -e $data/ca/own-p384/ra-enc.crt ]] || fail "the service has not made the missing half of a pair"
+[[ $kept == "$(sha256sum "$data"/ca/own-p384/ra-sign.*)" ]] || fail "the service has replaced the half that was there"
 for name in "${KINDS[@]/#/own-}" plain sealed bundle sub; do
     ca_folder=$work/ca-$name
     fetch_ca "$ca_folder" "$base/scep/$name"
@@ -119,7 +146,14 @@ ok cert list --ca sub --json
 
 step "a new RA while the server runs: devices with the old one are still served"
 ca_folder=$work/ca-own-rsa2048
+ok template set own-p256 ra=pair
+pair_shown() { curl --silent --max-time 30 "$base/scep/own-p256?operation=GetCACert" | openssl pkcs7 -inform DER -print_certs | awk '/BEGIN CERT/ { n++ } END { exit n != 3 }'; }
+eventually 15 pair_shown || fail "ra=pair does not show three certificates"
+pair_serials() { for member in ra ra-sign ra-enc; do openssl x509 -in "$data/ca/own-rsa2048/$member.crt" -noout -serial; done; }
+old_serials=$(pair_serials)
 ok ca renew-ra own-rsa2048
+[[ $(sort -u <<<"$old_serials
+$(pair_serials)" | wc -l) == 6 ]] || fail "renew-ra kept one of the three"
 new_ra() { curl --silent --max-time 30 --output "$work/new.der" "$base/scep/own-rsa2048?operation=GetCACert" && ! cmp -s "$work/new.der" "$ca_folder/answer.der"; }
 eventually 15 new_ra || fail "GetCACert still gives the old RA"
 cp -r "$ca_folder" "$work/ca-renewed"

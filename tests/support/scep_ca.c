@@ -142,6 +142,35 @@ void scep_test_ca_clear(struct scep_test_ca *ca)
     memset(ca, 0, sizeof(*ca));
 }
 
+void scep_test_pair_init(struct scep_test_pair *pair, const struct scep_test_ca *ca)
+{
+    unsigned char serial[16] = { 0x4b };
+    struct scep_cert_options options = { .cn = "RA",
+                                         .issuer = ca->cert,
+                                         .issuer_key = ca->key,
+                                         .serial = serial,
+                                         .serial_len = sizeof(serial),
+                                         .key_id = true };
+
+    memset(pair, 0, sizeof(*pair));
+    pair->sign.key = scep_test_key(SCEP_TEST_KEY_RA_3072);
+    pair->decrypt.key = scep_test_key(SCEP_TEST_KEY_OTHER);
+    options.key = pair->sign.key;
+    serial[15] = 1;
+    pair->sign.cert = scep_cert_make(&options);
+    options.key = pair->decrypt.key;
+    serial[15] = 2;
+    pair->decrypt.cert = scep_cert_make(&options);
+}
+
+void scep_test_pair_clear(struct scep_test_pair *pair)
+{
+    X509_free(pair->sign.cert);
+    EVP_PKEY_free(pair->sign.key);
+    X509_free(pair->decrypt.cert);
+    EVP_PKEY_free(pair->decrypt.key);
+}
+
 void scep_test_ca_issue(const struct scep_test_ca *ca, EVP_PKEY *key, const char *cn,
                         struct buffer *out)
 {

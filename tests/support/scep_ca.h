@@ -45,6 +45,14 @@ struct scep_test_ca {
 /* A CA with two RA generations. */
 void scep_test_ca_init(struct scep_test_ca *ca);
 void scep_test_ca_clear(struct scep_test_ca *ca);
+/* NDES's pair of a CA; the same subject, other serials and keys. */
+struct scep_test_pair {
+    struct ra_identity sign;
+    struct ra_identity decrypt;
+};
+void scep_test_pair_init(struct scep_test_pair *pair, const struct scep_test_ca *ca);
+void scep_test_pair_clear(struct scep_test_pair *pair);
+
 /* A certificate of this CA for a public key, DER appended to out. */
 void scep_test_ca_issue(const struct scep_test_ca *ca, struct evp_pkey_st *key, const char *cn,
                         struct buffer *out);

@@ -103,6 +103,7 @@ struct scep_client {
 
     const char *cn;
     const char *challenge; /* NULL: none */
+    const char *key_usage; /* asked for, such as "digitalSignature"; NULL: none */
     const char *digest;    /* "SHA256" */
     const char *cipher;    /* "AES-128-CBC" */
     enum scep_client_signature signature;

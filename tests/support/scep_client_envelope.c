@@ -17,6 +17,17 @@ static bool faulty(const struct scep_client *c, uint32_t fault)
     return (c->faults & fault) != 0;
 }
 
+static void add_key_usage(X509_REQ *req, const char *usage)
+{
+    STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, usage);
+
+    scep_must(extensions != NULL && extension != NULL
+              && sk_X509_EXTENSION_push(extensions, extension) > 0
+              && X509_REQ_add_extensions(req, extensions) == 1);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+
 void scep_client_csr(const struct scep_client *c, struct buffer *out)
 {
     X509_REQ *req = X509_REQ_new();
@@ -36,6 +47,9 @@ void scep_client_csr(const struct scep_client *c, struct buffer *out)
                                             (const unsigned char *)c->challenge,
                                             (int)strlen(c->challenge))
                   == 1);
+    }
+    if (c->key_usage != NULL) {
+        add_key_usage(req, c->key_usage);
     }
     scep_must(X509_REQ_sign(req, key, EVP_sha256()) > 0);
     len = i2d_X509_REQ(req, &der);
