@@ -49,8 +49,8 @@ struct ndes_password_made {
 
 /*
  * Make and store a one-time password; durable when this returns. Errors:
- * REASON_PASSWORD_CACHE_FULL (config->max are outstanding in this scope), REASON_LIMIT (a subject of
- * more than LIMIT_DN_BYTES), REASON_STORE_*.
+ * REASON_PASSWORD_CACHE_FULL (config->max are outstanding in this scope), REASON_LIMIT (a subject
+ * of more than LIMIT_DN_BYTES), REASON_STORE_*.
  */
 MUST_USE bool ndes_password_make(const struct ndes_password_source *source,
                                  const struct ndes_password_order *order,

@@ -69,7 +69,8 @@ enum store_record_result {
  * new. A reserved password is spent when, and only when, the certificate is recorded: of those who
  * hold the same one, one succeeds.
  * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already; REASON_CHALLENGE_USED,
- * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_STORE_BUSY, _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
+ * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_STORE_BUSY,
+ * _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
  */
 MUST_USE bool store_record_certificate(struct store *store, const struct store_certificate *cert,
                                        int64_t repeat_seconds, enum store_record_result *result,

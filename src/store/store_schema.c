@@ -76,11 +76,11 @@ static const char step_2[] =
     /* Two templates may have the same single password, brought over from one NDES. */
     "CREATE UNIQUE INDEX password_mac ON password (mac) WHERE kind = 'once';"
     "CREATE UNIQUE INDEX password_single ON password (scope) WHERE kind = 'single';"
-    /* "How many are outstanding?" is answered from this index alone. */
-    "CREATE INDEX password_unspent ON password (scope, expires_at)"
+    /* "How many are outstanding?" is answered from this index alone; that needs the last two. */
+    "CREATE INDEX password_unspent ON password (scope, expires_at, kind, spent_at)"
     " WHERE kind = 'once' AND spent_at IS NULL;"
     /* What is old enough to go. */
-    "CREATE INDEX password_expiry ON password (expires_at)"
+    "CREATE INDEX password_expiry ON password (expires_at, kind, spent_at)"
     " WHERE kind = 'once' AND spent_at IS NULL;"
     "CREATE INDEX password_spent ON password (spent_at) WHERE spent_at IS NOT NULL;";
 
