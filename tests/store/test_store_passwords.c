@@ -330,8 +330,10 @@ static void spend__single_password__refused(void **state)
     struct fixture *f = *state;
     struct error err = ERROR_INIT;
     enum store_record_result result;
-    struct store_password p = { .scope = "vpn", .mac = bytes_of_text("m"),
-                                .sealed = bytes_of_text("sealed"), .created_at = FIXTURE_NOW };
+    struct store_password p = { .scope = "vpn",
+                                .mac = bytes_of_text("m"),
+                                .sealed = bytes_of_text("sealed"),
+                                .created_at = FIXTURE_NOW };
     bool put = false;
     int64_t id = 0;
 
@@ -473,8 +475,10 @@ static void counts__per_scope__outstanding_and_expired(void **state)
 
 static bool put_single(struct store *store, const char *scope, const char *sealed, bool keep)
 {
-    struct store_password p = { .scope = scope, .mac = bytes_of_text("one mac for all"),
-                                .sealed = bytes_of_text(sealed), .created_at = FIXTURE_NOW };
+    struct store_password p = { .scope = scope,
+                                .mac = bytes_of_text("one mac for all"),
+                                .sealed = bytes_of_text(sealed),
+                                .created_at = FIXTURE_NOW };
     struct error err = ERROR_INIT;
     bool put = !keep;
     int64_t id = 0;
@@ -590,8 +594,9 @@ static void plan_of(const struct fixture *f, enum store_sql statement, char *pla
 
     assert_ok(buffer_printf(&sql, &err, "EXPLAIN QUERY PLAN %s", store_sql_texts[statement]), err);
     const char *const texts[] = { buffer_text(&sql) };
-    struct db_options options = { .path = f->path, .busy_ms = 10000, .cache_kib = 256,
-                                  .texts = texts, .text_count = 1 };
+    struct db_options options = {
+        .path = f->path, .busy_ms = 10000, .cache_kib = 256, .texts = texts, .text_count = 1
+    };
     struct db *db = db_open(&options, &err);
     assert_ok(db != NULL, err);
     assert_ok(db_query_begin(db, 0, &query, &err), err);
