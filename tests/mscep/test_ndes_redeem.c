@@ -3,20 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enroll/enroll_world.h"
-#include "mscep/ndes_password.h"
+#include "mscep/password_fixture.h"
 #include "platform/clock.h"
 #include "platform/threads.h"
-#include "store/db.h"
 #include "store/store_passwords.h"
 
-#define KEY_TEXT "a key of 32 bytes for keyed MACs"
 #define RACERS 64
-
-static const struct ndes_password_config config = { .length = 8,
-                                                    .validity_minutes = 60,
-                                                    .max = 5,
-                                                    .enforce = true };
 
 /* The world with template "phones" of type ndes and one password. */
 struct redeem {
@@ -54,16 +46,13 @@ static int set_up(void **state)
     struct error err = ERROR_INIT;
     int result = world_set_up(state);
     struct world *world = *state;
-    struct ndes_password_source source = { world->folder.path, world->store,
-                                           bytes_of_text(KEY_TEXT) };
-    struct ndes_password_order order = {
-        .scope = "phones", .config = &config, .made_by = "test", .now = clock_now()
-    };
+    struct ndes_password_source source = password_source_of(world);
 
     redeem = (struct redeem){ .world = world, .made = { .password = SECRET_INIT } };
-    redeem.challenge = ndes_challenge_create(&source, "phones", &config, false, &err);
+    redeem.challenge =
+        ndes_challenge_create(&source, "phones", &password_config_plain, false, &err);
     assert_done(redeem.challenge != NULL, &err, "");
-    assert_done(ndes_password_make(&source, &order, &redeem.made, &err), &err, "");
+    redeem.made = password_make_plain(world, "phones");
     world->options.challenge = redeem.challenge;
     *state = &redeem;
     return result;
@@ -77,17 +66,6 @@ static int tear_down(void **state)
     challenge_free(r->challenge);
     ndes_password_made_clear(&r->made);
     return world_tear_down(&world);
-}
-
-static void execute(struct redeem *r, const char *sql)
-{
-    struct db_options options = { .path = r->world->database, .busy_ms = 10000, .cache_kib = 256 };
-    struct error err = ERROR_INIT;
-    struct db *db = db_open(&options, &err);
-
-    assert_done(db != NULL, &err, "");
-    assert_done(db_execute(db, sql, &err), &err, sql);
-    db_close(db);
 }
 
 /* One device's request with the password, decided. Serial of the certificate in `serial`. */
@@ -177,17 +155,10 @@ static void redeem__serial_taken__password_as_before(void **state)
 {
     struct redeem *r = *state;
     struct ndes_password_made first = r->made;
-    struct ndes_password_source source = { r->world->folder.path, r->world->store,
-                                           bytes_of_text(KEY_TEXT) };
-    struct ndes_password_order order = {
-        .scope = "phones", .config = &config, .made_by = "test", .now = clock_now()
-    };
-    struct error err = ERROR_INIT;
 
     r->world->knobs.same_serials = 2;
     enrols(r, "dev-1");
-    r->made = (struct ndes_password_made){ .password = SECRET_INIT };
-    assert_done(ndes_password_make(&source, &order, &r->made, &err), &err, "");
+    r->made = password_make_plain(r->world, "phones");
     refused(r, "dev-2", REASON_STORE_DUPLICATE);
     enrols(r, "dev-2");
     ndes_password_made_clear(&first);
@@ -197,7 +168,9 @@ static void redeem__serial_taken__password_as_before(void **state)
 
 static void expire(void *context)
 {
-    execute(context, "UPDATE password SET expires_at = 1700000000");
+    const struct redeem *r = context;
+
+    password_database(r->world, "UPDATE password SET expires_at = 1700000000");
 }
 
 static void redeem__expires_after_the_check__nothing_recorded(void **state)
