@@ -40,6 +40,7 @@ struct ndes_password_order {
     int64_t now;
 };
 
+/* Zero at first; ndes_password_made_clear wipes. After a failure nothing is in it. */
 struct ndes_password_made {
     struct secret password; /* upper-case hex */
     int64_t id;             /* its number in lists */
@@ -48,7 +49,8 @@ struct ndes_password_made {
 
 /*
  * Make and store a one-time password; durable when this returns. Errors:
- * REASON_PASSWORD_CACHE_FULL (config->max are outstanding in this scope), REASON_STORE_*.
+ * REASON_PASSWORD_CACHE_FULL (config->max are outstanding in this scope), REASON_LIMIT (a subject
+ * of more than LIMIT_DN_BYTES), REASON_STORE_*.
  */
 MUST_USE bool ndes_password_make(const struct ndes_password_source *source,
                                  const struct ndes_password_order *order,
@@ -67,11 +69,15 @@ MUST_USE bool ndes_password_single(const struct ndes_password_source *source,
 MUST_USE bool ndes_password_single_set(const struct ndes_password_source *source,
                                        const struct ndes_password_order *order, struct bytes text,
                                        struct ndes_password_made *out, struct error *err);
-void ndes_password_made_clear(struct ndes_password_made *made);
+void ndes_password_made_clear(struct ndes_password_made *made); /* NULL is allowed */
 
 /*
- * The challenge of one template. service_scope: passwords of the service's face count as well.
+ * The challenge of one template. service_scope: passwords of the service's face count as well. The
+ * store outlives it; data_folder is not needed. config->single: the single password alone counts;
+ * otherwise one-time passwords alone. !config->enforce: everybody passes.
  * Errors: REASON_NO_MEMORY.
+ * Its refusals: REASON_CHALLENGE_MISSING (HRESULT TRUST_E_CERT_SIGNATURE), _REJECTED (unknown),
+ * _EXPIRED, _USED, _BINDING (made for another template, subject or address), REASON_STORE_*.
  */
 struct challenge *ndes_challenge_create(const struct ndes_password_source *source,
                                         const char *template_name,

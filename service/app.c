@@ -17,6 +17,7 @@
 #include "service/event_log.h"
 #include "service/runtime.h"
 #include "service/urls.h"
+#include "store/store_passwords.h"
 
 /* Requests that run when the service stops get this long to finish. */
 #define STOP_GRACE_MS 10000
@@ -25,6 +26,8 @@
 #define DAY_SECONDS 86400
 /* After a CRL could not be made: tried again and reported this often, not every second. */
 #define CRL_RETRY_SECONDS 60
+/* Passwords that were used or have expired long ago are looked for this often. */
+#define PASSWORD_TIDY_SECONDS 3600
 
 struct app_listener {
     struct ip_address address;
@@ -48,6 +51,7 @@ struct app {
     size_t listener_count;
     int64_t crl_retry_at;
     int64_t end_check_at;
+    int64_t password_tidy_at;
     pthread_mutex_t runtime_mutex; /* guards the pointer only */
     bool runtime_mutex_ready;
     struct runtime *runtime;
@@ -283,6 +287,24 @@ static void warn_ends(struct app *app)
     }
 }
 
+static void tidy_passwords(struct app *app)
+{
+    struct error err = ERROR_INIT;
+    int64_t now = clock_now();
+    int64_t count = 0;
+
+    if (now < app->password_tidy_at && app->password_tidy_at - now <= PASSWORD_TIDY_SECONDS) {
+        return;
+    }
+    app->password_tidy_at = now + PASSWORD_TIDY_SECONDS;
+    if (!store_password_tidy(app->store, now, &count, &err)) {
+        log_error(app->log, LOG_LEVEL_ERROR, &err, "old passwords stay in the database");
+    } else if (count > 0) {
+        log_line(app->log, LOG_LEVEL_INFO, "%lld old passwords removed from the database",
+                 (long long)count);
+    }
+}
+
 /* For printing and for certificates when no public_url is configured: where we listen first. */
 static void derive_url(struct app *app, const struct app_options *options,
                        const struct service_config *config)
@@ -452,6 +474,7 @@ void app_tick(struct app *app, bool asked)
     refresh_crls(app);
     warn_ends(app);
     event_log_tick(app->events);
+    tidy_passwords(app);
 }
 
 bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)

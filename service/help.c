@@ -75,6 +75,20 @@ static const struct help_page pages[] = {
       "install takes the signed certificate. renew-ra replaces the RA's certificate and key.\n"
       "export writes the CA certificate (PEM), with --chain also its parents. The first CA is\n"
       "called \"default\".\n" },
+    { "password", "make, list, purge the one-time passwords of NDES",
+      "openndes password new TEMPLATE|--service [--subject DN] [--address IP[/PREFIX]]\n"
+      "                      [--minutes N] [--json]\n"
+      "openndes password list [TEMPLATE|--service] [--all] [--json]\n"
+      "openndes password purge ID | --template NAME | --service | --expired | --all\n"
+      "openndes password single TEMPLATE|--service [--set - | --renew | --show] [--json]\n"
+      "\n"
+      "For templates with challenge.type=ndes; --service means the service's own NDES face, which\n"
+      "takes its numbers from the template ndes.GeneralPurposeTemplate. new prints the password\n"
+      "once, it cannot be shown again. --subject: the request must have this whole subject, the\n"
+      "most specific part first (\"CN=router7,O=Example\"); upper and lower case do not matter.\n"
+      "list shows unused passwords, with --all also used and expired ones, which are kept for 7\n"
+      "days. purge takes unused ones away. single is the password of ndes.UseSinglePassword:\n"
+      "--set - reads one of 8 to 64 hexadecimal digits from standard input, --renew makes one.\n" },
     { "config", "explain settings",
       "openndes config explain [KEY]\n"
       "\n"

@@ -180,11 +180,24 @@ static struct template_slot *slot_named(const struct runtime *runtime, const cha
     return NULL;
 }
 
-/* A slot stays as it is while its file and the CA behind it are the same. */
+/* Do the passwords of the service's NDES face count for this template? */
+static bool in_service_scope(const struct service_config *config, const char *name)
+{
+    return config->ndes.enabled
+           && (text_equal_nocase(config->ndes.general_template, name)
+               || text_equal_nocase(config->ndes.signature_template, name)
+               || text_equal_nocase(config->ndes.encryption_template, name));
+}
+
+/*
+ * A slot stays as it is while its file, its part in the service's NDES face and the CA behind it
+ * are the same.
+ */
 static bool template_unchanged(struct loading *l, const struct template_slot *old,
-                               const struct file_stamp *stamp)
+                               const struct file_stamp *stamp, bool service_scope)
 {
     return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken
+           && old->service_scope == service_scope
            && old->ca == ca_slot_named(l->now, old->ca->name);
 }
 
@@ -209,6 +222,7 @@ static void keep_old_form(struct loading *l, struct template_slot *slot, struct 
 static bool load_template(void *context, const char *name, struct error *err)
 {
     struct loading *l = context;
+    bool service_scope = in_service_scope(&l->now->config, name);
     struct template_slot *old = slot_named(l->previous, name);
     struct template_slot **grown;
     struct template_slot *slot;
@@ -219,10 +233,10 @@ static bool load_template(void *context, const char *name, struct error *err)
         || !file_stamp(path, &stamp, err)) {
         return false;
     }
-    if (template_unchanged(l, old, &stamp)) {
+    if (template_unchanged(l, old, &stamp, service_scope)) {
         slot = template_slot_ref(old);
     } else {
-        slot = template_slot_load(l->options, name, &stamp, find_ca, l, err);
+        slot = template_slot_load(l->options, name, &stamp, service_scope, find_ca, l, err);
         if (slot == NULL) {
             return false;
         }

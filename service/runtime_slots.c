@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
+#include "mscep/ndes_password.h"
 #include "scep/scep_legacy.h"
 #include "service/data_folder.h"
 
@@ -105,8 +106,15 @@ void ca_slot_unref(struct ca_slot *slot)
 }
 
 static struct challenge *make_challenge(const struct runtime_options *options,
-                                        const struct template_config *config, struct error *err)
+                                        const struct template_config *config, bool service_scope,
+                                        struct error *err)
 {
+    struct ndes_password_source source = {
+        .data_folder = options->data_folder,
+        .store = options->store,
+        .mac_key = options->mac_key,
+    };
+
     switch (config->challenge.type) {
     case CHALLENGE_TYPE_STATIC:
         return challenge_static_create(config->name, config->challenge.passphrase_mac,
@@ -114,7 +122,7 @@ static struct challenge *make_challenge(const struct runtime_options *options,
     case CHALLENGE_TYPE_NONE:
         return challenge_none_create(err);
     case CHALLENGE_TYPE_NDES:
-        break;
+        return ndes_challenge_create(&source, config->name, &config->password, service_scope, err);
     }
     error_set(err, REASON_INTERNAL, "challenge type without an implementation");
     return NULL;
@@ -153,7 +161,8 @@ static bool load_endpoint(const struct runtime_options *options, struct template
     };
     /* A template that is switched off may lack its passphrase: it answers nobody. */
     if (config.enabled) {
-        endpoint_options.take_challenge = make_challenge(options, &config, err);
+        endpoint_options.take_challenge =
+            make_challenge(options, &config, slot->service_scope, err);
         if (endpoint_options.take_challenge == NULL) goto out;
     }
     slot->endpoint = endpoint_create(&endpoint_options, err);
@@ -165,9 +174,11 @@ out:
     return ok;
 }
 
-struct template_slot *template_slot_load(
-    const struct runtime_options *options, const char *name, const struct file_stamp *stamp,
-    struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err)
+struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
+                                         const struct file_stamp *stamp, bool service_scope,
+                                         struct ca_slot *(*find_ca)(void *context,
+                                                                    const char *name),
+                                         void *context, struct error *err)
 {
     struct template_slot *slot = calloc(1, sizeof(*slot));
 
@@ -178,6 +189,7 @@ struct template_slot *template_slot_load(
     }
     slot->references = 1;
     slot->stamp = *stamp;
+    slot->service_scope = service_scope;
     slot->broken = !load_endpoint(options, slot, find_ca, context, &slot->error);
     return slot;
 }

@@ -31,6 +31,7 @@ struct template_slot {
     int references; /* atomic */
     char name[LIMIT_TEMPLATE_NAME + 1];
     struct file_stamp stamp;   /* of the file that was looked at last */
+    bool service_scope;        /* one of the service's NDES face */
     struct endpoint *endpoint; /* NULL: has never loaded */
     struct ca_slot *ca;        /* a reference, NULL without endpoint */
     struct template_slot *old; /* the form in force while the file is broken: a reference */
@@ -47,12 +48,14 @@ MUST_USE bool ca_slot_stamps(const char *data_folder, const char *name,
                              struct file_stamp stamps[CA_STAMPS], struct error *err);
 
 /*
- * `find_ca` gives a borrowed slot by name. Only lack of memory fails: a broken file makes a broken
- * slot.
+ * `find_ca` gives a borrowed slot by name. service_scope: passwords of the service's NDES face
+ * count. Only lack of memory fails: a broken file makes a broken slot.
  */
-struct template_slot *template_slot_load(
-    const struct runtime_options *options, const char *name, const struct file_stamp *stamp,
-    struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err);
+struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
+                                         const struct file_stamp *stamp, bool service_scope,
+                                         struct ca_slot *(*find_ca)(void *context,
+                                                                    const char *name),
+                                         void *context, struct error *err);
 struct template_slot *template_slot_ref(struct template_slot *slot);
 void template_slot_unref(struct template_slot *slot); /* NULL is allowed */
 /* The endpoint in force: its own, or the old one while broken; NULL when none. */

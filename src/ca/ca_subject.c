@@ -189,7 +189,7 @@ struct X509_name_st *ca_subject_parse(const char *text, struct error *err)
         goto out;
     }
     if (whole.len == 0 || whole.len > LIMIT_DN_BYTES) {
-        (void)refuse(err, whole, "the subject of a CA is empty or too long");
+        (void)refuse(err, whole, "the subject is empty or too long");
         goto out;
     }
     for (size_t from = 0; from <= whole.len;) {
@@ -207,6 +207,20 @@ out:
         name = NULL;
     }
     return name;
+}
+
+bool ca_subject_normalise(const char *text, char *out, size_t size, struct error *err)
+{
+    char whole[2 * LIMIT_DN_BYTES];
+    X509_NAME *name = ca_subject_parse(text, err);
+
+    if (name == NULL) {
+        return false;
+    }
+    name_format(name, whole, sizeof(whole));
+    X509_NAME_free(name);
+    /* What was cut is still too long. */
+    return text_copy(out, size, whole) || error_set(err, REASON_USAGE, "subject: it is too long");
 }
 
 /* Bytes of the first `characters` characters of UTF-8 text. */

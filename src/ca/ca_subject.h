@@ -21,6 +21,11 @@ struct X509_name_st;
  * "#hex", no quotes. Owned (X509_NAME_free). Errors: REASON_USAGE with what is wrong.
  */
 struct X509_name_st *ca_subject_parse(const char *text, struct error *err);
+/*
+ * A subject as an administrator types it, in the form that name_format gives to the same name in a
+ * request. Errors: as above, also when `size` does not hold it.
+ */
+MUST_USE bool ca_subject_normalise(const char *text, char *out, size_t size, struct error *err);
 /* "CN=OpenNDES CA on <host>". */
 struct X509_name_st *ca_subject_default(struct error *err);
 /*

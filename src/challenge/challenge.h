@@ -20,15 +20,19 @@ struct challenge;
 struct challenge_ops {
     const char *name;
     /*
-     * May this request go on? Fills grant. Errors: REASON_CHALLENGE_REJECTED, _MISSING,
-     * _UNAVAILABLE.
+     * May this request go on? Fills grant. Errors: REASON_CHALLENGE_REJECTED, _MISSING, _EXPIRED,
+     * _USED, _BINDING, _UNAVAILABLE.
      */
     bool (*check)(void *state, const struct enroll_request *request, struct grant *grant,
                   struct error *err);
-    /* The certificate is signed and not yet handed out; false withholds it. */
+    /* The certificate is signed and not yet handed out; false withholds it. Once per grant. */
     bool (*confirm)(void *state, const struct grant *grant, const struct issuance *issuance,
                     struct error *err);
-    /* The request failed after check: reservation back, remote side told. */
+    /*
+     * After check, and perhaps after confirm, the grant leads to no certificate: remote side told.
+     * Once per grant. REASON_STORE_DUPLICATE: the same request got its answer from another thread,
+     * or the serial had been issued before: the certificate that was confirmed is not used.
+     */
     void (*refuse)(void *state, const struct enroll_request *request, const struct grant *grant,
                    const struct error *why);
     void (*free)(void *state);

@@ -5,12 +5,6 @@
 
 #include "platform/clock.h"
 
-/*
- * A serial of 159 random bits repeats only when the random source is broken: try little, then say
- * so.
- */
-#define SERIAL_TRIES 3
-
 /* Every noun made on the way of one decision. */
 struct enroll_work {
     struct store_request_key key;
@@ -118,46 +112,99 @@ static bool record(const struct enroll_options *options, const struct enroll_req
         .request_id = request->request_id,
         .issued_at = work->now,
         .reservation = work->grant.reservation,
+        .spent_at = clock_now(), /* not when the decision began: signing may have taken its time */
     };
 
     ip_address_format(&request->peer, peer);
     return store_record_certificate(options->store, &row, options->repeat_seconds, result, err);
 }
 
-/* Sign and commit. Only what is durable when this returns true may leave the house. */
+/*
+ * Another thread has recorded the same bytes since they were looked for: its certificate is the
+ * answer, ours was never handed out and is forgotten. A validator that has confirmed ours is told
+ * so, as one that nobody will ever see.
+ */
+static bool yield_to_winner(const struct enroll_options *options,
+                            const struct enroll_request *request, struct enroll_work *work,
+                            struct error *err)
+{
+    struct error lost = ERROR_INIT;
+    bool answered = false;
+
+    error_set(&lost, REASON_STORE_DUPLICATE,
+              "the same request was answered with another certificate at the same time; the one "
+              "with serial %s is not used",
+              work->issuance.info.serial);
+    issuance_clear(&work->issuance);
+    if (!seen_before(options, work, &answered, err)) {
+        return false;
+    }
+    if (!answered) {
+        return error_set(err, REASON_INTERNAL, "a repeated request was not found again");
+    }
+    challenge_refuse(options->challenge, request, &work->grant, &lost);
+    return true;
+}
+
+/*
+ * Sign, confirm, commit. Only what is durable when this returns true may leave the house.
+ *
+ * Each step runs once. The validator is asked before the commit, because what is recorded is given
+ * to whoever repeats the request, and so must be confirmed already. A remote validator is then told
+ * of one certificate per request and no more: a serial that was issued before is therefore not a
+ * reason to sign and confirm again. 159 random bits repeat only when the random source is broken,
+ * which is better said than tried away; the request fails and the caller gives the grant back. The
+ * same holds for whoever finds at the commit that a one-time password went to somebody faster.
+ */
 static bool issue_and_record(const struct enroll_options *options,
                              const struct enroll_request *request, struct enroll_work *work,
                              struct error *err)
 {
     enum store_record_result result = STORE_RECORDED;
-    bool answered = false;
 
-    for (int i = 0; i < SERIAL_TRIES; i++) {
-        error_clear(err);
-        issuance_clear(&work->issuance);
-        if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
-            || !challenge_confirm(options->challenge, &work->grant, &work->issuance, err)) {
-            return false;
-        }
-        if (record(options, request, work, &result, err)) {
-            break;
-        }
-        if (err->reason != REASON_STORE_DUPLICATE || i + 1 == SERIAL_TRIES) {
-            return false;
-        }
-    }
-    if (result == STORE_RECORDED) {
-        return true;
-    }
-    /*
-     * The same bytes were decided by another thread meanwhile: its certificate is the answer, ours
-     * was never handed out and is forgotten.
-     */
-    issuance_clear(&work->issuance);
-    if (!seen_before(options, work, &answered, err)) {
+    if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
+        || !challenge_confirm(options->challenge, &work->grant, &work->issuance, err)
+        || !record(options, request, work, &result, err)) {
         return false;
     }
-    return answered || error_set(err, REASON_INTERNAL, "a repeated request was not found again");
+    return result == STORE_RECORDED || yield_to_winner(options, request, work, err);
+}
+
+/*
+ * A one-time password that is used may have been used for this very request, by another thread and
+ * after it was looked for. Then the answer is there, and the refusal is forgotten.
+ */
+static bool used_by_the_same(const struct enroll_options *options, struct enroll_work *work,
+                             struct error *err)
+{
+    struct error ignored = ERROR_INIT;
+    bool answered = false;
+
+    if (err->reason != REASON_CHALLENGE_USED || !seen_before(options, work, &answered, &ignored)
+        || !answered) {
+        return false;
+    }
+    error_clear(err);
+    return true;
+}
+
+/* What nobody has answered yet: ask all who have a say. */
+static bool decide(const struct enroll_options *options, const struct enroll_request *request,
+                   struct enroll_work *work, const char **challenge_type, struct error *err)
+{
+    if (!path_check(options, request, err)) {
+        return false;
+    }
+    if (!challenge_check(options->challenge, request, &work->grant, err)) {
+        return used_by_the_same(options, work, err);
+    }
+    *challenge_type = work->grant.challenge_type;
+    if (template_plan(options->template, &request->csr, work->now, &work->plan, err)
+        && issue_and_record(options, request, work, err)) {
+        return true;
+    }
+    challenge_refuse(options->challenge, request, &work->grant, err);
+    return false;
 }
 
 bool enroll_handle(const struct enroll_options *options, const struct enroll_request *request,
@@ -165,25 +212,14 @@ bool enroll_handle(const struct enroll_options *options, const struct enroll_req
 {
     struct enroll_work work;
     bool answered = false;
-    bool granted = false;
     bool ok = false;
 
     work_init(&work, options, request);
     if (!seen_before(options, &work, &answered, err)) goto out;
-    if (!answered) {
-        if (!path_check(options, request, err)) goto out;
-        if (!challenge_check(options->challenge, request, &work.grant, err)) goto out;
-        granted = true;
-        *challenge_type = work.grant.challenge_type;
-        if (!template_plan(options->template, &request->csr, work.now, &work.plan, err)) goto out;
-        if (!issue_and_record(options, request, &work, err)) goto out;
-    }
+    if (!answered && !decide(options, request, &work, challenge_type, err)) goto out;
     issuance_move(out, &work.issuance);
     ok = true;
 out:
-    if (!ok && granted) {
-        challenge_refuse(options->challenge, request, &work.grant, err);
-    }
     work_clear(&work);
     return ok;
 }

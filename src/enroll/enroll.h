@@ -28,7 +28,8 @@ struct enroll_options {
 
 /*
  * Decide. true: `out` holds a certificate whose row is durable (out->repeated when it was issued
- * before). false: `err` says why, nothing is issued and a reserved challenge is given back.
+ * before). false: `err` says why, nothing is issued and a challenge that was accepted is given
+ * back: a one-time password can be used again.
  * `challenge_type` gets a constant text for audit once the challenge was accepted.
  */
 MUST_USE bool enroll_handle(const struct enroll_options *options,

@@ -13,7 +13,7 @@
 
 struct grant {
     const char *challenge_type; /* "static": constant text for audit */
-    int64_t reservation;        /* one-time password reserved in the store; 0: nothing to spend */
+    int64_t reservation;        /* one-time password that the commit spends; 0: nothing to spend */
     struct buffer ticket;       /* remote validator's handle for its notifications; empty: none */
 };
 

@@ -2,7 +2,7 @@
 /*
  * Purpose:  the verbs of our domain over the database: record a certificate, find a repeated
  *           request, revoke, CRL numbers.
- * Not here: SQL drivers (db.h), the decision (enroll/).
+ * Not here: passwords (store_passwords.h), SQL drivers (db.h), the decision (enroll/).
  * Owns:     the database connections and the writer thread.
  * Threads:  any thread; writes of concurrent callers share one commit (group commit); a verb that
  *           writes returns only after the commit is durable.
@@ -53,7 +53,8 @@ struct store_certificate {
     const char *challenge_type;
     const char *request_id;
     int64_t issued_at;   /* seconds; also "now" for repeat_seconds */
-    int64_t reservation; /* one-time password to spend in the same commit; 0: none */
+    int64_t reservation; /* id of the one-time password to spend in the same commit; 0: none */
+    int64_t spent_at;    /* with a reservation: now, which must be before the password's end */
 };
 
 enum store_record_result {
@@ -65,9 +66,11 @@ enum store_record_result {
 
 /*
  * Record; one durable commit, shared with concurrent callers. repeat_seconds 0: every request is
- * new.
- * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already, sign anew;
- * REASON_STORE_BUSY, _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
+ * new. A reserved password is spent when, and only when, the certificate is recorded: of those who
+ * hold the same one, one succeeds.
+ * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already; REASON_CHALLENGE_USED,
+ * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_STORE_BUSY,
+ * _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
  */
 MUST_USE bool store_record_certificate(struct store *store, const struct store_certificate *cert,
                                        int64_t repeat_seconds, enum store_record_result *result,

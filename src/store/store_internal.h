@@ -23,4 +23,11 @@ struct store {
 MUST_USE bool store_write_run(struct store *store, store_write *write, void *context,
                               struct error *err);
 
+/*
+ * Inside a write: spend the one-time password that `cert` reserves, once and in time. Errors:
+ * REASON_CHALLENGE_USED, _EXPIRED, _REJECTED (purged meanwhile), REASON_STORE_*.
+ */
+MUST_USE bool store_password_spend(struct db *db, const struct store_certificate *cert,
+                                   struct error *err);
+
 #endif

@@ -140,6 +140,11 @@ static bool write_recording(struct db *db, void *context, struct error *err)
         r->result = STORE_REPEATED;
         return true;
     }
+    /* After the repeat: whoever sends the same bytes again needs no second password. If the
+       certificate cannot be recorded, the spending is undone with it. */
+    if (r->cert->reservation != 0 && !store_password_spend(db, r->cert, err)) {
+        return false;
+    }
     r->result = STORE_RECORDED;
     return insert_certificate(db, r->cert, err);
 }
@@ -150,9 +155,6 @@ bool store_record_certificate(struct store *store, const struct store_certificat
 {
     struct recording recording = { .cert = cert, .repeats = repeat_seconds > 0 };
 
-    if (cert->reservation != 0) {
-        return error_set(err, REASON_INTERNAL, "this schema keeps no one-time passwords");
-    }
     /* Recorded later than issued_at - repeat_seconds; clamped, so that any setting is possible. */
     recording.not_before =
         repeat_seconds < cert->issued_at ? cert->issued_at - repeat_seconds + 1 : 0;

@@ -3,7 +3,7 @@
 
 /*
  * Version 1. Times are seconds since 1970 UTC, digests 32 bytes.
- * Later tables (one-time passwords, pending requests, outbox) come as further steps.
+ * Later tables (pending requests, outbox) come as further steps.
  */
 static const char step_1[] =
     "CREATE TABLE certificate ("
@@ -50,7 +50,41 @@ static const char step_1[] =
     " PRIMARY KEY (name, scope)"
     ") STRICT, WITHOUT ROWID;";
 
-static const char *const steps[] = { step_1 };
+/*
+ * Version 2: passwords of the NDES face. An id is never given twice (AUTOINCREMENT): a decision
+ * that is under way holds one, and must not spend another password that came in its place.
+ */
+static const char step_2[] =
+    "CREATE TABLE password ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " scope TEXT NOT NULL," /* template, or the word for the service's face */
+    " kind TEXT NOT NULL CHECK (kind IN ('once', 'single')),"
+    " mac BLOB NOT NULL,"     /* keyed: the password itself stands nowhere */
+    " sealed BLOB,"           /* single: to be shown again; opens on this machine only */
+    " subject TEXT NOT NULL," /* the request must have it; '': any */
+    " peer TEXT NOT NULL,"    /* prefix the request must come from; '': any */
+    " made_by TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER NOT NULL," /* 0: never */
+    " spent_at INTEGER,"            /* NULL: not spent; set for good */
+    " spent_ca TEXT,"
+    " spent_serial TEXT,"
+    " spent_peer TEXT,"
+    " CHECK ((kind = 'once') = (expires_at > 0)),"
+    " CHECK ((kind = 'single') = (sealed IS NOT NULL))"
+    ") STRICT;"
+    /* Two templates may have the same single password, brought over from one NDES. */
+    "CREATE UNIQUE INDEX password_mac ON password (mac) WHERE kind = 'once';"
+    "CREATE UNIQUE INDEX password_single ON password (scope) WHERE kind = 'single';"
+    /* "How many are outstanding?" is answered from this index alone; that needs the last two. */
+    "CREATE INDEX password_unspent ON password (scope, expires_at, kind, spent_at)"
+    " WHERE kind = 'once' AND spent_at IS NULL;"
+    /* What is old enough to go. */
+    "CREATE INDEX password_expiry ON password (expires_at, kind, spent_at)"
+    " WHERE kind = 'once' AND spent_at IS NULL;"
+    "CREATE INDEX password_spent ON password (spent_at) WHERE spent_at IS NOT NULL;";
+
+static const char *const steps[] = { step_1, step_2 };
 
 struct store_schema store_schema_current(void)
 {

@@ -7,6 +7,14 @@
     "not_before, not_after, coalesce(revoked_at, 0), coalesce(revocation_reason, 0), "             \
     "transaction_id, der"
 
+/* One row as struct store_password_row has it; read_row in store_passwords.c follows. */
+#define PASSWORD_COLUMNS                                                                           \
+    "id, scope, kind, subject, peer, made_by, created_at, expires_at, coalesce(spent_at, 0), "     \
+    "spent_ca, spent_serial, spent_peer, mac, sealed"
+
+/* The partial indexes are used where these words stand. */
+#define PASSWORD_UNSPENT "kind = 'once' AND spent_at IS NULL"
+
 const char *const store_sql_texts[STORE_SQL_END] = {
     /* Both questions about a request probe the same index, where a new request finds nothing. */
     [STORE_SQL_CSR_REVOKED] =
@@ -23,6 +31,14 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         " not_after, cert_sha256, key_sha256, issued_at, peer, request_id, challenge_type,"
         " transaction_id, signer_key_sha256, csr_sha256, der)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+
+    [STORE_SQL_FIND_PASSWORD] =
+        "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'once' AND mac = ?1",
+    /* At most one of those who try changes the row. */
+    [STORE_SQL_SPEND_PASSWORD] =
+        "UPDATE password SET spent_at = ?2, spent_ca = ?3, spent_serial = ?4, spent_peer = ?5"
+        " WHERE id = ?1 AND " PASSWORD_UNSPENT " AND expires_at > ?2",
+    [STORE_SQL_SHOW_PASSWORD] = "SELECT " PASSWORD_COLUMNS " FROM password WHERE id = ?1",
 
     [STORE_SQL_LIST] =
         "SELECT " ROW_COLUMNS " FROM certificate"
@@ -58,4 +74,31 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         "INSERT INTO crl (ca_name, number, revocation_count, this_update, next_update, der)"
         " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
         " WHERE NOT EXISTS (SELECT 1 FROM crl WHERE ca_name = ?1)",
+
+    /* No further than the limit: whether there are more does not matter. */
+    [STORE_SQL_COUNT_OUTSTANDING] =
+        "SELECT count(*) FROM (SELECT 1 FROM password"
+        " WHERE " PASSWORD_UNSPENT " AND scope = ?1 AND expires_at > ?2 LIMIT ?3)",
+    [STORE_SQL_INSERT_PASSWORD] =
+        "INSERT INTO password (scope, kind, mac, sealed, subject, peer, made_by, created_at,"
+        " expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+    [STORE_SQL_LIST_PASSWORDS] =
+        "SELECT " PASSWORD_COLUMNS " FROM password"
+        " WHERE id < ?1 AND (?2 IS NULL OR scope = ?2)"
+        " AND (?3 = 1 OR (spent_at IS NULL AND (expires_at = 0 OR expires_at > ?4)))"
+        " ORDER BY id DESC LIMIT ?5",
+    [STORE_SQL_COUNT_PASSWORDS] =
+        "SELECT scope, sum(expires_at > ?1), sum(expires_at <= ?1) FROM password"
+        " WHERE " PASSWORD_UNSPENT " GROUP BY scope ORDER BY scope",
+    /* In parts: a service that issues must not wait for a hundred thousand rows. */
+    [STORE_SQL_PURGE_PASSWORDS] =
+        "DELETE FROM password WHERE id IN (SELECT id FROM password WHERE " PASSWORD_UNSPENT
+        " AND (?1 = 0 OR id = ?1) AND (?2 IS NULL OR scope = ?2) AND expires_at <= ?3 LIMIT ?4)",
+    [STORE_SQL_TIDY_SPENT] = "DELETE FROM password WHERE id IN (SELECT id FROM password"
+                             " WHERE spent_at IS NOT NULL AND spent_at <= ?1 LIMIT ?2)",
+    [STORE_SQL_TIDY_EXPIRED] = "DELETE FROM password WHERE id IN (SELECT id FROM password"
+                               " WHERE " PASSWORD_UNSPENT " AND expires_at <= ?1 LIMIT ?2)",
+    [STORE_SQL_FIND_SINGLE] =
+        "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'single' AND scope = ?1",
+    [STORE_SQL_REMOVE_SINGLE] = "DELETE FROM password WHERE kind = 'single' AND scope = ?1",
 };

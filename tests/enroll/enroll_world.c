@@ -133,7 +133,7 @@ static bool fake_issue(void *state, const struct csr *csr, const struct cert_pla
     struct world *world = state;
 
     step(world, "issue");
-    assert_int_equal(out->state, ISSUANCE_NONE); /* also at a second try */
+    assert_int_equal(out->state, ISSUANCE_NONE);
     if (world->knobs.meet != 0) meet(world);
     if (world->knobs.before_issue != NULL) {
         world->knobs.before_issue(world->knobs.before_issue_context);

@@ -120,19 +120,6 @@ static void record__serial_of_same_ca__duplicate(void **state)
     assert_int_equal(fixture_record(f->store, &b, REPEAT), STORE_RECORDED);
 }
 
-static void record__reservation__refused_until_the_schema_has_it(void **state)
-{
-    struct fixture *f = *state;
-    struct error err = ERROR_INIT;
-    struct sample s;
-    enum store_record_result result;
-
-    sample_init(&s, 1);
-    s.cert.reservation = 7;
-    assert_false(store_record_certificate(f->store, &s.cert, REPEAT, &result, &err));
-    assert_reason(err, INTERNAL);
-}
-
 static void record__no_texts_and_empty_transaction__recorded(void **state)
 {
     struct fixture *f = *state;
@@ -570,7 +557,6 @@ int main(void)
         OPEN_TEST(record__new_request__recorded),
         OPEN_TEST(record__same_or_other_request__as_the_key_says),
         OPEN_TEST(record__serial_of_same_ca__duplicate),
-        OPEN_TEST(record__reservation__refused_until_the_schema_has_it),
         OPEN_TEST(record__no_texts_and_empty_transaction__recorded),
         OPEN_TEST(record__csr_of_revoked_certificate__was_revoked),
         OPEN_TEST(find__new_issued_old_revoked__told_apart),

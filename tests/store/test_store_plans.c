@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements on passwords find their rows by an index. */
+#include <string.h>
+
+#include "base/text.h"
+#include "store/store_fixture.h"
+#include "store/store_sql.h"
+
+/* The plan of a statement, its lines joined. */
+static void plan_of(const struct fixture *f, enum store_sql statement, char *plan, size_t size)
+{
+    struct buffer sql = BUFFER_INIT(4096);
+    struct error err = ERROR_INIT;
+    struct db_query *query = NULL;
+    bool row = true;
+
+    assert_ok(buffer_printf(&sql, &err, "EXPLAIN QUERY PLAN %s", store_sql_texts[statement]), err);
+    const char *const texts[] = { buffer_text(&sql) };
+    struct db_options options = {
+        .path = f->path, .busy_ms = 10000, .cache_kib = 256, .texts = texts, .text_count = 1
+    };
+    struct db *db = db_open(&options, &err);
+    assert_ok(db != NULL, err);
+    assert_ok(db_query_begin(db, 0, &query, &err), err);
+    for (plan[0] = '\0';;) {
+        size_t len = strlen(plan);
+
+        assert_ok(db_step(query, &row, &err), err);
+        if (!row) break;
+        assert_true(text_format(plan + len, size - len, "%s; ", db_column_text(query, 3)));
+    }
+    db_query_end(query);
+    db_close(db);
+    buffer_clear(&sql);
+}
+
+static void plans__whatever_runs_in_a_request__by_index(void **state)
+{
+    static const struct {
+        enum store_sql statement;
+        const char *index;
+    } cases[] = {
+        { STORE_SQL_FIND_PASSWORD, "SEARCH password USING INDEX password_mac" },
+        { STORE_SQL_SPEND_PASSWORD, "SEARCH password USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_SHOW_PASSWORD, "SEARCH password USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_COUNT_OUTSTANDING, "SEARCH password USING COVERING INDEX password_unspent" },
+        { STORE_SQL_TIDY_SPENT, "SEARCH password USING COVERING INDEX password_spent" },
+        { STORE_SQL_TIDY_EXPIRED, "SEARCH password USING COVERING INDEX password_expiry" },
+        { STORE_SQL_FIND_SINGLE, "SEARCH password USING INDEX password_single" },
+        { STORE_SQL_REMOVE_SINGLE, "SEARCH password USING INDEX password_single" },
+        { STORE_SQL_COUNT_PASSWORDS, "SCAN password USING COVERING INDEX password_unspent" },
+    };
+    struct fixture *f = *state;
+    char plan[1024];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plan_of(f, cases[i].statement, plan, sizeof plan);
+        if (strstr(plan, cases[i].index) == NULL) {
+            print_error("statement %d: %s\n", (int)cases[i].statement, plan);
+            fail();
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(plans__whatever_runs_in_a_request__by_index,
+                                        fixture_set_up_open, fixture_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
