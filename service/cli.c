@@ -19,9 +19,9 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "init", cmd_init },         { "run", cmd_run },         { "check", cmd_check },
-    { "template", cmd_template }, { "cert", cmd_cert },       { "ca", cmd_ca },
-    { "config", cmd_config },     { "version", cmd_version },
+    { "init", cmd_init },         { "run", cmd_run },       { "check", cmd_check },
+    { "template", cmd_template }, { "cert", cmd_cert },     { "ca", cmd_ca },
+    { "account", cmd_account },   { "config", cmd_config }, { "version", cmd_version },
 };
 
 bool cmd_version(const struct command *command, struct error *err)
