@@ -117,9 +117,15 @@ void user_token_free(struct user_token *token)
 
 bool user_token_is(const struct user_token *token, const struct principal *principal)
 {
+    const SID_AND_ATTRIBUTES *user = &token->user.info.User;
+    PSID sid = principal_sid(principal);
     BOOL member = FALSE;
 
-    return CheckTokenMembership(token->handle, principal_sid(principal), &member) && member;
+    /* Windows' CheckTokenMembership looks at the user as well, Wine's at the groups alone */
+    if (EqualSid(user->Sid, sid)) {
+        return (user->Attributes & SE_GROUP_USE_FOR_DENY_ONLY) == 0;
+    }
+    return CheckTokenMembership(token->handle, sid, &member) && member;
 }
 
 bool user_token_name(const struct user_token *token, char *name, size_t size)
