@@ -21,12 +21,18 @@ struct sign_in_options {
     const struct service_config *config; /* not needed after creation */
     const char *data_folder;             /* for the accounts' file; must outlive it */
     struct sign_in *previous;            /* whose counters go on after a reload; may be NULL */
+    const void *security_functions;      /* tests: as negotiate_options.functions; else NULL */
 };
 
 /* One reference. Errors: REASON_NO_MEMORY, REASON_CONFIG_BAD_VALUE. */
 struct sign_in *sign_in_create(const struct sign_in_options *options, struct error *err);
 struct sign_in *sign_in_ref(struct sign_in *s);
 void sign_in_unref(struct sign_in *s); /* NULL is allowed */
+/*
+ * Why a kind of sign-in that is switched on cannot be offered on this machine ("security package
+ * Negotiate: ..."); "": nothing is wrong. To be logged at start and after a reload. Borrowed.
+ */
+const char *sign_in_problem(const struct sign_in *s);
 
 /*
  * Users and groups that may get passwords, from "ndes.allowed". Names that this machine does not
@@ -40,13 +46,16 @@ struct sign_in_user {
     char name[256];     /* "CORP\\alice" or "alice"; UTF-8, not escaped; "" unknown */
     const char *scheme; /* constant: "Kerberos", "NTLM", "Negotiate", "Basic"; NULL: nobody */
     bool allowed;       /* on the list, or an account of ours with this scope */
+    char why[256];      /* for logs, when not allowed: "not on the list", ...; escaped */
 };
 
 /*
- * Look at the request's Authorization. true: somebody is signed in, *user says who and whether he
+ * Look at the request's Authorization; nothing is remembered from one request to the next but a
+ * half-finished sign-in. true: somebody is signed in, *user says who and whether he
  * may; the response may have got a header of the last leg. false: the response is filled (401 with
  * what is offered, 403, 429, 503) and err says why: REASON_SIGN_IN_REQUIRED (also for each leg in
- * between), _FAILED, _NEEDS_TLS, _THROTTLED, _UNAVAILABLE.
+ * between), _FAILED, _NEEDS_TLS, _THROTTLED, _UNAVAILABLE, REASON_SERVER_BUSY, REASON_NO_MEMORY.
+ * err's detail may name the user, escaped; never a password or token.
  * scope: the template's name, or "*" for the service's face: accounts of ours are bound to scopes.
  */
 MUST_USE bool sign_in_request(struct sign_in *s, const struct http_request *request,

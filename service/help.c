@@ -89,6 +89,19 @@ static const struct help_page pages[] = {
       "list shows unused passwords, with --all also used and expired ones, which are kept for 7\n"
       "days. purge takes unused ones away. single is the password of ndes.UseSinglePassword:\n"
       "--set - reads one of 8 to 64 hexadecimal digits from standard input, --renew makes one.\n" },
+    { "account", "accounts for Basic sign-in to the password page",
+      "openndes account add NAME [--template NAME]... [--service]\n"
+      "openndes account list [--json]\n"
+      "openndes account password NAME | remove NAME\n"
+      "\n"
+      "Accounts of this service alone, for products that sign in with Basic. The password, 12\n"
+      "characters or more, is read from standard input or asked for on a terminal.\n"
+      "\n"
+      "  --template NAME   the page and API of this template; may be repeated\n"
+      "  --service         the service's own page, /certsrv/mscep_admin\n"
+      "\n"
+      "Without either the account may use all of them. A running service notices changes at\n"
+      "once. Basic has to be switched on: signin.basic in openndes.json.\n" },
     { "config", "explain settings",
       "openndes config explain [KEY]\n"
       "\n"
