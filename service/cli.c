@@ -21,7 +21,7 @@ struct verb {
 static const struct verb verbs[] = {
     { "init", cmd_init },         { "run", cmd_run },         { "check", cmd_check },
     { "template", cmd_template }, { "cert", cmd_cert },       { "ca", cmd_ca },
-    { "config", cmd_config },     { "version", cmd_version },
+    { "config", cmd_config },     { "version", cmd_version }, { "tls", cmd_tls },
 };
 
 bool cmd_version(const struct command *command, struct error *err)
