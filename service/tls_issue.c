@@ -59,8 +59,8 @@ static bool issuer_open(const struct tls_issue_options *options, const char *nam
 /* ---- issuing -------------------------------------------------------------------------------- */
 
 static bool record(const struct tls_issue_options *options, const struct issuer *issuer,
-                   const struct server_order *order, const struct issuance *issuance,
-                   int64_t now, struct error *err)
+                   const struct server_order *order, const struct issuance *issuance, int64_t now,
+                   struct error *err)
 {
     /* As clients name a transaction: by the key. It is new, so the request never repeats one. */
     char transaction[2 * DIGEST_SHA256_BYTES + 1];
