@@ -190,7 +190,8 @@ static bool check_import(const struct tls_command *c, struct error *err)
     if ((c->pkcs12 != NULL) == (c->cert != NULL || c->key != NULL)
         || (c->cert == NULL && c->key != NULL)) {
         return error_set(err, REASON_USAGE,
-                         "give either --pkcs12 FILE, or --cert FILE and --key FILE");
+                         "give either --pkcs12 FILE, or --cert FILE and --key FILE (without --key "
+                         "the key stands in the certificate's file)");
     }
     if (c->password != NULL && strcmp(c->password, "-") != 0) {
         return error_set(err, REASON_USAGE,
@@ -257,8 +258,8 @@ static bool tls_import_verb(const struct command *command, struct error *err)
     };
     bool ok = false;
 
-    if (!open_command(command, &c, known, 4, 0, "tls import --pkcs12 FILE | --cert FILE --key FILE",
-                      err)
+    if (!open_command(command, &c, known, 4, 0,
+                      "tls import --pkcs12 FILE | --cert FILE [--key FILE]", err)
         || !check_import(&c, err)) {
         goto out;
     }

@@ -79,7 +79,7 @@ static const struct help_page pages[] = {
       "openndes tls show [--json]\n"
       "openndes tls issue [--ca NAME] [--name DNS]... [--address IP]... [--days N] [--key SPEC]\n"
       "openndes tls import --pkcs12 FILE [--password -]\n"
-      "openndes tls import --cert FILE --key FILE [--password -]\n"
+      "openndes tls import --cert FILE [--key FILE] [--password -]\n"
       "openndes tls password -\n"
       "openndes tls remove\n"
       "\n"
