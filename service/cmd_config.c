@@ -25,7 +25,7 @@ static bool config_explain(const struct command *command, struct error *err)
 
 /* ---- set ------------------------------------------------------------------------------------ */
 
-/* One command at a time reads and writes the file: of two at once the later would undo the other. */
+/* One command at a time reads and writes the file: of two the later would undo the earlier. */
 static bool take_edit_lock(const struct command *command, struct file_lock **lock,
                            struct error *err)
 {

@@ -27,9 +27,9 @@ void tls_watch_free(struct tls_watch *watch); /* NULL is allowed */
 
 /*
  * Cheap while nothing changes; call it about once a second. The first call loads. BROKEN is told
- * once for each change and sentence, with err set (REASON_TLS_CERTIFICATE); while it lasts the files
- * are tried again now and then, since a network drive may come back. A pair of which one half has
- * been replaced is BROKEN until the other follows.
+ * once for each change and sentence, with err set (REASON_TLS_CERTIFICATE); while it lasts, the
+ * files are tried again now and then, since a network drive may come back. A pair of which one half
+ * has been replaced is BROKEN until the other follows.
  * *borrowed_out is always what is in force, all NULL for none; valid until the next NEW.
  */
 MUST_USE enum tls_watch_result tls_watch_poll(struct tls_watch *watch,
