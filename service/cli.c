@@ -27,6 +27,7 @@ static const struct verb verbs[] = {
     { "account", cmd_account },
     { "cert", cmd_cert },
     { "ca", cmd_ca },
+    { "tls", cmd_tls },
     { "config", cmd_config },
     { "version", cmd_version },
 };

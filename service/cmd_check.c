@@ -7,6 +7,7 @@
 #include "config/config_load.h"
 #include "platform/clock.h"
 #include "service/args.h"
+#include "service/check_https.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
 
@@ -21,7 +22,7 @@ struct check {
     const struct command *command;
     struct json *array;
     size_t errors, warnings;
-    size_t cas, enabled_templates;
+    size_t cas, enabled_templates, page_templates;
     struct error first; /* what the command fails with */
     int64_t now;
 };
@@ -121,6 +122,7 @@ static bool check_template(void *context, const char *name, struct error *err)
         return failed(check, what, &why, err);
     }
     check->enabled_templates += config.enabled ? 1 : 0;
+    check->page_templates += config.enabled && config.challenge.type == CHALLENGE_TYPE_NDES ? 1 : 0;
     ok = finding(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", err);
     if (ok && config.enabled) {
         ok = check_template_ca(check, what, config.ca, err);
@@ -279,6 +281,34 @@ static bool check_store(struct check *check, struct error *err)
     return ok;
 }
 
+static bool https_finding(void *context, enum check_https_level level, const char *what,
+                          const struct error *why, const char *text, struct error *err)
+{
+    static const enum check_level levels[] = {
+        [CHECK_HTTPS_OK] = CHECK_OK,
+        [CHECK_HTTPS_WARNING] = CHECK_WARNING,
+        [CHECK_HTTPS_ERROR] = CHECK_ERROR,
+    };
+
+    return finding(context, levels[level], what, why, text, err);
+}
+
+/* After the templates: whether anybody signs in depends on them. */
+static bool check_listeners(struct check *check, struct error *err)
+{
+    struct service_config config = { 0 };
+    struct error said = ERROR_INIT;
+    bool ok;
+
+    if (!config_load_service(check->command->data, &config, &said)) {
+        return true; /* check_config has told */
+    }
+    ok = check_https(check->command->data, &config,
+                     config.ndes.enabled || check->page_templates != 0, https_finding, check, err);
+    service_config_clear(&config);
+    return ok;
+}
+
 /* Nothing broken, and yet nobody can enrol. */
 static bool check_usable(struct check *check, struct error *err)
 {
@@ -313,7 +343,8 @@ bool cmd_check(const struct command *command, struct error *err)
     if (!check_config(&check, err)
         || !config_list_templates(command->data, check_template, &check, err)
         || !check_keys(&check, err) || !ca_files_list(command->data, check_ca, &check, err)
-        || !check_usable(&check, err) || !check_store(&check, err)) {
+        || !check_listeners(&check, err) || !check_usable(&check, err)
+        || !check_store(&check, err)) {
         goto out;
     }
     if (command->json) {

@@ -102,10 +102,30 @@ static const struct help_page pages[] = {
       "\n"
       "Without either the account may use all of them. A running service notices changes at\n"
       "once. Basic has to be switched on: signin.basic in openndes.json.\n" },
-    { "config", "explain settings",
+    { "tls", "show, issue, import the certificate of the HTTPS listeners",
+      "openndes tls show [--json]\n"
+      "openndes tls issue [--ca NAME] [--name DNS]... [--address IP]... [--days N] [--key SPEC]\n"
+      "openndes tls import --pkcs12 FILE [--password -]\n"
+      "openndes tls import --cert FILE [--key FILE] [--password -]\n"
+      "openndes tls password -\n"
+      "openndes tls remove\n"
+      "\n"
+      "issue makes a key and lets a CA of this folder (default) sign a certificate for it;\n"
+      "without names it is for this host and the host in public_url. The service renews it by\n"
+      "itself. import copies a certificate of another CA, its chain and key into the data\n"
+      "folder; the key is sealed. password keeps the password of the files named in\n"
+      "https.certificate and https.key. A running service takes each over within seconds.\n"
+      "\n"
+      "  --days N    1 to 397 (365)\n"
+      "  --key SPEC  rsa2048 rsa3072 rsa4096 p256 p384 (rsa2048)\n" },
+    { "config", "show, set, explain settings",
+      "openndes config show [--json]\n"
+      "openndes config set KEY=VALUE...\n"
       "openndes config explain [KEY]\n"
       "\n"
-      "What each key of openndes.json and of templates means, its default, what is possible.\n" },
+      "show and set are for openndes.json; templates have \"openndes template\". All settings of\n"
+      "one command are checked together and written together, or not at all. explain tells what\n"
+      "each key of openndes.json and of templates means, its default, what is possible.\n" },
     { "version", "print the version", "openndes version [--json]\n" },
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/urls.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "platform/sockets.h"
 
@@ -48,4 +50,22 @@ void url_base_of_list(const char *listen, char url[URL_BASE_MAX])
     if (ip_endpoint_parse(text, &address, &port, &ignored)) {
         url_base(&address, port, url);
     }
+}
+
+bool url_host(const char *url, char *host, size_t size)
+{
+    const char *start = strstr(url, "://");
+    size_t len = 0;
+
+    if (start == NULL) {
+        return false;
+    }
+    start += 3;
+    if (*start == '[') {
+        start++;
+        len = strcspn(start, "]");
+    } else {
+        len = strcspn(start, ":/");
+    }
+    return len != 0 && text_format(host, size, "%.*s", (int)len, start);
 }

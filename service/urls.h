@@ -20,5 +20,7 @@
 void url_base(const struct ip_address *address, uint16_t port, char url[URL_BASE_MAX]);
 /* The same from the first ADDRESS:PORT of a comma list; "" when it cannot be read. */
 void url_base_of_list(const char *listen, char url[URL_BASE_MAX]);
+/* Name or address in an http(s) URL, without port and brackets; false: none, or too long. */
+MUST_USE bool url_host(const char *url, char *host, size_t size);
 
 #endif

@@ -37,11 +37,41 @@ static void listener__on_every_address__is_shown_with_the_host_name(void **state
     assert_non_null(strstr(url, ":8080"));
 }
 
+static void url__host__without_port_and_brackets(void **state)
+{
+    static const struct {
+        const char *url, *host; /* NULL: none */
+    } cases[] = {
+        { "http://scep.example.com", "scep.example.com" },
+        { "https://scep.example.com:8443/below", "scep.example.com" },
+        { "http://scep.example.com/a:b", "scep.example.com" },
+        { "http://192.0.2.1:80", "192.0.2.1" },
+        { "http://[2001:db8::1]:80", "2001:db8::1" },
+        { "http://", NULL },
+        { "http://[]", NULL },
+        { "scep.example.com", NULL },
+        { "", NULL },
+        { "http://a-host-longer-than-the-room-for-it.example.com", NULL },
+    };
+    char host[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bool found = url_host(cases[i].url, host, sizeof(host));
+
+        assert_int_equal(found, cases[i].host != NULL);
+        if (found) {
+            assert_string_equal(host, cases[i].host);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listener__first_of_a_list__becomes_a_url),
         cmocka_unit_test(listener__on_every_address__is_shown_with_the_host_name),
+        cmocka_unit_test(url__host__without_port_and_brackets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
