@@ -28,6 +28,7 @@ static const struct verb verbs[] = {
     { "cert", cmd_cert },
     { "ca", cmd_ca },
     { "tls", cmd_tls },
+    { "import-ndes", cmd_import_ndes },
     { "config", cmd_config },
     { "version", cmd_version },
 };

@@ -129,25 +129,6 @@ static bool apply(const struct template_command *t, struct config_edit *edit,
     return true;
 }
 
-/*
- * One command at a time reads and writes templates: of two at once the later would undo the
- * earlier.
- */
-static bool take_edit_lock(const struct command *command, struct file_lock **lock,
-                           struct error *err)
-{
-    char path[FILE_PATH_MAX];
-    bool held = false;
-
-    if (!path_join(path, command->data, "templates/.lock", err)
-        || !file_lock_try(path, lock, &held, err)) {
-        return false;
-    }
-    return held
-           || error_set(err, REASON_DATA_FOLDER_IN_USE,
-                        "another command is changing templates right now; try again");
-}
-
 static bool change(struct template_command *t, bool must_be_new, const char *event,
                    struct error *err)
 {
@@ -159,7 +140,7 @@ static bool change(struct template_command *t, bool must_be_new, const char *eve
     bool ok = false;
 
     if (!ask_first(t, &passphrase, &generated, err)) goto out;
-    if (!take_edit_lock(t->command, &lock, err)) goto out;
+    if (!data_settings_lock(t->command->data, &lock, err)) goto out;
     if (!must_be_new && !need_existing(t, err)) goto out;
     edit = config_edit_open(CONFIG_SCOPE_TEMPLATE, t->path, err);
     if (edit == NULL) goto out;
@@ -262,7 +243,7 @@ static bool template_remove(const struct command *command, struct error *err)
     bool removed = false;
 
     if (!open_command(command, &t, 1, 1, "template remove NAME", err)
-        || !take_edit_lock(command, &lock, err)) {
+        || !data_settings_lock(command->data, &lock, err)) {
         return false;
     }
     removed = need_existing(&t, err) && file_remove(t.path, err);

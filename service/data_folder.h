@@ -28,6 +28,11 @@ MUST_USE bool data_folder_check(const char *data, struct error *err);
 /* The folders themselves; existing ones stay. */
 MUST_USE bool data_folder_create(const char *data, struct error *err);
 /*
+ * One command at a time reads and writes settings and templates: of two at once the later would
+ * undo the earlier. Owned: file_lock_release. Errors: REASON_DATA_FOLDER_IN_USE.
+ */
+MUST_USE bool data_settings_lock(const char *data, struct file_lock **lock, struct error *err);
+/*
  * The key of the MACs of passphrases (secrets.key, sealed); made on first use when `create`.
  * Errors: REASON_KEY_PROTECTION, file errors.
  */

@@ -75,6 +75,20 @@ static const struct help_page pages[] = {
       "install takes the signed certificate. renew-ra replaces the RA's certificate and key.\n"
       "export writes the CA certificate (PEM), with --chain also its parents. The first CA is\n"
       "called \"default\".\n" },
+    { "import-ndes", "take over the settings of an NDES",
+      "openndes --data DIR import-ndes [--dry-run] [--json]\n"
+      "                    [--registry-file FILE.reg] [--iis-config FILE]\n"
+      "\n"
+      "Reads the registry key of NDES, the IIS configuration and the machine's certificates, and\n"
+      "writes templates and settings of openndes.json from them. Says what was taken, what was\n"
+      "not and why, and what to do next. What exists already is never overwritten, and nothing\n"
+      "of NDES is changed.\n"
+      "\n"
+      "  --dry-run             say the same, write nothing\n"
+      "  --registry-file FILE  from another machine; exported there with\n"
+      "                        reg export HKLM\\SOFTWARE\\Microsoft\\Cryptography\\MSCEP ndes.reg\n"
+      "  --iis-config FILE     a copy of its applicationHost.config, which lies in\n"
+      "                        %windir%\\System32\\inetsrv\\config\n" },
     { "password", "make, list, purge the one-time passwords of NDES",
       "openndes password new TEMPLATE|--service [--subject DN] [--address IP[/PREFIX]]\n"
       "                      [--minutes N] [--json]\n"
@@ -136,7 +150,7 @@ static void print_overview(void)
                   "openndes [--data DIR] VERB ...\n"
                   "\n");
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-        command_print("  %-10s %s\n", pages[i].verb, pages[i].summary);
+        command_print("  %-11s %s\n", pages[i].verb, pages[i].summary);
     }
     command_print(
         "\n"

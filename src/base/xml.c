@@ -16,6 +16,7 @@
 #include <libxml/xmlerror.h>
 
 #include "base/text.h"
+#include "base/utf16.h"
 
 struct xml_doc {
     xmlDoc *tree;
@@ -43,31 +44,6 @@ static const struct xml_node *outer(const xmlNode *node)
 
 /* ---- encoding -------------------------------------------------------------------------------- */
 
-static bool utf16_to_utf8(struct bytes text, bool little, struct buffer *out, struct error *err)
-{
-    if (text.len % 2 != 0) {
-        return error_set(err, REASON_SYNTAX, "the UTF-16 text ends in the middle of a character");
-    }
-    for (size_t i = 2; i < text.len; i += 2) { /* behind the BOM */
-        uint32_t cp = little ? (uint32_t)text.data[i + 1] << 8 | text.data[i]
-                             : (uint32_t)text.data[i] << 8 | text.data[i + 1];
-
-        if (cp >= 0xd800 && cp <= 0xdbff && i + 3 < text.len) {
-            uint32_t low = little ? (uint32_t)text.data[i + 3] << 8 | text.data[i + 2]
-                                  : (uint32_t)text.data[i + 2] << 8 | text.data[i + 3];
-
-            if (low >= 0xdc00 && low <= 0xdfff) {
-                cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
-                i += 2;
-            }
-        }
-        if (!text_append_utf8(out, cp, err)) { /* refuses lone surrogates */
-            return error_context(err, "UTF-16 text, byte %zu", i);
-        }
-    }
-    return true;
-}
-
 /* The document as UTF-8 without BOM: a view of text, or of `converted`. */
 static bool to_utf8(struct bytes text, struct buffer *converted, struct bytes *out,
                     struct error *err)
@@ -77,7 +53,7 @@ static bool to_utf8(struct bytes text, struct buffer *converted, struct bytes *o
     uint32_t cp = 0;
 
     if (text.len >= 2 && ((d[0] == 0xff && d[1] == 0xfe) || (d[0] == 0xfe && d[1] == 0xff))) {
-        if (!utf16_to_utf8(text, d[0] == 0xff, converted, err)) {
+        if (!utf16_append_utf8(bytes_of(d + 2, text.len - 2), d[0] == 0xff, converted, err)) {
             return false;
         }
         text = buffer_bytes(converted);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purpose:  read settings that Windows keeps in the registry (HKLM, 64-bit view).
- * Not here: what they mean (config/, mscep/).
+ * Not here: what they mean (config/, mscep/), exported keys in files (mscep/reg_file.h).
  * Owns:     nothing.
  * Threads:  any thread.
  * Spec:     none. On POSIX there is no registry: nothing is ever found.
@@ -17,5 +17,37 @@ MUST_USE bool registry_read_text(const char *key, const char *value, struct buff
 /* REG_DWORD. */
 MUST_USE bool registry_read_u32(const char *key, const char *value, uint32_t *out, bool *found,
                                 struct error *err);
+
+#define REGISTRY_WALK_DEPTH 4u     /* keys below the first one */
+#define REGISTRY_WALK_VALUES 1000u /* in all of them */
+#define REGISTRY_VALUE_BYTES 65536u
+
+enum registry_type {
+    REGISTRY_TEXT,   /* REG_SZ, REG_EXPAND_SZ */
+    REGISTRY_NUMBER, /* REG_DWORD */
+    REGISTRY_LIST,   /* REG_MULTI_SZ */
+    REGISTRY_OTHER   /* binary and all the rest: that it is there is all that is told */
+};
+
+/* One value, for the time of a visit. */
+struct registry_value {
+    const char *key;  /* relative to the key walked, '\\' between parts; "" that key itself */
+    const char *name; /* "" the key's unnamed value */
+    enum registry_type type;
+    const char *text; /* TEXT; LIST: one item a line, no '\n' behind the last; "" for the others */
+    uint32_t number;  /* NUMBER */
+};
+
+/* False with an error ends the walk. */
+typedef bool registry_visit(void *context, const struct registry_value *value, struct error *err);
+
+/*
+ * Visit every value of a key and of the keys below it, each key's values before its keys. *found
+ * tells whether the key exists. Values that change meanwhile may be missed, none is torn.
+ * Errors: REASON_NOT_PERMITTED, REASON_LIMIT (depth, number of values, size of one),
+ * REASON_CONFIG_UNREADABLE, the visitor's.
+ */
+MUST_USE bool registry_walk(const char *key, registry_visit *visit, void *context, bool *found,
+                            struct error *err);
 
 #endif

@@ -22,10 +22,28 @@ static void registry__missing_value__is_no_failure(void **state)
     buffer_clear(&text);
 }
 
+static bool never(void *context, const struct registry_value *value, struct error *err)
+{
+    (void)context;
+    return error_set(err, REASON_INTERNAL, "visited %s", value->name);
+}
+
+static void walk__missing_key__is_no_failure(void **state)
+{
+    struct error err = ERROR_INIT;
+    bool found = true;
+
+    (void)state;
+    assert_done(registry_walk("SOFTWARE\\OpenNDES\\no such key", never, NULL, &found, &err), &err,
+                "");
+    assert_false(found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registry__missing_value__is_no_failure),
+        cmocka_unit_test(walk__missing_key__is_no_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "support/test_support.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #include "platform/registry.h"
 
@@ -89,11 +90,128 @@ static void number__types__read_or_refused(void **state)
     assert_false(found);
 }
 
+/* What a walk saw, one line a value: "KEY|NAME|TYPE|TEXT or NUMBER". */
+struct seen {
+    struct buffer lines;
+    size_t count;
+    size_t stop_at; /* 0: never */
+};
+
+static bool see(void *context, const struct registry_value *value, struct error *err)
+{
+    struct seen *seen = context;
+
+    seen->count++;
+    return buffer_printf(&seen->lines, err, "%s|%s|%d|%s|%u;", value->key, value->name,
+                         (int)value->type, value->text, (unsigned)value->number)
+           && (seen->count != seen->stop_at || error_set(err, REASON_SYNTAX, "enough"));
+}
+
+static void assert_seen(const struct seen *seen, const char *line)
+{
+    if (strstr(buffer_text(&seen->lines), line) == NULL) {
+        fail_msg("\"%s\" is not in \"%s\"", line, buffer_text(&seen->lines));
+    }
+}
+
+static void put_below(const wchar_t *below, const wchar_t *name, DWORD type, const void *data,
+                      DWORD size)
+{
+    wchar_t path[256];
+
+    (void)swprintf(path, 256, L"%ls\\walk%ls", wide_key, below);
+    assert_int_equal(RegSetKeyValueW(HKEY_LOCAL_MACHINE, path, name, type, data, size), 0);
+}
+
+#define WALK_KEY "SOFTWARE\\OpenNDES test\\registry \xc3\xa4\\walk"
+
+static void walk__tree__every_value_once(void **state)
+{
+    static const wchar_t list[] = L"SHA-256\0SHA-512\0";
+    struct seen seen = { .lines = BUFFER_INIT(65536) };
+    struct error err = ERROR_INIT;
+    DWORD number = 60;
+    bool found = false;
+
+    (void)state;
+    put_below(L"", L"Template", REG_SZ, L"IPSec", 12);
+    put_below(L"", NULL, REG_SZ, L"unnamed", 16);
+    put_below(L"\\PasswordValidity", L"PasswordValidity", REG_DWORD, &number, sizeof(number));
+    put_below(L"\\Caps", L"Caps", REG_MULTI_SZ, list, sizeof(list));
+    put_below(L"\\Caps", L"unended", REG_MULTI_SZ, list, sizeof(list) - 4);
+    put_below(L"\\Caps", L"none", REG_MULTI_SZ, L"", 2);
+    put_below(L"\\Secret", L"Secret", REG_BINARY, "\x01\x02\x03", 3);
+    put_below(L"\\Modules\\NDESPolicy", L"expand", REG_EXPAND_SZ, L"%SystemRoot%", 26);
+    assert_done(registry_walk(WALK_KEY, see, &seen, &found, &err), &err, "");
+    assert_true(found);
+    assert_int_equal(seen.count, 8);
+    assert_seen(&seen, "|Template|0|IPSec|0;");
+    assert_seen(&seen, "||0|unnamed|0;");
+    assert_seen(&seen, "PasswordValidity|PasswordValidity|1||60;");
+    assert_seen(&seen, "Caps|Caps|2|SHA-256\nSHA-512|0;");
+    assert_seen(&seen, "Caps|unended|2|SHA-256\nSHA-512|0;");
+    assert_seen(&seen, "Caps|none|2||0;");
+    assert_seen(&seen, "Secret|Secret|3||0;");
+    assert_seen(&seen, "Modules\\NDESPolicy|expand|0|");
+    assert_null(strstr(buffer_text(&seen.lines), "%SystemRoot%"));
+    buffer_clear(&seen.lines);
+}
+
+static void walk__visitor_refuses__ends_with_its_reason(void **state)
+{
+    struct seen seen = { .lines = BUFFER_INIT(65536), .stop_at = 2 };
+    struct error err = ERROR_INIT;
+    bool found = false;
+
+    (void)state;
+    assert_refused(registry_walk(WALK_KEY, see, &seen, &found, &err), &err, REASON_SYNTAX, "");
+    assert_int_equal(seen.count, 2);
+    buffer_clear(&seen.lines);
+}
+
+static void walk__too_deep_or_missing__told(void **state)
+{
+    struct seen seen = { .lines = BUFFER_INIT(65536) };
+    struct error err = ERROR_INIT;
+    DWORD number = 1;
+    bool found = true;
+
+    (void)state;
+    assert_done(registry_walk(WALK_KEY "\\nothing", see, &seen, &found, &err), &err, "");
+    assert_false(found);
+    assert_int_equal(seen.count, 0);
+    put_below(L"\\1\\2\\3\\4", L"deepest", REG_DWORD, &number, sizeof(number));
+    assert_done(registry_walk(WALK_KEY, see, &seen, &found, &err), &err, "");
+    put_below(L"\\1\\2\\3\\4\\5", L"too deep", REG_DWORD, &number, sizeof(number));
+    assert_refused(registry_walk(WALK_KEY, see, &seen, &found, &err), &err, REASON_LIMIT, "");
+    buffer_clear(&seen.lines);
+}
+
+static void walk__huge_value__refused(void **state)
+{
+    static wchar_t huge[REGISTRY_VALUE_BYTES];
+    struct seen seen = { .lines = BUFFER_INIT(1u << 20) };
+    struct error err = ERROR_INIT;
+    bool found = false;
+
+    (void)state;
+    for (size_t i = 0; i + 1 < REGISTRY_VALUE_BYTES; i++) {
+        huge[i] = L'x';
+    }
+    put(L"huge", REG_SZ, huge, sizeof(huge));
+    assert_refused(registry_walk(key, see, &seen, &found, &err), &err, REASON_LIMIT, "");
+    buffer_clear(&seen.lines);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text__types__read_expanded_or_refused),
         cmocka_unit_test(number__types__read_or_refused),
+        cmocka_unit_test(walk__tree__every_value_once),
+        cmocka_unit_test(walk__visitor_refuses__ends_with_its_reason),
+        cmocka_unit_test(walk__too_deep_or_missing__told),
+        cmocka_unit_test(walk__huge_value__refused),
     };
 
     if (probe(NULL) != 0) {

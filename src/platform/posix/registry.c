@@ -24,3 +24,14 @@ bool registry_read_u32(const char *key, const char *value, uint32_t *out, bool *
     *found = false;
     return true;
 }
+
+bool registry_walk(const char *key, registry_visit *visit, void *context, bool *found,
+                   struct error *err)
+{
+    (void)key;
+    (void)visit;
+    (void)context;
+    (void)err;
+    *found = false;
+    return true;
+}
