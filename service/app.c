@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config/config_load.h"
+#include "config/config_net.h"
 #include "http/worker_pool.h"
 #include "openndes_version.h"
 #include "platform/clock.h"
@@ -151,6 +152,8 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .connections = (unsigned)config->limits.connections,
         .connections_per_address = (unsigned)config->limits.connections_per_address,
         .idle_seconds = (unsigned)config->limits.idle_seconds,
+        .tls_connections = (unsigned)config->https.connections,
+        .handshake_seconds = (unsigned)config->https.handshake_seconds,
         .context = &app->dispatch,
         .admit = dispatch_admit,
         .handle = dispatch_handle,
@@ -176,6 +179,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
 static bool listen_on(struct app *app, const char *text, struct error *err)
 {
     struct app_listener *listener = &app->listeners[app->listener_count];
+    struct http_listen_options options = { .faces = LISTEN_FACES_ALL, .tls = NULL };
 
     if (app->listener_count == LIMIT_LISTENERS) {
         return error_set(err, REASON_USAGE, "more than %u listeners", LIMIT_LISTENERS);
@@ -183,8 +187,9 @@ static bool listen_on(struct app *app, const char *text, struct error *err)
     if (!ip_endpoint_parse(text, &listener->address, &listener->port, err)) {
         return error_context(err, "listener \"%s\"", text);
     }
-    if (!http_server_listen(app->server, &listener->address, listener->port, &listener->port,
-                            err)) {
+    options.address = listener->address;
+    options.port = listener->port;
+    if (!http_server_listen(app->server, &options, &listener->port, err)) {
         return false;
     }
     app->listener_count++;

@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "http/http_server_internal.h"
-#include "http/socket_address.h"
 #include "platform/clock.h"
 
 /*
@@ -38,20 +37,63 @@ static enum MHD_Result on_accept(void *context, const struct sockaddr *address, 
     return atomic_load(&server->connections) < server->options.connections ? MHD_YES : MHD_NO;
 }
 
-static struct http_link *link_of(struct MHD_Connection *connection)
+/* Over TLS libmicrohttpd's socket is one end of a pair: the front knows the client's own. */
+static void find_ends_tls(struct http_link *link, struct http_server *server, socket_handle socket)
 {
-    const union MHD_ConnectionInfo *info = NULL;
+    struct tls_arrival arrival;
+
+    if (!tls_front_arrival(server->tls_front, socket, &arrival)) return;
+    link->peer_known = true;
+    link->peer = arrival.peer;
+    link->peer_port = arrival.peer_port;
+    link->local_known = true;
+    link->local = arrival.local;
+    link->local_port = arrival.local_port;
+    link->binding = arrival.binding;
+}
+
+static void find_ends(struct http_link *link, const struct http_listener *listener,
+                      struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    socket_handle socket = info != NULL ? (socket_handle)info->connect_fd : SOCKET_HANDLE_NONE;
+
+    if (listener->tls) {
+        find_ends_tls(link, listener->server, socket);
+        return;
+    }
+    link->local_known = socket_local_address(socket, &link->local, &link->local_port);
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    link->peer_known = info != NULL && info->client_addr != NULL
+                       && socket_address(info->client_addr, &link->peer, &link->peer_port);
+}
+
+/* NULL when out of memory: such a connection gets no answer. */
+static struct http_link *link_create(const struct http_listener *listener,
+                                     struct MHD_Connection *connection)
+{
     struct http_link *link = calloc(1, sizeof(*link));
 
     if (link == NULL) return NULL;
-    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    link->peer_known = info != NULL && info->client_addr != NULL
-                       && socket_address_read(info->client_addr, &link->peer, &link->peer_port);
-    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    link->local_known =
-        info != NULL
-        && socket_address_local((socket_handle)info->connect_fd, &link->local, &link->local_port);
+    link->connection = http_connection_create();
+    if (link->connection == NULL) {
+        free(link);
+        return NULL;
+    }
+    link->faces = listener->faces;
+    link->tls = listener->tls;
+    find_ends(link, listener, connection);
     return link;
+}
+
+static void link_free(struct http_link *link)
+{
+    if (link == NULL) return;
+    /* also while a worker has a request of it: what it keeps from now on goes at once */
+    http_connection_end(link->connection);
+    http_connection_unref(link->connection);
+    free(link);
 }
 
 /*
@@ -72,11 +114,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         (void)atomic_fetch_add(&listener->server->connections, 1);
-        *socket_context = link_of(connection);
+        *socket_context = link_create(listener, connection);
     } else {
         (void)atomic_fetch_sub(&listener->server->connections, 1);
         forget_exchange(*socket_context);
-        free(*socket_context);
+        link_free(*socket_context);
         *socket_context = NULL;
     }
 }
@@ -185,29 +227,101 @@ out:
     return result;
 }
 
+/*
+ * With TLS nothing listens here: the front accepts and adds connections. It also counts those of
+ * one address, because here one that has ended may be counted a moment longer.
+ */
 static struct MHD_Daemon *start_daemon(struct http_listener *listener, bool v6)
 {
     const struct http_server_options *options = &listener->server->options;
-    unsigned flags = DAEMON_FLAGS | (v6 ? (unsigned)MHD_USE_IPv6 : 0u);
+    unsigned flags = DAEMON_FLAGS | (v6 && !listener->tls ? (unsigned)MHD_USE_IPv6 : 0u)
+                     | (listener->tls ? (unsigned)MHD_USE_NO_LISTEN_SOCKET : 0u);
+    struct MHD_OptionItem listen[] = {
+        { MHD_OPTION_LISTEN_SOCKET, (intptr_t)listener->socket, NULL },
+        { MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
 
+    if (listener->tls) {
+        listen[0].option = MHD_OPTION_END;
+    }
     return MHD_start_daemon(
-        flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_LISTEN_SOCKET,
-        (MHD_socket)listener->socket, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)LIMIT_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK,
-        on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, listener, MHD_OPTION_STRICT_FOR_CLIENT,
-        0, /* bare LF yes; we check framing ourselves */
+        flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_ARRAY, listen,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* bare LF yes; we check framing ourselves */
         MHD_OPTION_END);
 }
 
-bool http_server_listen(struct http_server *server, const struct ip_address *address, uint16_t port,
+/* The plain side of an HTTPS connection; on the front's thread. */
+static bool on_tls_connected(void *context, void *listener_context, socket_handle take_socket,
+                             const struct tls_arrival *arrival)
+{
+    const struct http_listener *listener = listener_context;
+    struct sockaddr_storage peer;
+    size_t len = socket_address_write(&arrival->peer, arrival->peer_port, &peer);
+
+    (void)context;
+    return MHD_add_connection(listener->daemon, (MHD_socket)take_socket,
+                              (const struct sockaddr *)&peer, (socklen_t)len)
+           == MHD_YES;
+}
+
+static void on_handshake_failed(void *context, const struct ip_address *peer, const char *why)
+{
+    const struct http_server *server = context;
+
+    if (server->options.handshake_failed != NULL) {
+        server->options.handshake_failed(server->options.context, peer, why);
+    }
+}
+
+static bool need_front(struct http_server *server, struct error *err)
+{
+    const struct tls_front_options options = {
+        .connections = server->options.tls_connections,
+        .connections_per_address = server->options.connections_per_address,
+        .handshake_seconds = server->options.handshake_seconds,
+        .idle_seconds = server->options.idle_seconds,
+        .context = server,
+        .connected = on_tls_connected,
+        .handshake_failed = on_handshake_failed,
+    };
+
+    if (server->tls_front == NULL) {
+        server->tls_front = tls_front_create(&options, err);
+    }
+    return server->tls_front != NULL;
+}
+
+static bool start_listener(struct http_listener *listener,
+                           const struct http_listen_options *options, struct error *err)
+{
+    char shown[IP_TEXT_MAX];
+
+    listener->daemon = start_daemon(listener, options->address.v6);
+    if (listener->daemon == NULL) {
+        socket_close(listener->socket);
+        ip_address_format(&options->address, shown);
+        return error_set(err, REASON_LISTEN_FAILED, "no HTTP server can be started on %s", shown);
+    }
+    if (!listener->tls) return true;
+    if (!tls_front_listen(listener->server->tls_front, listener->socket, options->tls, listener,
+                          err)) {
+        MHD_stop_daemon(listener->daemon);
+        return false;
+    }
+    listener->socket = SOCKET_HANDLE_NONE;
+    return true;
+}
+
+bool http_server_listen(struct http_server *server, const struct http_listen_options *options,
                         uint16_t *bound_port, struct error *err)
 {
     struct http_listener *listener = NULL;
-    char shown[IP_TEXT_MAX];
     uint16_t bound = 0;
 
     if (server->stopped || server->listener_count == LIMIT_LISTENERS) {
@@ -217,15 +331,13 @@ bool http_server_listen(struct http_server *server, const struct ip_address *add
     listener = &server->listeners[server->listener_count];
     listener->server = server;
     listener->socket = SOCKET_HANDLE_NONE;
-    if (!socket_listen(address, port, LISTEN_BACKLOG, &listener->socket, &bound, err)) {
+    listener->faces = options->faces;
+    listener->tls = options->tls != NULL;
+    if ((listener->tls && !need_front(server, err))
+        || !socket_listen(&options->address, options->port, LISTEN_BACKLOG, &listener->socket,
+                          &bound, err)
+        || !start_listener(listener, options, err)) {
         return false;
-    }
-    listener->daemon = start_daemon(listener, address->v6);
-    if (listener->daemon == NULL) {
-        socket_close(listener->socket);
-        ip_address_format(address, shown);
-        return error_set(err, REASON_LISTEN_FAILED, "no HTTP server can be started on %s port %u",
-                         shown, bound);
     }
     server->listener_count++;
     *bound_port = bound;
@@ -246,13 +358,44 @@ static void wait_for_requests(struct http_server *server, int64_t at_most_ms)
     }
 }
 
+static void listen_no_more(struct http_server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        if (!server->listeners[i].tls) {
+            (void)MHD_quiesce_daemon(server->listeners[i].daemon);
+        }
+    }
+    if (server->tls_front != NULL) {
+        tls_front_quiesce(server->tls_front); /* adds no connection to a daemon any more */
+    }
+}
+
+/*
+ * Daemons first: they close the plain sides, and the front brings to the clients what was said
+ * there. An answer that is done for libmicrohttpd may still be on its way through the front, so it
+ * has the rest of the grace too.
+ */
+static void close_all(struct http_server *server, int64_t end_us)
+{
+    int64_t left_ms = 0;
+
+    for (size_t i = 0; i < server->listener_count; i++) {
+        MHD_stop_daemon(server->listeners[i].daemon);
+        /* ours since quiescing, and only now no thread looks at it any more */
+        socket_close(server->listeners[i].socket);
+    }
+    left_ms = (end_us - clock_monotonic_us()) / US_PER_MS;
+    tls_front_free(server->tls_front, left_ms > STOP_FLUSH_MS ? left_ms : STOP_FLUSH_MS);
+    server->tls_front = NULL;
+}
+
 void http_server_stop(struct http_server *server, int64_t grace_ms)
 {
+    int64_t end_us = clock_monotonic_us() + grace_ms * US_PER_MS;
+
     if (server->stopped) return;
     server->stopped = true;
-    for (size_t i = 0; i < server->listener_count; i++) {
-        (void)MHD_quiesce_daemon(server->listeners[i].daemon);
-    }
+    listen_no_more(server);
     (void)pthread_mutex_lock(&server->lock);
     server->stopping = true;
     wait_for_requests(server, grace_ms);
@@ -262,11 +405,7 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
         wait_for_requests(server, STOP_FLUSH_MS);
     }
     (void)pthread_mutex_unlock(&server->lock);
-    for (size_t i = 0; i < server->listener_count; i++) {
-        MHD_stop_daemon(server->listeners[i].daemon);
-        /* ours since quiescing, and only now no thread looks at it any more */
-        socket_close(server->listeners[i].socket);
-    }
+    close_all(server, end_us);
 }
 
 void http_server_free(struct http_server *server)

@@ -2,7 +2,8 @@
 /*
  * Purpose:  the HTTP/1.0 and 1.1 server: listeners, limits, two-phase handling, hand-over to the
  *           worker pool.
- * Not here: routes (service/dispatch.c), workers (worker_pool.h), address lists (ip_acl.h).
+ * Not here: routes (service/dispatch.c), workers (worker_pool.h), address lists (ip_acl.h), TLS
+ *           (tls_front.h).
  * Owns:     listeners, connections, the daemon's threads.
  * Threads:  admit and answered run on an I/O thread and must not block; handle runs on a worker
  *           while the connection is suspended. Create, listen, stop and free: one thread.
@@ -15,6 +16,7 @@
 #include "http/worker_pool.h"
 
 struct http_server;
+struct tls_context;
 
 enum http_admit { HTTP_ADMIT_HANDLE, HTTP_ADMIT_ANSWERED };
 
@@ -24,7 +26,9 @@ struct http_server_options {
     unsigned connections;             /* in total */
     unsigned connections_per_address; /* 0: off */
     unsigned idle_seconds;
-    struct worker_pool *pool; /* must outlive the server */
+    unsigned tls_connections;   /* of the connections, over HTTPS, handshakes included */
+    unsigned handshake_seconds; /* a TLS handshake that takes longer is ended */
+    struct worker_pool *pool;   /* must outlive the server */
     void *context;
     /*
      * Headers are complete, the body is not read: answer at once (refusals, cached bodies) or let
@@ -43,16 +47,31 @@ struct http_server_options {
      */
     void (*answered)(void *context, const struct http_request *request,
                      const struct http_response *response);
+    /*
+     * A client did not get as far as HTTP: its handshake failed or took too long, or a limit was
+     * reached. `why` is a text for the log, valid during the call, never a secret. Every such
+     * connection is told: whoever logs it limits the rate. On the HTTPS thread; must not block. May
+     * be NULL.
+     */
+    void (*handshake_failed)(void *context, const struct ip_address *peer, const char *why);
+};
+
+struct http_listen_options {
+    struct ip_address address;
+    uint16_t port;           /* 0: a free one */
+    unsigned faces;          /* LISTEN_FACE_...: comes back in each request */
+    struct tls_context *tls; /* NULL: plain HTTP; borrowed, outlives the server */
 };
 
 struct http_server *http_server_create(const struct http_server_options *options,
                                        struct error *err);
 /*
- * Open one more listener; port 0 takes a free one. *bound_port gets the port. Errors:
- * REASON_PORT_*, REASON_ADDRESS_NOT_LOCAL, REASON_LISTEN_FAILED.
+ * Open one more listener. *bound_port gets the port. Errors: REASON_PORT_*,
+ * REASON_ADDRESS_NOT_LOCAL, REASON_LISTEN_FAILED, REASON_NO_MEMORY.
  */
-MUST_USE bool http_server_listen(struct http_server *server, const struct ip_address *address,
-                                 uint16_t port, uint16_t *bound_port, struct error *err);
+MUST_USE bool http_server_listen(struct http_server *server,
+                                 const struct http_listen_options *options, uint16_t *bound_port,
+                                 struct error *err);
 /*
  * Listen no more, answer what runs for at most grace_ms, then close. Requests that begin meanwhile
  * on open connections and those still handled after the grace get 503 (REASON_STOPPING); what their

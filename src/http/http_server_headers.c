@@ -9,6 +9,7 @@
 
 struct header_walk {
     struct http_framing framing;
+    struct http_kept_headers *kept;
     unsigned count;
     struct error err;
 };
@@ -21,6 +22,8 @@ static bool is_token(const char *name)
 
     return name[0] != '\0' && name[strspn(name, letters)] == '\0';
 }
+
+/* ---- where the body ends --------------------------------------------------------------------- */
 
 static void read_length(struct header_walk *walk, const char *value)
 {
@@ -44,6 +47,59 @@ static void read_encoding(struct header_walk *walk, const char *value)
     walk->framing.chunked = true;
 }
 
+/* ---- what handlers read ---------------------------------------------------------------------- */
+
+/* Copy the first one; there is one allocation, of its size. */
+static void keep_first(struct header_walk *walk, struct buffer *to, size_t max, const char *value)
+{
+    struct bytes text = text_trim(bytes_of_text(value));
+
+    if (to->data != NULL) return;
+    to->max = max;
+    if (buffer_reserve(to, text.len, &walk->err)) {
+        (void)!buffer_append_bytes(to, text, &walk->err);
+    }
+}
+
+/* Two credentials: we and a proxy before us could each believe another one. */
+static void keep_authorization(struct header_walk *walk, const char *value)
+{
+    if (walk->kept->authorization.data != NULL) {
+        (void)error_set(&walk->err, REASON_SYNTAX, "Authorization twice");
+        return;
+    }
+    keep_first(walk, &walk->kept->authorization, LIMIT_AUTHORIZATION_BYTES, value);
+}
+
+/* RFC 9110 5.3: several lines mean the same as one line with commas, in this order. */
+static void keep_forwarded_for(struct header_walk *walk, const char *value)
+{
+    struct buffer *to = &walk->kept->forwarded_for;
+
+    to->max = LIMIT_FORWARDED_BYTES;
+    if (to->data != NULL && !buffer_append_text(to, ",", &walk->err)) return;
+    (void)!buffer_append_bytes(to, text_trim(bytes_of_text(value)), &walk->err);
+}
+
+/* False: none of those that are kept. */
+static bool keep_header(struct header_walk *walk, const char *name, const char *value)
+{
+    if (text_equal_nocase(name, MHD_HTTP_HEADER_AUTHORIZATION)) {
+        keep_authorization(walk, value);
+    } else if (text_equal_nocase(name, MHD_HTTP_HEADER_CONTENT_TYPE)) {
+        keep_first(walk, &walk->kept->content_type, LIMIT_FORWARDED_BYTES, value);
+    } else if (text_equal_nocase(name, "X-Forwarded-For")) {
+        keep_forwarded_for(walk, value);
+    } else if (text_equal_nocase(name, "X-Forwarded-Proto")) {
+        keep_first(walk, &walk->kept->forwarded_proto, LIMIT_FORWARDED_BYTES, value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
 static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
@@ -54,6 +110,8 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
     walk->count++;
     if (!is_token(name)) {
         (void)error_set(&walk->err, REASON_SYNTAX, "malformed header name");
+    } else if (keep_header(walk, name, text)) {
+        return MHD_YES;
     } else if (text_equal_nocase(name, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
         read_length(walk, text);
     } else if (text_equal_nocase(name, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
@@ -65,11 +123,12 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
 }
 
 bool http_headers_read(struct MHD_Connection *connection, const char *version,
-                       struct http_framing *out, struct error *err)
+                       struct http_framing *out, struct http_kept_headers *kept, struct error *err)
 {
     struct header_walk walk;
 
     memset(&walk, 0, sizeof(walk));
+    walk.kept = kept;
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &walk);
     if (walk.framing.chunked && walk.framing.has_length) {
         (void)error_set(&walk.err, REASON_SYNTAX, "Content-Length beside Transfer-Encoding");

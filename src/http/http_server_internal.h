@@ -12,17 +12,22 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
+#include "http/http_connection.h"
 #include "http/http_server.h"
+#include "http/tls_front.h"
 #include "platform/sockets.h"
 #include "platform/threads.h"
 
 struct MHD_Connection;
 struct MHD_Daemon;
+struct MHD_Response;
 
 struct http_listener {
     struct http_server *server;
     struct MHD_Daemon *daemon;
-    socket_handle socket;
+    socket_handle socket; /* NONE with TLS: tls_front has it */
+    unsigned faces;
+    bool tls;
 };
 
 struct http_exchange;
@@ -38,6 +43,7 @@ struct http_server {
     struct http_listener listeners[LIMIT_LISTENERS];
     size_t listener_count;
     bool stopped;
+    struct tls_front *tls_front; /* NULL: no HTTPS listener; constant while daemons run */
 
     pthread_mutex_t lock; /* guards what follows; taken before libmicrohttpd's own locks */
     pthread_cond_t changed;
@@ -49,13 +55,17 @@ struct http_server {
 
 /* A connection: with its two ends, found once. Owned by libmicrohttpd's connection. */
 struct http_link {
-    struct http_exchange *exchange; /* NULL between requests */
+    struct http_exchange *exchange;     /* NULL between requests */
+    struct http_connection *connection; /* one reference; never NULL */
+    unsigned faces;
+    bool tls;
     bool peer_known;
     bool local_known;
     struct ip_address peer;
     struct ip_address local;
     uint16_t peer_port;
     uint16_t local_port;
+    struct tls_binding binding;
 };
 
 enum http_stage {
@@ -66,11 +76,27 @@ enum http_stage {
     HTTP_STAGE_QUEUED   /* given to libmicrohttpd */
 };
 
+/* What the headers say about the body. */
+struct http_framing {
+    bool chunked;
+    bool has_length;
+    uint64_t length;
+    bool expects_continue;
+};
+
+/* Headers that handlers read, copied: the connection may end while a worker has the request. */
+struct http_kept_headers {
+    struct buffer authorization;
+    struct buffer content_type;
+    struct buffer forwarded_for;
+    struct buffer forwarded_proto;
+};
+
 #define HTTP_METHOD_TEXT_MAX 16
 
 /*
  * One request and its response. Belongs to libmicrohttpd's connection, and while a worker handles
- * it to that one too; whoever leaves last frees it.
+ * it to that one too; whoever leaves last frees it. request.connection is a reference.
  */
 struct http_exchange {
     struct http_server *server;
@@ -79,9 +105,10 @@ struct http_exchange {
     struct http_request request;
     struct http_response response;
     struct buffer body;
-    uint64_t dropped; /* bytes of the body that nobody wants */
-    bool close;       /* the connection ends with this response */
-    bool counted;     /* in server->running */
+    struct http_kept_headers headers; /* what request points into */
+    uint64_t dropped;                 /* bytes of the body that nobody wants */
+    bool close;                       /* the connection ends with this response */
+    bool counted;                     /* in server->running */
     char method_text[HTTP_METHOD_TEXT_MAX];
     enum reason target_refused;
     /* under the server's lock */
@@ -93,20 +120,21 @@ struct http_exchange {
     char text[];    /* path with NUL, raw query */
 };
 
-/* What the headers say about the body. */
-struct http_framing {
-    bool chunked;
-    bool has_length;
-    uint64_t length;
-    bool expects_continue;
-};
-
 /*
- * Read the headers that say where the body ends and refuse what two programs could read in two
- * ways (request smuggling). Errors: REASON_SYNTAX, REASON_LIMIT.
+ * Read the headers: those that say where the body ends, and refuse what two programs could read in
+ * two ways (request smuggling); and those to keep, which go into *kept (empty before, cleared by
+ * the caller). Errors: REASON_SYNTAX, REASON_LIMIT, REASON_NO_MEMORY.
  */
 MUST_USE bool http_headers_read(struct MHD_Connection *connection, const char *version,
-                                struct http_framing *out, struct error *err);
+                                struct http_framing *out, struct http_kept_headers *kept,
+                                struct error *err);
+
+/*
+ * The exchange's response for libmicrohttpd; NULL when out of memory. *owned: the body has moved
+ * into it, and the exchange keeps a view for answered(), to be forgotten before the response is
+ * destroyed.
+ */
+struct MHD_Response *http_exchange_response(struct http_exchange *exchange, bool *owned);
 
 /* Begin an exchange for a request line; NULL when out of memory. */
 struct http_exchange *http_exchange_create(struct http_server *server,

@@ -10,9 +10,9 @@
 #include "http/http_target.h"
 #include "platform/clock.h"
 
-#define NUMBER_TEXT_MAX 16
 #define STATUS_FIRST_FINAL 200
 #define STATUS_LAST 599
+#define STATUS_UNAUTHORIZED 401
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -33,6 +33,12 @@ static void fill_request(struct http_exchange *exchange, const struct http_link 
     request->local_known = link->local_known;
     request->local = link->local;
     request->local_port = link->local_port;
+    request->faces = link->faces;
+    request->tls = link->tls;
+    _Static_assert(TLS_BINDING_MAX <= HTTP_CHANNEL_BINDING_MAX, "a binding fits");
+    memcpy(request->channel_binding, link->binding.digest, link->binding.len);
+    request->channel_binding_len = link->binding.len;
+    request->connection = http_connection_ref(link->connection);
 }
 
 struct http_exchange *http_exchange_create(struct http_server *server,
@@ -67,7 +73,13 @@ struct http_exchange *http_exchange_create(struct http_server *server,
 
 static void exchange_free(struct http_exchange *exchange)
 {
+    http_connection_unref(exchange->request.connection);
+    buffer_clear(&exchange->headers.authorization); /* wiped */
+    buffer_clear(&exchange->headers.content_type);
+    buffer_clear(&exchange->headers.forwarded_for);
+    buffer_clear(&exchange->headers.forwarded_proto);
     buffer_clear(&exchange->body);
+    buffer_clear(&exchange->response.headers);
     buffer_clear(&exchange->response.body);
     free(exchange);
 }
@@ -118,6 +130,7 @@ static void refusal(struct http_response *response, enum reason reason)
 
     (void)error_set(&err, reason, "refused by the HTTP server");
     http_response_error(response, &err);
+    buffer_clear(&response->headers); /* they belonged to another answer */
     response->allow = NULL;
     response->refused = reason;
 }
@@ -128,63 +141,6 @@ static void refuse(struct http_exchange *exchange, enum reason reason)
     exchange->request.body = bytes_of(NULL, 0);
     refusal(&exchange->response, reason);
     exchange->stage = HTTP_STAGE_REPLY;
-}
-
-static void free_body(void *context)
-{
-    struct buffer *body = context;
-
-    buffer_clear(body); /* wiped: a page may show a password */
-    free(body);
-}
-
-/*
- * The body moves into libmicrohttpd's response; the exchange keeps a view for answered(), to be
- * forgotten by the caller before the response is destroyed.
- */
-static struct MHD_Response *make_response(struct http_response *from)
-{
-    struct MHD_Response *response = NULL;
-    struct buffer *body = NULL;
-
-    if (from->body.len == 0) {
-        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-    }
-    body = malloc(sizeof(*body));
-    if (body == NULL) return NULL;
-    *body = from->body;
-    response = MHD_create_response_from_buffer_with_free_callback_cls(body->len, body->data,
-                                                                      free_body, body);
-    if (response == NULL) {
-        free(body);
-    }
-    return response;
-}
-
-static bool add_headers(const struct http_exchange *exchange, struct MHD_Response *response)
-{
-    const struct http_response *from = &exchange->response;
-    char seconds[NUMBER_TEXT_MAX];
-    const struct {
-        const char *name;
-        const char *value; /* NULL: left out */
-    } headers[] = {
-        { MHD_HTTP_HEADER_SERVER, exchange->server->server_token },
-        { MHD_HTTP_HEADER_CACHE_CONTROL, "no-store" },
-        { MHD_HTTP_HEADER_CONTENT_TYPE, from->content_type },
-        { MHD_HTTP_HEADER_ALLOW, from->allow },
-        { MHD_HTTP_HEADER_RETRY_AFTER, from->retry_after > 0 ? seconds : NULL },
-        { MHD_HTTP_HEADER_CONNECTION, exchange->close ? "close" : NULL },
-    };
-
-    if (!text_format(seconds, sizeof(seconds), "%u", from->retry_after)) return false;
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (headers[i].value != NULL
-            && MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Give the response to libmicrohttpd. */
@@ -198,22 +154,17 @@ static bool queue_response(struct http_exchange *exchange)
     if (from->status < STATUS_FIRST_FINAL || from->status > STATUS_LAST) {
         refuse(exchange, REASON_INTERNAL); /* handle() filled nothing in */
     }
-    response = make_response(from);
-    if (response == NULL) goto out;
-    owned = from->body.len > 0;
-    done = add_headers(exchange, response)
-           && MHD_queue_response(exchange->connection, (unsigned)from->status, response) == MHD_YES;
+    response = http_exchange_response(exchange, &owned);
+    if (response == NULL) return false;
+    done = MHD_queue_response(exchange->connection, (unsigned)from->status, response) == MHD_YES;
     if (done) {
         exchange->stage = HTTP_STAGE_QUEUED;
         tell_answered(exchange);
     }
-out:
     if (owned) {
         memset(&from->body, 0, sizeof(from->body));
     }
-    if (response != NULL) {
-        MHD_destroy_response(response);
-    }
+    MHD_destroy_response(response);
     return done;
 }
 
@@ -255,6 +206,7 @@ static void run_job(void *context)
     server->jobs--;
     (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock); /* from here on the server may be gone */
+    buffer_clear(&response.headers);
     buffer_clear(&response.body);
 }
 
@@ -354,6 +306,40 @@ static void decide(struct http_exchange *exchange, const struct http_framing *fr
     }
 }
 
+static const char *kept_text(const struct buffer *kept)
+{
+    return kept->data != NULL ? buffer_text(kept) : NULL;
+}
+
+static bool read_headers(struct http_exchange *exchange, const char *version,
+                         struct http_framing *framing, struct error *err)
+{
+    struct http_request *request = &exchange->request;
+    struct http_kept_headers *kept = &exchange->headers;
+    bool done = http_headers_read(exchange->connection, version, framing, kept, err);
+
+    request->authorization = kept_text(&kept->authorization);
+    request->content_type = kept_text(&kept->content_type);
+    request->forwarded_for = kept_text(&kept->forwarded_for);
+    request->forwarded_proto = kept_text(&kept->forwarded_proto);
+    return done;
+}
+
+/*
+ * May the answer go out before the body? A body of allowed size is read and dropped first: closing
+ * a socket with unread bytes sends a reset, which on Windows takes the answer away from the client.
+ * Who asks with Expect sends nothing before our answer; whether it then sends the body nobody
+ * knows, so the connection cannot go on. Therefore who is asked to sign in is let send it: the next
+ * step must come on the same connection (RFC 4559 6).
+ */
+static bool answers_at_once(const struct http_exchange *exchange,
+                            const struct http_framing *framing)
+{
+    if (exchange->stage != HTTP_STAGE_REPLY) return false;
+    if (framing->length > exchange->server->options.body_bytes) return true;
+    return framing->expects_continue && exchange->response.status != STATUS_UNAUTHORIZED;
+}
+
 static bool begin_request(struct http_exchange *exchange, const struct http_step *step)
 {
     struct http_framing framing;
@@ -368,18 +354,11 @@ static bool begin_request(struct http_exchange *exchange, const struct http_step
     exchange->request.started_us = clock_monotonic_us();
     if (!enter(exchange)) {
         refuse(exchange, REASON_STOPPING);
-    } else if (!http_headers_read(exchange->connection, step->version, &framing, &err)) {
+    } else if (!read_headers(exchange, step->version, &framing, &err)) {
         refuse(exchange, err.reason);
     } else {
         decide(exchange, &framing);
-        /*
-         * A body of allowed size is read and dropped before the answer: closing a socket with
-         * unread bytes sends a reset, which on Windows takes the answer away from the client. Who
-         * asks with Expect sends nothing before our answer.
-         */
-        at_once =
-            exchange->stage == HTTP_STAGE_REPLY
-            && (framing.expects_continue || framing.length > exchange->server->options.body_bytes);
+        at_once = answers_at_once(exchange, &framing);
     }
     if (!at_once) return true;
     exchange->close = true; /* the rest of the body would be read as the next request */

@@ -2,7 +2,7 @@
 /*
  * Purpose:  one HTTP request and one response as plain values.
  * Not here: sockets and libmicrohttpd (http_server.h).
- * Owns:     a response owns its body.
+ * Owns:     a response owns its body and headers.
  * Threads:  one request, one thread at a time.
  * Spec:     RFC 9110, RFC 9112.
  */
@@ -28,7 +28,7 @@ struct http_request {
     struct ip_address peer;
     uint16_t peer_port;
     bool local_known;
-    struct ip_address local; /* address and port of the listener that took it */
+    struct ip_address local; /* this end of the client's connection */
     uint16_t local_port;
     /* Headers; NULL: not there. Where one stands twice: the first, but for X-Forwarded-For. */
     const char *authorization; /* a secret; wiped with the request */
@@ -36,7 +36,10 @@ struct http_request {
     const char *forwarded_for;   /* all X-Forwarded-For, in order, joined by ","; untrusted */
     const char *forwarded_proto; /* X-Forwarded-Proto; untrusted */
     bool tls;                    /* came over HTTPS */
-    /* tls-server-end-point (RFC 5929 4): digest of the server's certificate; empty without TLS */
+    /*
+     * tls-server-end-point (RFC 5929 4): digest of the server's certificate; empty without TLS, and
+     * where the RFC defines none for the certificate's algorithm (Ed25519)
+     */
     uint8_t channel_binding[HTTP_CHANNEL_BINDING_MAX];
     size_t channel_binding_len;
     unsigned faces;                     /* LISTEN_FACE_...: what its listener serves */

@@ -12,9 +12,12 @@
 
 #include "config/service_config.h"
 
+#define TLS_BINDING_MAX 64 /* bytes of the longest digest */
+
 struct tls_context;
 struct x509_st;
 struct evp_pkey_st;
+struct ssl_st;
 struct stack_st_X509;
 
 /* Borrowed by whoever is given one. */
@@ -34,5 +37,17 @@ void tls_context_free(struct tls_context *context); /* NULL is allowed */
  */
 MUST_USE bool tls_context_set(struct tls_context *context, const struct tls_identity *identity,
                               struct error *err);
+
+/* tls-server-end-point of a certificate. */
+struct tls_binding {
+    uint8_t digest[TLS_BINDING_MAX];
+    size_t len; /* 0: RFC 5929 defines none for this signature algorithm (Ed25519, Ed448) */
+};
+/*
+ * The server's side of a new connection with the identity that counts now (SSL_free), and the
+ * channel binding of its certificate. Errors: REASON_TLS_CERTIFICATE (none yet), REASON_NO_MEMORY.
+ */
+struct ssl_st *tls_context_accept(struct tls_context *context, struct tls_binding *binding,
+                                  struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  listening TCP sockets with exclusive use of the port, and who holds a port that cannot
- *           be had.
- * Not here: serving (http/http_server.h).
+ * Purpose:  listening TCP sockets with exclusive use of the port, who holds a port that cannot be
+ *           had, and addresses of sockets.
+ * Not here: connections (socket_io.h), serving (http/http_server.h).
  * Owns:     the socket until the caller hands it on.
  * Threads:  any thread.
  * Spec:     POSIX sockets, Winsock 2.
@@ -34,6 +34,12 @@ void socket_close(socket_handle s);
 struct sockaddr;
 /* Address and port of an IPv4 or IPv6 struct sockaddr; false for another family. */
 bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port);
+struct sockaddr_storage;
+/* The other way round; returns the bytes that count. */
+size_t socket_address_write(const struct ip_address *address, uint16_t port,
+                            struct sockaddr_storage *out);
+/* The local end of a connected or bound socket. */
+MUST_USE bool socket_local_address(socket_handle s, struct ip_address *address, uint16_t *port);
 /*
  * Who holds a TCP port for listening: a short text such as "nginx (pid 123)"; false when nobody or
  * unknown.

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_world.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "config/config_net.h"
+#include "http/http_connection.h"
 #include "platform/clock.h"
 #include "platform/sockets.h"
 
@@ -24,6 +27,32 @@ static void answer(struct http_response *response, int status, struct bytes text
     }
 }
 
+static void answer_sign_in(struct http_response *response)
+{
+    struct error err = ERROR_INIT;
+
+    answer(response, 401, bytes_of_text("sign in"));
+    assert_true(http_response_add_header(response, "WWW-Authenticate", "Negotiate", &err));
+    assert_true(http_response_add_header(response, "WWW-Authenticate", "NTLM", &err));
+}
+
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
+static void answer_headers(const struct http_request *request, struct http_response *response)
+{
+    struct buffer text = BUFFER_INIT(BIG_BYTES);
+    struct error err = ERROR_INIT;
+
+    assert_true(buffer_printf(&text, &err, "%s|%s|%s|%s", or_none(request->authorization),
+                              or_none(request->content_type), or_none(request->forwarded_for),
+                              or_none(request->forwarded_proto)));
+    answer(response, 200, buffer_bytes(&text));
+    buffer_clear(&text);
+}
+
 static enum http_admit on_admit(void *context, const struct http_request *request,
                                 struct http_response *response)
 {
@@ -34,6 +63,14 @@ static enum http_admit on_admit(void *context, const struct http_request *reques
     }
     if (strcmp(request->path, "/cached") == 0) {
         answer(response, 200, bytes_of_text("cached"));
+        return HTTP_ADMIT_ANSWERED;
+    }
+    if (strcmp(request->path, "/sign-in") == 0) {
+        answer_sign_in(response);
+        return HTTP_ADMIT_ANSWERED;
+    }
+    if (strcmp(request->path, "/admitted") == 0) {
+        answer_headers(request, response);
         return HTTP_ADMIT_ANSWERED;
     }
     return HTTP_ADMIT_HANDLE;
@@ -64,6 +101,45 @@ static void answer_big(struct http_response *response)
     }
 }
 
+/* ---- what is kept with a connection ---------------------------------------------------------- */
+
+struct counter {
+    struct world *world;
+    unsigned count;
+};
+
+static void free_counter(void *value)
+{
+    struct counter *counter = value;
+    struct world *world = counter->world;
+
+    free(counter);
+    (void)pthread_mutex_lock(&world->lock);
+    world->counters_freed++;
+    (void)pthread_cond_broadcast(&world->changed);
+    (void)pthread_mutex_unlock(&world->lock);
+}
+
+static void answer_count(struct world *world, const struct http_request *request,
+                         struct http_response *response)
+{
+    struct counter *counter = http_connection_take(request->connection);
+    char text[16];
+
+    if (counter == NULL) {
+        counter = calloc(1, sizeof(*counter));
+        assert_non_null(counter);
+        counter->world = world;
+    }
+    counter->count++;
+    assert_true(text_format(text, sizeof(text), "%u", counter->count));
+    answer(response, 200, bytes_of_text(text));
+    if (request->raw_query.len > 0) {
+        pass_gate(world);
+    }
+    http_connection_keep(request->connection, counter, free_counter);
+}
+
 static void on_handle(void *context, const struct http_request *request,
                       struct http_response *response)
 {
@@ -79,7 +155,14 @@ static void on_handle(void *context, const struct http_request *request,
         answer(response, 405, bytes_of_text("no"));
         response->allow = "GET, POST";
     } else if (strcmp(request->path, "/nothing") == 0) {
-        return;
+        answer_sign_in(response);
+        response->status = 0;
+    } else if (strcmp(request->path, "/sign-in-handle") == 0) {
+        answer_sign_in(response);
+    } else if (strcmp(request->path, "/headers") == 0) {
+        answer_headers(request, response);
+    } else if (strcmp(request->path, "/count") == 0) {
+        answer_count(world, request, response);
     } else if (strcmp(request->path, "/big") == 0) {
         answer_big(response);
     } else if (strcmp(request->path, "/empty") == 0) {
@@ -103,6 +186,10 @@ static void note(struct world_seen *seen, const struct http_request *request,
     seen->local = request->local;
     seen->local_port = request->local_port;
     seen->local_known = request->local_known;
+    seen->tls = request->tls;
+    seen->faces = request->faces;
+    memcpy(seen->channel_binding, request->channel_binding, sizeof(seen->channel_binding));
+    seen->channel_binding_len = request->channel_binding_len;
     seen->body_len = response->body.len;
 }
 
@@ -120,6 +207,18 @@ static void on_answered(void *context, const struct http_request *request,
     (void)pthread_mutex_unlock(&world->lock);
 }
 
+static void on_handshake_failed(void *context, const struct ip_address *peer, const char *why)
+{
+    struct world *world = context;
+
+    (void)pthread_mutex_lock(&world->lock);
+    world->handshakes_failed++;
+    world->failed_peer = *peer;
+    (void)!text_copy(world->why, sizeof(world->why), why);
+    (void)pthread_cond_broadcast(&world->changed);
+    (void)pthread_mutex_unlock(&world->lock);
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static void start_server(struct world *world, const struct world_options *options)
@@ -129,13 +228,17 @@ static void start_server(struct world *world, const struct world_options *option
         .body_bytes = options->body_bytes,
         .connections = options->connections,
         .connections_per_address = options->connections_per_address,
-        .idle_seconds = 30,
+        .idle_seconds = options->idle_seconds,
+        .tls_connections = options->tls_connections,
+        .handshake_seconds = options->handshake_seconds,
         .pool = world->pool,
         .context = world,
         .admit = on_admit,
         .handle = on_handle,
         .answered = on_answered,
+        .handshake_failed = on_handshake_failed,
     };
+    struct http_listen_options listen;
     struct error err = ERROR_INIT;
     bool listening = false;
 
@@ -143,13 +246,31 @@ static void start_server(struct world *world, const struct world_options *option
     assert_non_null(world->server);
     assert_true(
         ip_address_parse(bytes_of_text(options->v6 ? "::1" : "127.0.0.1"), &world->address, &err));
-    listening = http_server_listen(world->server, &world->address, 0, &world->port, &err);
+    listen = world_listen_options(world, 0);
+    listening = http_server_listen(world->server, &listen, &world->port, &err);
     if (!listening && options->v6) {
         world_destroy(world);
         test_skip("this machine has no IPv6 loopback");
     }
     assert_done(listening, &err, "listen");
     assert_int_not_equal(world->port, 0);
+    if (options->tls != NULL) {
+        listen.tls = options->tls;
+        listen.faces = LISTEN_FACE_SCEP;
+        assert_done(http_server_listen(world->server, &listen, &world->tls_port, &err), &err,
+                    "HTTPS");
+    }
+}
+
+struct http_listen_options world_listen_options(const struct world *world, uint16_t port)
+{
+    const struct http_listen_options options = {
+        .address = world->address,
+        .port = port,
+        .faces = LISTEN_FACES_ALL,
+    };
+
+    return options;
 }
 
 void world_create(struct world *world, const struct world_options *options)
@@ -206,6 +327,29 @@ void world_wait_inside(struct world *world, unsigned count)
 void world_wait_answered(struct world *world, unsigned count)
 {
     wait_for(world, &world->answered, count);
+}
+
+void world_wait_counters_freed(struct world *world, unsigned count)
+{
+    wait_for(world, &world->counters_freed, count);
+}
+
+void world_wait_handshakes_failed(struct world *world, unsigned count)
+{
+    wait_for(world, &world->handshakes_failed, count);
+}
+
+void world_assert_why(struct world *world, const char *text)
+{
+    char why[WORLD_WHY_MAX];
+
+    (void)pthread_mutex_lock(&world->lock);
+    memcpy(why, world->why, sizeof(why));
+    (void)pthread_mutex_unlock(&world->lock);
+    if (strstr(why, text) == NULL) {
+        print_error("\"%s\" is not in \"%s\"\n", text, why);
+        fail();
+    }
 }
 
 void world_wait_running(struct world *world, unsigned count)

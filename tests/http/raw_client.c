@@ -6,13 +6,14 @@
 
 #include "base/text.h"
 #include "http/raw_socket.h"
-#include "http/socket_address.h"
 
 #define PIECE 16384
 #define HELD_MAX 8388608u
 
 struct raw_client {
     socket_handle socket;
+    const struct raw_transport *transport; /* NULL: the socket itself */
+    void *context;
     struct buffer held; /* read and not yet delivered */
     bool ended;         /* closed or reset by the server */
 };
@@ -31,9 +32,29 @@ struct raw_client *raw_client_connect(const struct ip_address *address, uint16_t
     return client;
 }
 
+void raw_client_use(struct raw_client *client, const struct raw_transport *transport,
+                    void *take_context)
+{
+    client->transport = transport;
+    client->context = take_context;
+}
+
+void *raw_client_context(const struct raw_client *client)
+{
+    return client->context;
+}
+
+socket_handle raw_client_socket(const struct raw_client *client)
+{
+    return client->socket;
+}
+
 void raw_client_close(struct raw_client *client)
 {
     if (client == NULL) return;
+    if (client->transport != NULL) {
+        client->transport->free(client->context);
+    }
     socket_close(client->socket); /* NONE is allowed */
     buffer_clear(&client->held);
     free(client);
@@ -49,7 +70,9 @@ bool raw_client_send(struct raw_client *client, struct bytes data)
 {
     while (data.len > 0) {
         size_t piece = data.len < PIECE ? data.len : PIECE;
-        size_t sent = raw_socket_send(client->socket, bytes_of(data.data, piece));
+        struct bytes part = bytes_of(data.data, piece);
+        size_t sent = client->transport != NULL ? client->transport->send(client->context, part)
+                                                : raw_socket_send(client->socket, part);
 
         if (sent == 0) return false;
         data = bytes_of(data.data + sent, data.len - sent);
@@ -67,7 +90,10 @@ static bool read_more(struct raw_client *client)
 {
     struct error err = ERROR_INIT;
     char piece[PIECE];
-    size_t got = raw_socket_receive(client->socket, piece, sizeof(piece), &client->ended);
+    size_t got =
+        client->transport != NULL
+            ? client->transport->receive(client->context, piece, sizeof(piece), &client->ended)
+            : raw_socket_receive(client->socket, piece, sizeof(piece), &client->ended);
 
     return got > 0 && buffer_append(&client->held, piece, got, &err);
 }
@@ -143,7 +169,7 @@ uint16_t raw_client_port(const struct raw_client *client)
     struct ip_address address;
     uint16_t port = 0;
 
-    return socket_address_local(client->socket, &address, &port) ? port : 0;
+    return socket_local_address(client->socket, &address, &port) ? port : 0;
 }
 
 void raw_response_clear(struct raw_response *response)

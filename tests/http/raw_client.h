@@ -11,8 +11,16 @@
 
 #include "base/buffer.h"
 #include "base/ip_prefix.h"
+#include "platform/sockets.h"
 
 struct raw_client;
+
+/* Another way for the bytes than the bare socket. Both say 0 as raw_socket.h does. */
+struct raw_transport {
+    size_t (*send)(void *context, struct bytes data);
+    size_t (*receive)(void *context, void *data, size_t size, bool *ended);
+    void (*free)(void *context); /* the socket is still open */
+};
 
 struct raw_response {
     int status;
@@ -27,6 +35,12 @@ struct raw_response {
 
 /* Every wait ends after 20 seconds as a failure. NULL when the connection cannot be had. */
 struct raw_client *raw_client_connect(const struct ip_address *address, uint16_t port);
+/* From now on bytes go this way. */
+void raw_client_use(struct raw_client *client, const struct raw_transport *transport,
+                    void *take_context);
+/* What raw_client_use took; NULL: nothing. */
+void *raw_client_context(const struct raw_client *client);
+socket_handle raw_client_socket(const struct raw_client *client);
 void raw_client_close(struct raw_client *client); /* NULL is allowed */
 /* Close with a reset instead of an orderly end. */
 void raw_client_reset(struct raw_client *client);

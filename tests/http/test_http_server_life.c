@@ -205,6 +205,7 @@ static void http_server__connections_over_total__closed(void **state)
     struct raw_client *first = NULL;
     struct raw_client *second = NULL;
     struct raw_client *other = NULL;
+    struct http_listen_options listen;
     struct error err = ERROR_INIT;
     uint16_t port = 0;
     struct world world;
@@ -212,7 +213,8 @@ static void http_server__connections_over_total__closed(void **state)
     (void)state;
     options.connections = 2;
     world_create(&world, &options);
-    assert_done(http_server_listen(world.server, &world.address, 0, &port, &err), &err, "second");
+    listen = world_listen_options(&world, 0);
+    assert_done(http_server_listen(world.server, &listen, &port, &err), &err, "second");
     first = world_connect(&world);
     world_exchange(first, GET_PLAIN, &response);
     second = raw_client_connect(&world.address, port);
@@ -254,30 +256,34 @@ static void http_server__connections_over_one_address__closed(void **state)
 
 static void http_server_listen__port_in_use__refused(void **state)
 {
+    struct http_listen_options listen;
     struct error err = ERROR_INIT;
     uint16_t port = 0;
     struct world world;
 
     (void)state;
     world_create(&world, NULL);
-    assert_refused(http_server_listen(world.server, &world.address, world.port, &port, &err), &err,
-                   REASON_PORT_IN_USE, "same port");
+    listen = world_listen_options(&world, world.port);
+    assert_refused(http_server_listen(world.server, &listen, &port, &err), &err, REASON_PORT_IN_USE,
+                   "same port");
     assert_int_equal(world_ask(&world, GET_PLAIN), 200);
     world_destroy(&world);
 }
 
 static void http_server_listen__too_many__refused(void **state)
 {
+    struct http_listen_options listen;
     struct error err = ERROR_INIT;
     uint16_t port = 0;
     struct world world;
 
     (void)state;
     world_create(&world, NULL);
+    listen = world_listen_options(&world, 0);
     for (unsigned i = 1; i < LIMIT_LISTENERS; i++) {
-        assert_done(http_server_listen(world.server, &world.address, 0, &port, &err), &err, "more");
+        assert_done(http_server_listen(world.server, &listen, &port, &err), &err, "more");
     }
-    assert_refused(http_server_listen(world.server, &world.address, 0, &port, &err), &err,
+    assert_refused(http_server_listen(world.server, &listen, &port, &err), &err,
                    REASON_LISTEN_FAILED, "one too many");
     world_destroy(&world);
 }
@@ -396,6 +402,7 @@ static void http_server_stop__half_a_request__not_waited_for_after_grace(void **
 static void http_server_stop__twice_and_idle__nothing_happens(void **state)
 {
     struct raw_client *idle = NULL;
+    struct http_listen_options listen;
     struct error err = ERROR_INIT;
     uint16_t port = 0;
     struct world world;
@@ -407,7 +414,8 @@ static void http_server_stop__twice_and_idle__nothing_happens(void **state)
     http_server_stop(world.server, GRACE_MS);
     assert_true(raw_client_at_end(idle));
     assert_null(raw_client_connect(&world.address, world.port));
-    assert_false(http_server_listen(world.server, &world.address, 0, &port, &err));
+    listen = world_listen_options(&world, 0);
+    assert_false(http_server_listen(world.server, &listen, &port, &err));
     raw_client_close(idle);
     world_destroy(&world);
 }

@@ -33,26 +33,6 @@ bool sockets_start(struct error *err)
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-static socklen_t to_sockaddr(const struct ip_address *address, uint16_t port,
-                             struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (address->v6) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        memcpy(&v6->sin6_addr, address->octets, sizeof(v6->sin6_addr));
-        return sizeof(*v6);
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    memcpy(&v4->sin_addr, address->octets, sizeof(v4->sin_addr));
-    return sizeof(*v4);
-}
-
 /* errno of socket, bind or listen as a sentence for the person who set the address. */
 static bool listen_error(struct error *err, int number, const struct ip_address *address,
                          uint16_t port)
@@ -95,24 +75,12 @@ static bool listen_error(struct error *err, int number, const struct ip_address 
     }
 }
 
-static bool bound_port_of(int fd, uint16_t *port)
-{
-    struct sockaddr_storage bound;
-    socklen_t len = sizeof(bound);
-
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0) {
-        return false;
-    }
-    *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                              : ((struct sockaddr_in *)&bound)->sin_port);
-    return true;
-}
-
 bool socket_listen(const struct ip_address *address, uint16_t port, int backlog, socket_handle *out,
                    uint16_t *bound_port, struct error *err)
 {
     struct sockaddr_storage to;
-    socklen_t to_len = to_sockaddr(address, port, &to);
+    struct ip_address local;
+    socklen_t to_len = (socklen_t)socket_address_write(address, port, &to);
     uint16_t bound = 0;
     const int yes = 1;
     int number = 0;
@@ -125,7 +93,7 @@ bool socket_listen(const struct ip_address *address, uint16_t port, int backlog,
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0
         || (address->v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) != 0)
         || bind(fd, (const struct sockaddr *)&to, to_len) != 0 || listen(fd, backlog) != 0
-        || !bound_port_of(fd, &bound)) {
+        || !socket_local_address(fd, &local, &bound)) {
         number = errno;
         if (fd >= 0) {
             (void)close(fd);
@@ -309,14 +277,16 @@ void socket_host_name(char *text, size_t size)
     (void)snprintf(text, size, "%s", name);
 }
 
+/* ---- addresses ------------------------------------------------------------------------------- */
+
 bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port)
 {
     static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-    memset(address, 0, sizeof(*address));
     if (from->sa_family == AF_INET) {
         struct sockaddr_in v4;
 
+        memset(address, 0, sizeof(*address));
         memcpy(&v4, from, sizeof(v4));
         memcpy(address->octets, &v4.sin_addr, 4);
         *port = ntohs(v4.sin_port);
@@ -325,6 +295,7 @@ bool socket_address(const struct sockaddr *from, struct ip_address *address, uin
     if (from->sa_family == AF_INET6) {
         struct sockaddr_in6 v6;
 
+        memset(address, 0, sizeof(*address));
         memcpy(&v6, from, sizeof(v6));
         *port = ntohs(v6.sin6_port);
         if (memcmp(&v6.sin6_addr, mapped, sizeof(mapped)) == 0) {
@@ -336,4 +307,32 @@ bool socket_address(const struct sockaddr *from, struct ip_address *address, uin
         return true;
     }
     return false;
+}
+
+size_t socket_address_write(const struct ip_address *address, uint16_t port,
+                            struct sockaddr_storage *out)
+{
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+
+    memset(out, 0, sizeof(*out));
+    if (address->v6) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        memcpy(&v6->sin6_addr, address->octets, sizeof(v6->sin6_addr));
+        return sizeof(*v6);
+    }
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    memcpy(&v4->sin_addr, address->octets, sizeof(v4->sin_addr));
+    return sizeof(*v4);
+}
+
+bool socket_local_address(socket_handle s, struct ip_address *address, uint16_t *port)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sizeof(name);
+
+    return getsockname((int)s, (struct sockaddr *)&name, &len) == 0
+           && socket_address((const struct sockaddr *)&name, address, port);
 }

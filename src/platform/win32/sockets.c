@@ -33,25 +33,6 @@ bool sockets_start(struct error *err)
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-static int to_sockaddr(const struct ip_address *address, uint16_t port,
-                       struct sockaddr_storage *out)
-{
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-
-    memset(out, 0, sizeof(*out));
-    if (address->v6) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        memcpy(&v6->sin6_addr, address->octets, sizeof(v6->sin6_addr));
-        return (int)sizeof(*v6);
-    }
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    memcpy(&v4->sin_addr, address->octets, sizeof(v4->sin_addr));
-    return (int)sizeof(*v4);
-}
-
 /*
  * A Winsock number as a sentence for the person who set the address. WSAEACCES has two causes: a
  * holder that wants the port for itself, and a range that Windows has set aside (Hyper-V, WSL).
@@ -99,19 +80,6 @@ static bool listen_error(struct error *err, int number, const struct ip_address 
     }
 }
 
-static bool bound_port_of(SOCKET s, uint16_t *port)
-{
-    struct sockaddr_storage bound;
-    int len = (int)sizeof(bound);
-
-    if (getsockname(s, (struct sockaddr *)&bound, &len) != 0) {
-        return false;
-    }
-    *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                              : ((struct sockaddr_in *)&bound)->sin_port);
-    return true;
-}
-
 static bool set_option(SOCKET s, int level, int name)
 {
     const DWORD yes = 1;
@@ -123,7 +91,8 @@ bool socket_listen(const struct ip_address *address, uint16_t port, int backlog,
                    uint16_t *bound_port, struct error *err)
 {
     struct sockaddr_storage to;
-    int to_len = to_sockaddr(address, port, &to);
+    struct ip_address local;
+    int to_len = (int)socket_address_write(address, port, &to);
     uint16_t bound = 0;
     int number = 0;
     SOCKET s = WSASocketW(address->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
@@ -133,7 +102,7 @@ bool socket_listen(const struct ip_address *address, uint16_t port, int backlog,
     if (s == INVALID_SOCKET || !set_option(s, SOL_SOCKET, SO_EXCLUSIVEADDRUSE)
         || (address->v6 && !set_option(s, IPPROTO_IPV6, IPV6_V6ONLY))
         || bind(s, (const struct sockaddr *)&to, to_len) != 0 || listen(s, backlog) != 0
-        || !bound_port_of(s, &bound)) {
+        || !socket_local_address((socket_handle)s, &local, &bound)) {
         number = WSAGetLastError();
         if (s != INVALID_SOCKET) {
             (void)closesocket(s);
@@ -279,14 +248,16 @@ void socket_host_name(char *text, size_t size)
     buffer_clear(&utf8);
 }
 
+/* ---- addresses ------------------------------------------------------------------------------- */
+
 bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port)
 {
     static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-    memset(address, 0, sizeof(*address));
     if (from->sa_family == AF_INET) {
         struct sockaddr_in v4;
 
+        memset(address, 0, sizeof(*address));
         memcpy(&v4, from, sizeof(v4));
         memcpy(address->octets, &v4.sin_addr, 4);
         *port = ntohs(v4.sin_port);
@@ -295,6 +266,7 @@ bool socket_address(const struct sockaddr *from, struct ip_address *address, uin
     if (from->sa_family == AF_INET6) {
         struct sockaddr_in6 v6;
 
+        memset(address, 0, sizeof(*address));
         memcpy(&v6, from, sizeof(v6));
         *port = ntohs(v6.sin6_port);
         if (memcmp(&v6.sin6_addr, mapped, sizeof(mapped)) == 0) {
@@ -306,4 +278,32 @@ bool socket_address(const struct sockaddr *from, struct ip_address *address, uin
         return true;
     }
     return false;
+}
+
+size_t socket_address_write(const struct ip_address *address, uint16_t port,
+                            struct sockaddr_storage *out)
+{
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+
+    memset(out, 0, sizeof(*out));
+    if (address->v6) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        memcpy(&v6->sin6_addr, address->octets, sizeof(v6->sin6_addr));
+        return sizeof(*v6);
+    }
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    memcpy(&v4->sin_addr, address->octets, sizeof(v4->sin_addr));
+    return sizeof(*v4);
+}
+
+bool socket_local_address(socket_handle s, struct ip_address *address, uint16_t *port)
+{
+    struct sockaddr_storage name;
+    int len = sizeof(name);
+
+    return getsockname((SOCKET)s, (struct sockaddr *)&name, &len) == 0
+           && socket_address((const struct sockaddr *)&name, address, port);
 }
