@@ -593,6 +593,7 @@ static void many__a_hundred_thousand__each_verb_in_a_moment(void **state)
     /* A third each: unspent, spent, expired. */
     assert_ok(
         db_execute(db,
+                   "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
                    " WHERE i < " MANY_TEXT ")"
                    " INSERT INTO password (scope, kind, mac, subject, peer, made_by, created_at,"
