@@ -9,8 +9,11 @@
 
 #define LIST_LIMIT_DEFAULT 1000
 
-/* Rows of one commit that removes some: milliseconds, in which nobody else can write. */
-#define REMOVE_ROWS 2000
+/*
+ * Rows of one commit that removes some: a fraction of a second, in which nobody else can write. Not
+ * fewer: MACs lie anywhere in their index, so that each commit writes most of it.
+ */
+#define REMOVE_ROWS 10000
 /* Old rows that go with each password that is added: more than come, so they cannot pile up. */
 #define TIDY_ROWS 20
 

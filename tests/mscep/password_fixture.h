@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  what tests of NDES passwords share: passwords of the world's template "phones", and what
- *           its challenge says to them.
+ * Purpose:  what tests of NDES passwords share: passwords of the world's template "phones", and
+ *           what its challenge says to them.
  * Not here: cases, the world itself (enroll/enroll_world.h).
  * Owns:     nothing.
  * Threads:  making and asking: any thread.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One-time passwords as they are made, kept and judged; the real store below, no decision around. */
+/* One-time passwords as they are made, kept and judged; the real store, no decision around. */
 #include <string.h>
 
 #include "base/text.h"

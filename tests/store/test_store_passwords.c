@@ -132,14 +132,7 @@ static bool record(struct store *store, uint32_t number, int64_t reservation, in
     return store_record_certificate(store, &s.cert, REPEAT, result, err);
 }
 
-static int64_t recorded(struct store *store)
-{
-    struct error err = ERROR_INIT;
-    int64_t count = -1;
-
-    assert_ok(store_count_certificates(store, &count, &err), err);
-    return count;
-}
+#define recorded(f) fixture_query((f), "SELECT count(*) FROM certificate")
 
 /* ---- adding ------------------------------------------------------------------------------- */
 
@@ -233,7 +226,7 @@ static void add__after_the_newest_was_purged__number_not_given_again(void **stat
     assert_true(next > purge.id);
     assert_false(record(f->store, 1, purge.id, FIXTURE_NOW, &result, &err));
     assert_reason(err, CHALLENGE_REJECTED);
-    assert_int_equal(recorded(f->store), 0);
+    assert_int_equal(recorded(f), 0);
 }
 
 /* ---- spending ----------------------------------------------------------------------------- */
@@ -260,7 +253,7 @@ static void spend__once__the_second_certificate_is_not_recorded(void **state)
     assert_reason(err, CHALLENGE_USED);
     assert_int_equal(error_kind(&err), ERROR_CHALLENGE);
     assert_non_null(strstr(err.detail, s.info.serial));
-    assert_int_equal(recorded(f->store), 1);
+    assert_int_equal(recorded(f), 1);
     /* The same bytes again need none. */
     assert_ok(record(f->store, 1, id, FIXTURE_NOW + 6, &result, &err), err);
     assert_int_equal(result, STORE_REPEATED);
@@ -277,11 +270,11 @@ static void spend__at_its_end__expired_a_second_before_not(void **state)
 
     assert_false(record(f->store, 1, late, FIXTURE_NOW + HOUR, &result, &err));
     assert_reason(err, CHALLENGE_EXPIRED);
-    assert_int_equal(recorded(f->store), 0);
+    assert_int_equal(recorded(f), 0);
     assert_true(find(f->store, 1, &c));
     assert_int_equal(c.spent_at, 0);
     assert_ok(record(f->store, 2, in_time, FIXTURE_NOW + HOUR - 1, &result, &err), err);
-    assert_int_equal(recorded(f->store), 1);
+    assert_int_equal(recorded(f), 1);
 }
 
 static void spend__certificate_cannot_be_recorded__password_as_before(void **state)
@@ -339,7 +332,7 @@ static void spend__single_password__refused(void **state)
     assert_ok(store_password_put_single(f->store, &p, false, &put, &id, &err), err);
     assert_false(record(f->store, 1, id, FIXTURE_NOW, &result, &err));
     assert_int_equal(error_kind(&err), ERROR_CHALLENGE);
-    assert_int_equal(recorded(f->store), 0);
+    assert_int_equal(recorded(f), 0);
 }
 
 /* ---- looking and removing ----------------------------------------------------------------- */
@@ -552,10 +545,10 @@ static void upgrade__version_1_with_certificates__passwords_work_beside_them(voi
     db_close(db);
     f->store = fixture_open(f);
     assert_int_equal(fixture_query(f, "PRAGMA user_version"), 2);
-    assert_int_equal(recorded(f->store), 2);
+    assert_int_equal(recorded(f), 2);
     assert_ok(record(f->store, 1, add(f->store, "vpn", 1, FIXTURE_NOW), FIXTURE_NOW, &result, &err),
               err);
-    assert_int_equal(recorded(f->store), 3);
+    assert_int_equal(recorded(f), 3);
 }
 
 static void read_only__writes__refused(void **state)
@@ -600,6 +593,7 @@ static void many__a_hundred_thousand__each_verb_in_a_moment(void **state)
     /* A third each: unspent, spent, expired. */
     assert_ok(
         db_execute(db,
+                   "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
                    " WHERE i < " MANY_TEXT ")"
                    " INSERT INTO password (scope, kind, mac, subject, peer, made_by, created_at,"
@@ -624,7 +618,6 @@ static void many__a_hundred_thousand__each_verb_in_a_moment(void **state)
     assert_int_equal(purge(f->store, (struct store_password_purge){ .id = 0 }), 66666);
     assert_ok(store_password_tidy(f->store, FIXTURE_NOW + WEEK, &id, &err), err);
     assert_int_equal(id, 33335);
-    assert_int_equal(list_count(f->store, NULL, true, FIXTURE_NOW), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
