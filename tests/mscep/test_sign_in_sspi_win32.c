@@ -15,7 +15,7 @@
 #define SECURITY_WIN32
 #include <security.h>
 
-typedef const SecurityFunctionTableW *(*table_function)(void);
+typedef PSecurityFunctionTableW(WINAPI *table_function)(void);
 typedef LONG (*count_function)(void);
 typedef ULONG (*flags_function)(void);
 
@@ -59,7 +59,7 @@ static int load(void **state)
     (void)state;
     ssp.library = LoadLibraryA(FAKE_SSP);
     assert_non_null(ssp.library);
-    ssp.functions = ((table_function)find("fake_ssp_functions"))();
+    ssp.functions = ((table_function)find("InitSecurityInterfaceW"))();
     ssp.contexts = (count_function)find("fake_ssp_contexts");
     ssp.credentials = (count_function)find("fake_ssp_credentials");
     ssp.flags = (flags_function)find("fake_ssp_last_flags");
