@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole sign-in over real SSPI calls, with a package (fake_ssp) that gives a name and a token */
+/* The whole sign-in over real SSPI calls; the package (fake_ssp) gives a name and a token. */
 #include "mscep/sign_in_world.h"
 
 #include <stdio.h>
