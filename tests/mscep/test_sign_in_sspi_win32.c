@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole sign-in over real SSPI calls, with a package (fake_ssp) that gives a name and a token */
+/* The whole sign-in over real SSPI calls; the package (fake_ssp) gives a name and a token. */
 #include "mscep/sign_in_world.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #define SECURITY_WIN32
 #include <security.h>
 
-typedef const SecurityFunctionTableW *(*table_function)(void);
+typedef PSecurityFunctionTableW(WINAPI *table_function)(void);
 typedef LONG (*count_function)(void);
 typedef ULONG (*flags_function)(void);
 
@@ -59,7 +59,7 @@ static int load(void **state)
     (void)state;
     ssp.library = LoadLibraryA(FAKE_SSP);
     assert_non_null(ssp.library);
-    ssp.functions = ((table_function)find("fake_ssp_functions"))();
+    ssp.functions = ((table_function)find("InitSecurityInterfaceW"))();
     ssp.contexts = (count_function)find("fake_ssp_contexts");
     ssp.credentials = (count_function)find("fake_ssp_credentials");
     ssp.flags = (flags_function)find("fake_ssp_last_flags");

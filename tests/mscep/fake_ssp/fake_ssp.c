@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A security package as a DLL: what a test needs to see real SSPI calls end in a name and a token,
- * which Wine's own packages do not give. Loaded by its path and used through its function table,
- * nothing is registered.
+ * which Wine's own packages do not give. Loaded by its path and used through its function table:
+ * nothing is registered. It has what registering takes (SecurityProviders below HKLM\SYSTEM\
+ * CurrentControlSet\Control\SecurityProviders), but then each process of the prefix loads it.
  *
  * "TestNego": first token 0x60 and anything, answered by 0xa1 "who?"; second 0xa1 and a text:
  *   alice       done: CORP\alice, this process's token     alice2   the same by CompleteAuthToken
@@ -35,7 +36,7 @@ static ULONG last_flags;
 EXPORT LONG fake_ssp_contexts(void);
 EXPORT LONG fake_ssp_credentials(void);
 EXPORT ULONG fake_ssp_last_flags(void);
-EXPORT const SecurityFunctionTableW *fake_ssp_functions(void);
+PSecurityFunctionTableW WINAPI fake_ssp_init(void); /* InitSecurityInterfaceW, by fake_ssp.def */
 
 LONG fake_ssp_contexts(void)
 {
@@ -277,7 +278,7 @@ static SECURITY_STATUS SEC_ENTRY query_token(PCtxtHandle handle, void **token)
     return copy != NULL ? SEC_E_OK : SEC_E_INTERNAL_ERROR;
 }
 
-static const SecurityFunctionTableW table = {
+static SecurityFunctionTableW table = {
     .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
     .EnumerateSecurityPackagesW = enumerate,
     .AcquireCredentialsHandleW = acquire,
@@ -291,7 +292,7 @@ static const SecurityFunctionTableW table = {
     .QuerySecurityContextToken = query_token,
 };
 
-const SecurityFunctionTableW *fake_ssp_functions(void)
+PSecurityFunctionTableW WINAPI fake_ssp_init(void)
 {
     return &table;
 }
