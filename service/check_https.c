@@ -11,6 +11,7 @@
 struct https_check {
     check_https_visit *visit;
     void *context;
+    bool listens; /* what nobody sees is no error */
     size_t problems;
 };
 
@@ -19,7 +20,8 @@ static bool problem(void *context, bool is_error, const char *text, struct error
     struct https_check *check = context;
 
     check->problems++;
-    return check->visit(check->context, is_error ? CHECK_HTTPS_ERROR : CHECK_HTTPS_WARNING, WHAT,
+    return check->visit(check->context,
+                        is_error && check->listens ? CHECK_HTTPS_ERROR : CHECK_HTTPS_WARNING, WHAT,
                         NULL, text, err);
 }
 
@@ -28,26 +30,26 @@ static bool problem(void *context, bool is_error, const char *text, struct error
 static bool check_certificate(const char *data, const struct service_config *config,
                               struct https_check *check, struct error *err)
 {
-    bool listens = config->https.listen[0] != '\0';
     struct tls_files files = { .source = TLS_SOURCE_OWN };
     struct error why = ERROR_INIT;
     char until[CLOCK_TEXT_MAX];
     char text[NAME_TEXT_MAX + 64];
     bool ok = false;
 
-    if (!listens && !tls_files_configured(data, config)) {
+    if (!check->listens && !tls_files_configured(data, config)) {
         return check->visit(check->context, CHECK_HTTPS_OK, WHAT, NULL,
                             "off (https.listen is empty)", err);
     }
     if (!tls_files_load(data, config, &files, &why)) {
-        return check->visit(check->context, listens ? CHECK_HTTPS_ERROR : CHECK_HTTPS_WARNING, WHAT,
-                            &why, why.detail, err);
+        return check->visit(check->context,
+                            check->listens ? CHECK_HTTPS_ERROR : CHECK_HTTPS_WARNING, WHAT, &why,
+                            why.detail, err);
     }
     if (!tls_report(&files, config, clock_now(), problem, check, err)) goto out;
     clock_format(files.info.not_after, until);
     ok = check->problems != 0
          || (text_format(text, sizeof(text), "certificate %.900s, valid until %s%s",
-                         files.info.subject, until, listens ? "" : "; not in use")
+                         files.info.subject, until, check->listens ? "" : "; not in use")
              && check->visit(check->context, CHECK_HTTPS_OK, WHAT, NULL, text, err));
 out:
     tls_files_clear(&files);
@@ -131,7 +133,11 @@ static bool check_page(const struct service_config *config, struct https_check *
 bool check_https(const char *data, const struct service_config *config, bool has_page,
                  check_https_visit *visit, void *context, struct error *err)
 {
-    struct https_check check = { .visit = visit, .context = context };
+    struct https_check check = {
+        .visit = visit,
+        .context = context,
+        .listens = config->https.listen[0] != '\0',
+    };
 
     return check_certificate(data, config, &check, err) && check_public_url(config, &check, err)
            && (!has_page || check_page(config, &check, err));

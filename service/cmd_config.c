@@ -44,9 +44,9 @@ static bool take_edit_lock(const struct command *command, struct file_lock **loc
 /* Does a running service take the key only at its next start? */
 static bool needs_restart(const char *key)
 {
-    static const char *const prefixes[] = { "listen",     "https.listen",   "limits.",
-                                            "workers.",   "log.file",       "audit.file",
-                                            "https.conn", "https.handshake" };
+    static const char *const prefixes[] = { "listen",     "https.listen",    "limits.",
+                                            "workers.",   "log.file",        "audit.file",
+                                            "https.conn", "https.handshake", "https.min" };
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0) {

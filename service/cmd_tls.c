@@ -340,6 +340,7 @@ out:
 struct shown {
     const char *place;
     struct tls_origin origin;
+    bool origin_known; /* the database could be read */
     struct buffer names;
     char from[CLOCK_TEXT_MAX];
     char until[CLOCK_TEXT_MAX];
@@ -363,10 +364,11 @@ static bool collect_problem(void *context, bool is_error, const char *text, stru
 static bool collect_facts(const struct command *command, const struct tls_command *c,
                           const struct tls_files *files, struct shown *shown, struct error *err)
 {
-    struct store *store = data_store_open(command->data, 1, err);
-    bool ok = store != NULL && tls_files_origin(files, store, &shown->origin, err)
-              && server_cert_names(&files->server, &shown->names, err);
+    struct error ignored = ERROR_INIT;
+    struct store *store = data_store_open(command->data, 1, &ignored);
+    bool ok = server_cert_names(&files->server, &shown->names, err);
 
+    shown->origin_known = store != NULL && tls_files_origin(files, store, &shown->origin, &ignored);
     store_close(store);
     shown->place = files->source == TLS_SOURCE_OWN ? "tls/server.crt" : c->config.https.certificate;
     clock_format(files->info.not_before, shown->from);
@@ -380,6 +382,9 @@ static bool collect_facts(const struct command *command, const struct tls_comman
 
 static const char *renewal_text(const struct shown *shown)
 {
+    if (!shown->origin_known) {
+        return "unknown: the database cannot be read; see: openndes check";
+    }
     if (!shown->origin.issued) {
         return "by an administrator";
     }

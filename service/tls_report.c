@@ -50,7 +50,7 @@ static bool report_names(const struct tls_files *files, const struct service_con
     if (!server_cert_names(&files->server, &names, err)) goto out;
     ok = true;
     if (names.len == 0) {
-        ok = visit(context, true,
+        ok = visit(context, false,
                    "the HTTPS certificate has no subject alternative name; clients of today refuse "
                    "it",
                    err);

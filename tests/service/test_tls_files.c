@@ -454,7 +454,7 @@ static void report__each_flaw__one_sentence(void **state)
         { "address", { .san = "IP:192.0.2.1" }, "https://192.0.2.1", 0, 0, "" },
         { "address, IPv6", { .san = "IP:2001:db8::1" }, "https://[2001:db8::1]:443", 0, 0, "" },
         { "another address", { .san = "IP:192.0.2.1" }, "https://192.0.2.2", 0, 1, "192.0.2.2" },
-        { "no names", { .san = "URI:http://x" }, "", 1, 0, "alternative name" },
+        { "no names", { .san = "URI:http://x" }, "", 0, 1, "alternative name" },
         { "key usage", { .key_usage = KEY_USAGE_KEY_ENCIPHERMENT }, "", 0, 1, "digitalSignature" },
     };
     struct tls_world *world = *state;

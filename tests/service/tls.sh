@@ -216,6 +216,14 @@ ok config set basic_http.enabled=true
 ok check
 no_finding warning "basic_http" # the listener is for this machine alone
 
+step "a broken database does not hide the certificate"
+mv "$data/openndes.db" "$work/aside.db"
+rm -f "$data"/openndes.db-*
+printf 'not a database, but long enough to be looked at\n' >"$data/openndes.db"
+ok tls show
+said "$out" "Renewal:    unknown"
+mv "$work/aside.db" "$data/openndes.db"
+
 step "remove"
 ok tls remove
 said "$out" "https.listen"
