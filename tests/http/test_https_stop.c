@@ -6,6 +6,7 @@
 #define GET_BLOCK "GET /block?b HTTP/1.1\r\n" HOST "\r\n"
 #define GET_BIG "GET /big HTTP/1.1\r\n" HOST "\r\n"
 #define GRACE_MS 20000
+#define BIG_ANSWERS 16u
 
 static struct tls_context *context_of(void **state)
 {
@@ -80,8 +81,8 @@ static void http_server_stop__https_grace_over__given_up_with_503(void **state)
 
 struct reader {
     struct raw_client *client;
-    size_t got;
-    bool ended;
+    unsigned whole;
+    bool told;
 };
 
 static void *read_all(void *context)
@@ -89,16 +90,19 @@ static void *read_all(void *context)
     struct reader *reader = context;
     struct raw_response response = RAW_RESPONSE_INIT;
 
-    if (raw_client_receive(reader->client, true, &response)) {
-        reader->got = response.body.len;
+    while (raw_client_receive(reader->client, true, &response)) {
+        reader->whole++;
     }
-    reader->ended = raw_client_at_end(reader->client);
+    reader->told = tls_client_was_told(reader->client);
     raw_response_clear(&response);
     return NULL;
 }
 
-/* For libmicrohttpd the answer is sent, but it is still on its way through the front. */
-static void http_server_stop__https_answer_on_its_way__arrives_whole(void **state)
+/*
+ * More is on its way than all buffers hold. What libmicrohttpd has written is still in the front
+ * when the last request counts as answered: every answer comes whole all the same.
+ */
+static void http_server_stop__https_answers_on_their_way__arrive_whole(void **state)
 {
     struct world_options options = WORLD_OPTIONS_DEFAULT;
     struct reader reader = { NULL, 0, false };
@@ -109,13 +113,15 @@ static void http_server_stop__https_answer_on_its_way__arrives_whole(void **stat
     options.tls = context_of(state);
     world_create(&world, &options);
     reader.client = https_connect(&world);
-    assert_true(raw_client_send_text(reader.client, GET_BIG));
-    world_wait_answered(&world, 1);
+    for (unsigned i = 0; i < BIG_ANSWERS; i++) {
+        assert_true(raw_client_send_text(reader.client, GET_BIG));
+    }
+    world_wait_answered(&world, 2); /* the second one may have no room yet */
     assert_done(thread_start(&thread, "reader", read_all, &reader, &err), &err, "");
     http_server_stop(world.server, GRACE_MS);
     thread_join(thread);
-    assert_int_equal(reader.got, LIMIT_BODY_BYTES_MAX);
-    assert_true(reader.ended);
+    assert_int_equal(reader.whole, world.answered);
+    assert_true(reader.told);
     raw_client_close(reader.client);
     https_world_destroy(&world, &options);
 }
@@ -172,7 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(http_server_stop__https_request_running__answered_within_grace),
         cmocka_unit_test(http_server_stop__https_grace_over__given_up_with_503),
-        cmocka_unit_test(http_server_stop__https_answer_on_its_way__arrives_whole),
+        cmocka_unit_test(http_server_stop__https_answers_on_their_way__arrive_whole),
         cmocka_unit_test(http_server_free__https_in_use__everything_ends),
         cmocka_unit_test(http_server_listen__https_port_in_use__refused),
     };
