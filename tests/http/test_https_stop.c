@@ -6,7 +6,6 @@
 #define GET_BLOCK "GET /block?b HTTP/1.1\r\n" HOST "\r\n"
 #define GET_BIG "GET /big HTTP/1.1\r\n" HOST "\r\n"
 #define GRACE_MS 20000
-#define BIG_ANSWERS 16u
 
 static struct tls_context *context_of(void **state)
 {
@@ -81,28 +80,25 @@ static void http_server_stop__https_grace_over__given_up_with_503(void **state)
 
 struct reader {
     struct raw_client *client;
-    unsigned whole;
+    size_t got;
     bool told;
 };
 
-static void *read_all(void *context)
+static void *read_answer(void *context)
 {
     struct reader *reader = context;
     struct raw_response response = RAW_RESPONSE_INIT;
 
-    while (raw_client_receive(reader->client, true, &response)) {
-        reader->whole++;
+    if (raw_client_receive(reader->client, true, &response)) {
+        reader->got = response.body.len;
     }
-    reader->told = tls_client_was_told(reader->client);
+    reader->told = raw_client_at_end(reader->client) && tls_client_was_told(reader->client);
     raw_response_clear(&response);
     return NULL;
 }
 
-/*
- * More is on its way than all buffers hold. What libmicrohttpd has written is still in the front
- * when the last request counts as answered: every answer comes whole all the same.
- */
-static void http_server_stop__https_answers_on_their_way__arrive_whole(void **state)
+/* For libmicrohttpd an answer may be sent that is still in the front: see test_tls_front.c. */
+static void http_server_stop__https_answer_on_its_way__arrives_whole(void **state)
 {
     struct world_options options = WORLD_OPTIONS_DEFAULT;
     struct reader reader = { NULL, 0, false };
@@ -113,14 +109,12 @@ static void http_server_stop__https_answers_on_their_way__arrive_whole(void **st
     options.tls = context_of(state);
     world_create(&world, &options);
     reader.client = https_connect(&world);
-    for (unsigned i = 0; i < BIG_ANSWERS; i++) {
-        assert_true(raw_client_send_text(reader.client, GET_BIG));
-    }
-    world_wait_answered(&world, 2); /* the second one may have no room yet */
-    assert_done(thread_start(&thread, "reader", read_all, &reader, &err), &err, "");
+    assert_true(raw_client_send_text(reader.client, GET_BIG));
+    world_wait_answered(&world, 1);
+    assert_done(thread_start(&thread, "reader", read_answer, &reader, &err), &err, "");
     http_server_stop(world.server, GRACE_MS);
     thread_join(thread);
-    assert_int_equal(reader.whole, world.answered);
+    assert_int_equal(reader.got, LIMIT_BODY_BYTES_MAX);
     assert_true(reader.told);
     raw_client_close(reader.client);
     https_world_destroy(&world, &options);
@@ -178,7 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(http_server_stop__https_request_running__answered_within_grace),
         cmocka_unit_test(http_server_stop__https_grace_over__given_up_with_503),
-        cmocka_unit_test(http_server_stop__https_answers_on_their_way__arrive_whole),
+        cmocka_unit_test(http_server_stop__https_answer_on_its_way__arrives_whole),
         cmocka_unit_test(http_server_free__https_in_use__everything_ends),
         cmocka_unit_test(http_server_listen__https_port_in_use__refused),
     };

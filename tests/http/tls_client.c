@@ -238,6 +238,12 @@ bool tls_client_was_told(const struct raw_client *client)
     return (SSL_get_shutdown(session_of(client)) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
+void tls_client_end_sending(struct raw_client *client)
+{
+    (void)SSL_shutdown(session_of(client));
+    ERR_clear_error();
+}
+
 bool tls_client_renegotiate(struct raw_client *client)
 {
     SSL *ssl = session_of(client);

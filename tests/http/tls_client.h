@@ -51,6 +51,8 @@ void tls_client_binding(const struct raw_client *client, const char *digest,
 bool tls_client_resumable(const struct raw_client *client);
 /* Has the server said that nothing more comes (close_notify), not only closed? */
 bool tls_client_was_told(const struct raw_client *client);
+/* Say that nothing more comes and go on reading. */
+void tls_client_end_sending(struct raw_client *client);
 /* Ask for a new handshake on the connection (TLS 1.2); true when the server goes along. */
 bool tls_client_renegotiate(struct raw_client *client);
 
