@@ -37,6 +37,9 @@ struct tls_client_options {
  */
 struct raw_client *tls_client_connect(const struct ip_address *address, uint16_t port,
                                       const struct tls_client_options *options, const char **why);
+/* The handshake alone, on a connection that has said nothing yet. */
+MUST_USE bool tls_client_handshake(struct raw_client *client,
+                                   const struct tls_client_options *options, const char **why);
 /* Of the newest handshake. The client must be one of tls_client_connect. */
 const char *tls_client_version(const struct raw_client *client); /* "TLSv1.3" */
 const char *tls_client_cipher(const struct raw_client *client);
