@@ -23,10 +23,10 @@ struct scene {
     struct tls_context *tls;
     struct ip_address address;
     uint16_t port;
-    int mark; /* its address is the listener's */
-    enum on_connected on_connected;
+    int mark;             /* its address is the listener's */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
+    enum on_connected on_connected;
     unsigned connected;
     socket_handle plain[PLAIN_MAX];
     uint16_t peer_port[PLAIN_MAX];
@@ -37,9 +37,10 @@ static bool on_connected(void *context, void *listener, socket_handle take_socke
                          const struct tls_arrival *arrival)
 {
     struct scene *scene = context;
-    bool keep = scene->on_connected == CONNECTED_KEEP;
+    enum on_connected what = CONNECTED_KEEP;
 
     (void)pthread_mutex_lock(&scene->lock);
+    what = scene->on_connected;
     if (scene->connected < PLAIN_MAX && listener == &scene->mark) {
         scene->plain[scene->connected] = take_socket;
         scene->peer_port[scene->connected] = arrival->peer_port;
@@ -47,10 +48,17 @@ static bool on_connected(void *context, void *listener, socket_handle take_socke
     }
     (void)pthread_cond_broadcast(&scene->changed);
     (void)pthread_mutex_unlock(&scene->lock);
-    if (!keep) {
+    if (what != CONNECTED_KEEP) {
         socket_close(take_socket);
     }
-    return scene->on_connected != CONNECTED_REFUSE;
+    return what != CONNECTED_REFUSE;
+}
+
+static void set_on_connected(struct scene *scene, enum on_connected what)
+{
+    (void)pthread_mutex_lock(&scene->lock);
+    scene->on_connected = what;
+    (void)pthread_mutex_unlock(&scene->lock);
 }
 
 static void scene_create(struct scene *scene, const struct tls_identity *identity)
@@ -187,7 +195,7 @@ static void tls_front_arrival__number_comes_again__newest_client(void **state)
         assert_non_null(clients[i]);
     }
     for (unsigned i = 0; i < PLAIN_MAX; i++) {
-        scene.on_connected = i == 0 ? CONNECTED_FORGET : CONNECTED_KEEP;
+        set_on_connected(&scene, i == 0 ? CONNECTED_FORGET : CONNECTED_KEEP);
         assert_true(tls_client_handshake(clients[i], NULL, NULL));
         again += wait_plain(&scene, i) == scene.plain[0] ? 1u : 0u;
         if (i > 0) {
@@ -214,7 +222,7 @@ static void tls_front__connected_refuses__client_closed(void **state)
     struct scene scene;
 
     scene_create(&scene, made->ec);
-    scene.on_connected = CONNECTED_REFUSE;
+    set_on_connected(&scene, CONNECTED_REFUSE);
     client = tls_client_connect(&scene.address, scene.port, NULL, NULL);
     (void)wait_plain(&scene, 0);
     assert_true(client == NULL || raw_client_at_end(client));
