@@ -138,6 +138,9 @@ static void answer_count(struct world *world, const struct http_request *request
         pass_gate(world);
     }
     http_connection_keep(request->connection, counter, free_counter);
+    (void)pthread_mutex_lock(&world->lock);
+    world->freed_when_kept = world->counters_freed;
+    (void)pthread_mutex_unlock(&world->lock);
 }
 
 static void on_handle(void *context, const struct http_request *request,

@@ -77,7 +77,8 @@ struct world {
     unsigned inside; /* handlers at the gate */
     unsigned handled;
     unsigned answered;
-    unsigned counters_freed; /* values kept with connections */
+    unsigned counters_freed;  /* values kept with connections */
+    unsigned freed_when_kept; /* the same, as handle saw it right after keeping one */
     unsigned handshakes_failed;
     char why[WORLD_WHY_MAX]; /* the last one's reason */
     struct ip_address failed_peer;

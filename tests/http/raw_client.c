@@ -117,6 +117,11 @@ static bool deliver(struct raw_client *client, size_t len, struct buffer *out)
     return true;
 }
 
+bool raw_client_take(struct raw_client *client, size_t len, struct buffer *out)
+{
+    return deliver(client, len, out);
+}
+
 static bool head_length(struct raw_client *client, size_t *len)
 {
     for (;;) {

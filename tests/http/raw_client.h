@@ -46,6 +46,8 @@ void raw_client_close(struct raw_client *client); /* NULL is allowed */
 void raw_client_reset(struct raw_client *client);
 MUST_USE bool raw_client_send(struct raw_client *client, struct bytes data);
 MUST_USE bool raw_client_send_text(struct raw_client *client, const char *text);
+/* Exactly so many bytes, appended; false when they do not come. */
+MUST_USE bool raw_client_take(struct raw_client *client, size_t len, struct buffer *out);
 /* The next response; has_body is false for answers to HEAD. False when there is no whole one. */
 MUST_USE bool raw_client_receive(struct raw_client *client, bool has_body,
                                  struct raw_response *out);

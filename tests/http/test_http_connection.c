@@ -206,6 +206,7 @@ static void http_server__kept_after_the_end__freed_at_once(void **state)
     raw_client_close(client);
     world_destroy(&world);
     assert_int_equal(world.counters_freed, 1);
+    assert_int_equal(world.freed_when_kept, 1); /* not only with the request */
 }
 
 int main(void)

@@ -147,26 +147,34 @@ static SSL *new_session(const struct tls_client_options *options)
     return ssl;
 }
 
-struct raw_client *tls_client_connect(const struct ip_address *address, uint16_t port,
-                                      const struct tls_client_options *options, const char **why)
+bool tls_client_handshake(struct raw_client *client, const struct tls_client_options *options,
+                          const char **why)
 {
     const struct tls_client_options standard = { 0, 0, NULL, NULL };
-    struct raw_client *client = raw_client_connect(address, port);
     SSL *ssl = new_session(options != NULL ? options : &standard);
+    const char *reason = NULL;
 
     ERR_clear_error();
-    if (client != NULL && ssl != NULL && SSL_set_fd(ssl, (int)raw_client_socket(client)) == 1
+    if (ssl != NULL && SSL_set_fd(ssl, (int)raw_client_socket(client)) == 1
         && SSL_connect(ssl) == 1) {
         raw_client_use(client, &transport, ssl);
-        return client;
+        return true;
     }
     if (why != NULL) {
-        const char *reason = ERR_reason_error_string(ERR_peek_error());
-
+        reason = ERR_reason_error_string(ERR_peek_error());
         *why = reason != NULL ? reason : "closed";
     }
     ERR_clear_error();
     SSL_free(ssl);
+    return false;
+}
+
+struct raw_client *tls_client_connect(const struct ip_address *address, uint16_t port,
+                                      const struct tls_client_options *options, const char **why)
+{
+    struct raw_client *client = raw_client_connect(address, port);
+
+    if (client != NULL && tls_client_handshake(client, options, why)) return client;
     raw_client_close(client);
     return NULL;
 }
@@ -236,6 +244,12 @@ bool tls_client_resumable(const struct raw_client *client)
 bool tls_client_was_told(const struct raw_client *client)
 {
     return (SSL_get_shutdown(session_of(client)) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
+void tls_client_end_sending(struct raw_client *client)
+{
+    (void)SSL_shutdown(session_of(client));
+    ERR_clear_error();
 }
 
 bool tls_client_renegotiate(struct raw_client *client)

@@ -37,6 +37,9 @@ struct tls_client_options {
  */
 struct raw_client *tls_client_connect(const struct ip_address *address, uint16_t port,
                                       const struct tls_client_options *options, const char **why);
+/* The handshake alone, on a connection that has said nothing yet. */
+MUST_USE bool tls_client_handshake(struct raw_client *client,
+                                   const struct tls_client_options *options, const char **why);
 /* Of the newest handshake. The client must be one of tls_client_connect. */
 const char *tls_client_version(const struct raw_client *client); /* "TLSv1.3" */
 const char *tls_client_cipher(const struct raw_client *client);
@@ -51,6 +54,8 @@ void tls_client_binding(const struct raw_client *client, const char *digest,
 bool tls_client_resumable(const struct raw_client *client);
 /* Has the server said that nothing more comes (close_notify), not only closed? */
 bool tls_client_was_told(const struct raw_client *client);
+/* Say that nothing more comes and go on reading. */
+void tls_client_end_sending(struct raw_client *client);
 /* Ask for a new handshake on the connection (TLS 1.2); true when the server goes along. */
 bool tls_client_renegotiate(struct raw_client *client);
 

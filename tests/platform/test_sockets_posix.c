@@ -47,6 +47,27 @@ static void address__of_a_peer__is_ours(void **state)
     }
 }
 
+static void address__written_and_read__the_same(void **state)
+{
+    static const char *const texts[] = { "192.0.2.7", "2001:db8::5" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct sockaddr_storage written;
+        struct ip_address a;
+        struct ip_address b;
+        struct error err = ERROR_INIT;
+        uint16_t port = 0;
+
+        assert_done(ip_address_parse(bytes_of_text(texts[i]), &a, &err), &err, "");
+        assert_int_equal(socket_address_write(&a, 443, &written),
+                         a.v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+        assert_true(socket_address((const struct sockaddr *)&written, &b, &port));
+        assert_true(ip_address_equal(&a, &b));
+        assert_int_equal(port, 443);
+    }
+}
+
 static void address__of_another_family__is_refused(void **state)
 {
     struct sockaddr_un local = { .sun_family = AF_UNIX };
@@ -61,6 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(address__of_a_peer__is_ours),
+        cmocka_unit_test(address__written_and_read__the_same),
         cmocka_unit_test(address__of_another_family__is_refused),
     };
 
