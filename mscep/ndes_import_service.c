@@ -181,12 +181,25 @@ static void add_binding(struct listen_list *list, const struct ndes_iis_binding 
     }
 }
 
+/* IIS takes "*:80" beside "10.0.0.1:80"; to listen on every address takes the port for all. */
+static bool is_covered(const struct ndes_iis *iis, const struct ndes_iis_binding *binding)
+{
+    for (size_t i = 0; i < iis->binding_count && !binding->any; i++) {
+        const struct ndes_iis_binding *other = &iis->bindings[i];
+
+        if (other->any && other->https == binding->https && other->port == binding->port) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void collect(const struct ndes_iis *iis, bool https, const char *faces,
                     struct listen_list *list)
 {
     memset(list, 0, sizeof(*list));
     for (size_t i = 0; i < iis->binding_count; i++) {
-        if (iis->bindings[i].https == https) {
+        if (iis->bindings[i].https == https && !is_covered(iis, &iis->bindings[i])) {
             add_binding(list, &iis->bindings[i], faces);
         }
     }

@@ -239,6 +239,7 @@ static bool plan_and_write(struct import_command *import, struct error *err)
     import->facts.service = service;
     plan = ndes_import_plan_make(&import->facts, err);
     if (plan == NULL) goto out;
+    if (import->dry_run && !ndes_import_check(plan, import->command->data, err)) goto out;
     if (!import->dry_run && ndes_import_plan_writes(plan)) {
         if (!ndes_import_apply(plan, import->command->data, err)) goto out;
         if (!audit(import, plan, err)) goto out;

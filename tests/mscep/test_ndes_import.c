@@ -382,6 +382,28 @@ static void plan__iis_oddities__told(void **state)
     import_world_close(&w);
 }
 
+/* One listener for every address leaves no room for another on the same port. */
+static void plan__address_beside_any__covered(void **state)
+{
+    static const struct import_value values[] = { ONE, LAST };
+    struct import_world w;
+
+    (void)state;
+    import_world_open(&w, values, "{}");
+    import_world_iis(&w, "ndes/iis.config");
+    w.facts.https_ready = true;
+    w.iis.bindings[1] = w.iis.bindings[2]; /* 192.0.2.10:443 */
+    w.iis.bindings[1].https = false;
+    w.iis.bindings[1].port = 80; /* beside *:80 */
+    import_world_plan(&w);
+    assert_says(&w, NDES_IMPORT_TAKEN, "listen", "0.0.0.0:80,[::]:80, as it is already");
+    assert_string_equal(import_world_service(&w, "https.listen"), "192.0.2.10:443");
+    w.iis.bindings[1].port = 81;
+    import_world_plan(&w);
+    assert_string_equal(import_world_service(&w, "listen"), "0.0.0.0:80,[::]:80,192.0.2.10:81");
+    import_world_close(&w);
+}
+
 /* More listeners than openndes.json takes: as many as fit, and a note. */
 static void plan__many_bindings__bounded(void **state)
 {
@@ -573,6 +595,7 @@ int main(void)
         cmocka_unit_test(plan__iis__ports_and_sign_in),
         cmocka_unit_test(plan__page_with_tls__kept_off_http),
         cmocka_unit_test(plan__iis_oddities__told),
+        cmocka_unit_test(plan__address_beside_any__covered),
         cmocka_unit_test(plan__many_bindings__bounded),
         cmocka_unit_test(plan__single_password__has_to_be_entered),
         cmocka_unit_test(plan__other_settings__told),

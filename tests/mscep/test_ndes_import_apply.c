@@ -87,6 +87,28 @@ static void apply__template_made_meanwhile__refused(void **state)
     import_world_close(&w);
 }
 
+/* HTTPS of the site on a port that somebody has given to HTTP here: told before a file is made. */
+static void apply__openndes_json_refused__no_template_written(void **state)
+{
+    struct import_world w;
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+
+    (void)state;
+    import_world_open_fixture(&w, "ndes/tuned.reg", "{\"listen\":\"192.0.2.10:443\"}");
+    import_world_iis(&w, "ndes/iis.config");
+    make_templates_folder(&w);
+    w.facts.https_ready = true;
+    import_world_plan(&w);
+    assert_refused(ndes_import_check(w.plan, w.folder.path, &err), &err, REASON_CONFIG_CONFLICT,
+                   "");
+    error_clear(&err);
+    assert_refused(apply(&w, &err), &err, REASON_CONFIG_CONFLICT, "");
+    test_folder_path(&w.folder, "templates/ndesdevice2022.json", path);
+    assert_false(file_exists(path));
+    import_world_close(&w);
+}
+
 /* Without a password and without an address list: the file is loadable, the template off. */
 static void apply__no_password__file_is_valid(void **state)
 {
@@ -185,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(apply__plan__loads_as_planned),
         cmocka_unit_test(apply__template_made_meanwhile__refused),
+        cmocka_unit_test(apply__openndes_json_refused__no_template_written),
         cmocka_unit_test(apply__no_password__file_is_valid),
         cmocka_unit_test(report__text__three_sections_and_an_outcome),
         cmocka_unit_test(report__json__has_everything),
