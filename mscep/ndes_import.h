@@ -40,6 +40,7 @@ struct ndes_import_facts {
     ndes_import_lookup *lookup;
     void *lookup_context;
     bool ca_ready;    /* the CA "default" can issue */
+    bool ca_is_root;  /* it is self-signed: nobody trusts it yet */
     bool https_ready; /* there is a certificate for HTTPS */
     int64_t now;      /* for end dates */
 };

@@ -36,6 +36,7 @@ static void open_facts(struct import_world *w, struct bytes registry, const char
         .lookup = lookup,
         .lookup_context = w,
         .ca_ready = true,
+        .ca_is_root = true,
         .now = 1700000000,
     };
 }

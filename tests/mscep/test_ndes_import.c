@@ -199,6 +199,33 @@ static void plan__no_ca__off_with_a_step(void **state)
     import_world_close(&w);
 }
 
+/* The steps follow from what is there. */
+static void plan__steps__fit_the_data_folder(void **state)
+{
+    static const struct import_value values[] = { ONE, LAST };
+    struct import_world w;
+
+    (void)state;
+    import_world_open(&w, values, "{}");
+    import_world_iis(&w, "ndes/iis.config");
+    import_world_plan(&w);
+    assert_says(&w, NDES_IMPORT_STEPS, "", "a new root for them");
+    assert_says(&w, NDES_IMPORT_STEPS, "", "such as http://ndes.example.com");
+    assert_says(&w, NDES_IMPORT_STEPS, "", "Then start OpenNDES");
+    w.facts.ca_is_root = false;
+    import_world_plan(&w);
+    assert_says(&w, NDES_IMPORT_STEPS, "", "below a root");
+    assert_false(import_world_says(&w, NDES_IMPORT_STEPS, "", "a new root for them"));
+    import_world_close(&w);
+    import_world_open(&w, values,
+                      "{\"listen\":\"127.0.0.1:8080\",\"public_url\":\"http://a.example.com\"}");
+    import_world_iis(&w, "ndes/iis.config");
+    import_world_plan(&w);
+    assert_false(import_world_says(&w, NDES_IMPORT_STEPS, "", "public_url"));
+    assert_says(&w, NDES_IMPORT_STEPS, "", "let listen in openndes.json say what NDES had");
+    import_world_close(&w);
+}
+
 static void plan__existing_templates__never_overwritten(void **state)
 {
     static const struct import_value values[] = { THREE("\"Device\"", "\"Sign\"", "\"Crypt\""),
@@ -588,6 +615,7 @@ int main(void)
         cmocka_unit_test(plan__no_password__stays_off),
         cmocka_unit_test(plan__enforce_password_unreadable__asked_for),
         cmocka_unit_test(plan__no_ca__off_with_a_step),
+        cmocka_unit_test(plan__steps__fit_the_data_folder),
         cmocka_unit_test(plan__existing_templates__never_overwritten),
         cmocka_unit_test(plan__no_usable_general__another_or_off),
         cmocka_unit_test(plan__settings_of_an_administrator__stay),
