@@ -134,12 +134,13 @@ static void note_ra_cert(struct ndes_import_draft *d, const struct ndes_ra_cert 
     char until[CLOCK_TEXT_MAX];
 
     clock_format(cert->info.not_after, until);
-    ndes_import_note(d, NDES_IMPORT_NOT_TAKEN, "RA certificate",
-                     "%s, serial %s, %s, %s %s%s: each CA here has an RA of its own, renewed by "
-                     "itself; devices fetch it with GetCACert",
-                     cert->info.subject, cert->info.serial, role,
-                     cert->info.not_after < d->facts->now ? "ended" : "valid until", until,
-                     cert->has_key ? "" : ", without private key");
+    ndes_import_note(
+        d, NDES_IMPORT_NOT_TAKEN, "RA certificate",
+        "%s, serial %s, %s, %s %s%s: each CA here has an RA of its own; devices fetch it "
+        "with GetCACert",
+        cert->info.subject, cert->info.serial, role,
+        cert->info.not_after < d->facts->now ? "ended" : "valid until", until,
+        cert->has_key ? "" : ", without private key");
 }
 
 static void note_ra(struct ndes_import_draft *d)
