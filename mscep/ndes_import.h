@@ -40,6 +40,7 @@ struct ndes_import_facts {
     ndes_import_lookup *lookup;
     void *lookup_context;
     bool ca_ready;    /* the CA "default" can issue */
+    bool ca_is_root;  /* it is self-signed: nobody trusts it yet */
     bool https_ready; /* there is a certificate for HTTPS */
     int64_t now;      /* for end dates */
 };
@@ -103,9 +104,16 @@ void ndes_import_plan_free(struct ndes_import_plan *plan); /* NULL is allowed */
 bool ndes_import_plan_writes(const struct ndes_import_plan *plan);
 
 /*
- * Write what is planned: each file at once or not at all, new templates first, openndes.json, which
- * makes them answer, last. Cut off in between it can be done again. The caller keeps other commands
- * away. Errors: REASON_TEMPLATE_EXISTS (made since the plan), REASON_CONFIG_..., file errors.
+ * Would every file be taken, as it stands now with what is planned? Writes nothing.
+ * Errors: REASON_CONFIG_..., file errors.
+ */
+MUST_USE bool ndes_import_check(const struct ndes_import_plan *plan, const char *data_folder,
+                                struct error *err);
+/*
+ * Write what is planned, checked before: each file at once or not at all, new templates first,
+ * openndes.json, which makes them answer, last. Cut off in between it can be done again. The caller
+ * keeps other commands away. Errors: REASON_TEMPLATE_EXISTS (made since the plan),
+ * REASON_CONFIG_..., file errors.
  */
 MUST_USE bool ndes_import_apply(const struct ndes_import_plan *plan, const char *data_folder,
                                 struct error *err);

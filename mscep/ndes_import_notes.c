@@ -134,21 +134,23 @@ static void note_ra_cert(struct ndes_import_draft *d, const struct ndes_ra_cert 
     char until[CLOCK_TEXT_MAX];
 
     clock_format(cert->info.not_after, until);
-    ndes_import_note(d, NDES_IMPORT_NOT_TAKEN, "RA certificate",
-                     "%s, serial %s, %s, %s %s%s: each CA here has an RA of its own, renewed by "
-                     "itself; devices fetch it with GetCACert",
-                     cert->info.subject, cert->info.serial, role,
-                     cert->info.not_after < d->facts->now ? "ended" : "valid until", until,
-                     cert->has_key ? "" : ", without private key");
+    ndes_import_note(
+        d, NDES_IMPORT_NOT_TAKEN, "RA certificate",
+        "%s, serial %s, %s, %s %s%s: each CA here has an RA of its own; devices fetch it "
+        "with GetCACert",
+        cert->info.subject, cert->info.serial, role,
+        cert->info.not_after < d->facts->now ? "ended" : "valid until", until,
+        cert->has_key ? "" : ", without private key");
 }
 
 static void note_ra(struct ndes_import_draft *d)
 {
     const struct ndes_ra_certs *ra = d->facts->ra;
+    char shown[NDES_IMPORT_SHOWN];
 
     if (d->facts->ra_problem != NULL) {
         ndes_import_note(d, NDES_IMPORT_NOT_TAKEN, "RA certificates", "not looked at: %s",
-                         d->facts->ra_problem);
+                         ndes_import_shown(shown, d->facts->ra_problem));
     }
     for (size_t i = 0; ra != NULL && i < ra->count; i++) {
         note_ra_cert(d, &ra->items[i]);
@@ -165,7 +167,7 @@ static void note_iis(struct ndes_import_draft *d)
 
     if (d->facts->iis_problem != NULL) {
         ndes_import_note(d, NDES_IMPORT_NOT_TAKEN, "IIS", "not looked at: %s",
-                         d->facts->iis_problem);
+                         ndes_import_shown(shown, d->facts->iis_problem));
     }
     if (iis == NULL) {
         return;
@@ -234,12 +236,16 @@ static void step_ca(struct ndes_import_draft *d)
         STEP(d, "Make the CA \"default\": openndes ca create default, or, so that devices go on "
                 "trusting the old root, openndes ca request default and openndes ca install "
                 "default --cert FILE --chain FILE. Then: openndes template enable NAME");
+    } else if (d->facts->ca_is_root) {
+        STEP(d,
+             "Decide which CA devices shall know. The CA \"default\" is a new root for them; they "
+             "need it as a trusted CA, and so does whoever checks their certificates. To stay "
+             "below the old root: openndes ca request sub --out sub.csr, have the old CA sign it "
+             "as a subordinate CA, openndes ca install sub --cert FILE --chain FILE, openndes "
+             "template set NAME ca=sub");
     } else {
-        STEP(d, "Decide which CA devices shall know. The CA \"default\" is a new root for them; "
-                "they need it as a trusted CA, and so does whoever checks their certificates. To "
-                "stay below the old root: openndes ca request sub --out sub.csr, have the old CA "
-                "sign it as a subordinate CA, openndes ca install sub --cert FILE --chain FILE, "
-                "openndes template set NAME ca=sub");
+        STEP(d, "Tell devices the new CA thumbprint where it is written down: the CA \"default\" "
+                "issues, below a root that they may know already. They fetch both with GetCACert");
     }
 }
 
@@ -285,6 +291,25 @@ static void step_https(struct ndes_import_draft *d)
     }
 }
 
+static void step_public_url(struct ndes_import_draft *d)
+{
+    const struct ndes_iis *iis = d->facts->iis;
+    struct buffer url = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
+    char shown[NDES_IMPORT_SHOWN];
+    const char *host = "";
+
+    for (size_t i = 0; iis != NULL && i < iis->binding_count && host[0] == '\0'; i++) {
+        host = iis->bindings[i].host;
+    }
+    if (ndes_import_current(d, "public_url", &url) && url.len == 0) {
+        STEP(d,
+             "Set public_url in openndes.json to the name that stays, such as http://%s: it is "
+             "written into certificates",
+             host[0] == '\0' ? "scep.example.com" : ndes_import_shown(shown, host));
+    }
+    buffer_clear(&url);
+}
+
 /* The account's name is only told when it is one of its own, not a built-in identity. */
 static void step_names(struct ndes_import_draft *d)
 {
@@ -299,15 +324,7 @@ static void step_names(struct ndes_import_draft *d)
          "be at the account that OpenNDES runs under and at no other: setspn -Q HTTP/NAME; "
          "setspn -D HTTP/NAME %s; setspn -S HTTP/NAME NEWACCOUNT",
          account == NULL ? "OLDACCOUNT" : account);
-    for (size_t i = 0; iis != NULL && i < iis->binding_count; i++) {
-        if (iis->bindings[i].host[0] != '\0') {
-            STEP(d,
-                 "The site answered to host names, such as %s; OpenNDES answers to any. Set "
-                 "public_url in openndes.json to the name that stays",
-                 ndes_import_shown(shown, iis->bindings[i].host));
-            return;
-        }
-    }
+    step_public_url(d);
 }
 
 static void step_cut_over(struct ndes_import_draft *d)
@@ -327,13 +344,14 @@ static void step_cut_over(struct ndes_import_draft *d)
          (unsigned)minutes);
     STEP(d,
          "Cut over: stop the IIS site (%%windir%%\\System32\\inetsrv\\appcmd stop site \"%s\") "
-         "and keep it from starting again, or stop IIS as a whole (Stop-Service W3SVC; "
-         "Set-Service W3SVC -StartupType Disabled)%s. Who still holds port 80: netsh http show "
-         "servicestate. Then start OpenNDES",
+         "and keep it from starting again, or stop IIS as a whole (Stop-Service W3SVC; Set-Service "
+         "W3SVC -StartupType Disabled)%s. Who still holds port 80: netsh http show servicestate. "
+         "Then %sstart OpenNDES",
          ndes_import_shown(shown, site),
          iis != NULL && iis->other_applications > 0
              ? "; the site holds other applications too, which then need another site or port"
-             : "");
+             : "",
+         d->listen_kept ? "let listen in openndes.json say what NDES had, and " : "");
     STEP(d, "Look: openndes check, and http://NAME/certsrv/mscep/mscep.dll?operation=GetCACaps, "
             "http://NAME/certsrv/mscep_admin/. All URL forms of NDES go on working; devices need "
             "no change beside the CA");

@@ -19,6 +19,7 @@
 struct ndes_import_draft {
     const struct ndes_import_facts *facts;
     struct ndes_import_plan *plan;
+    bool listen_kept; /* openndes.json listens elsewhere, and goes on with that */
     struct error *err;
 };
 
@@ -36,6 +37,9 @@ const char *ndes_import_text(const struct ndes_import_draft *d, enum ndes_settin
 /* The number of a setting that is there; else `missing`. */
 uint32_t ndes_import_number(const struct ndes_import_draft *d, enum ndes_setting setting,
                             uint32_t missing);
+
+/* Append a setting of openndes.json as it is in force now: the file's, or the default. */
+MUST_USE bool ndes_import_current(struct ndes_import_draft *d, const char *key, struct buffer *out);
 
 /* The steps of ndes_import_plan_make, in this order. */
 void ndes_import_plan_templates(struct ndes_import_draft *d);

@@ -16,27 +16,30 @@ struct listen_list {
 
 /* ---- one setting ----------------------------------------------------------------------------- */
 
-/* The value in force: the file's, or the default. */
-static bool current_value(struct ndes_import_draft *d, const struct config_key *key,
-                          struct buffer *out)
+bool ndes_import_current(struct ndes_import_draft *d, const char *key, struct buffer *out)
 {
+    const struct config_key *row = config_key_find(CONFIG_SCOPE_SERVICE, key, NULL);
     bool found = false;
 
-    return config_edit_get(d->facts->service, key->name, out, &found, d->err)
-           && (found || buffer_append_text(out, key->default_text, d->err));
+    if (row == NULL) {
+        return error_set(d->err, REASON_INTERNAL, "%s: no such setting", key);
+    }
+    return config_edit_get(d->facts->service, key, out, &found, d->err)
+           && (found || buffer_append_text(out, row->default_text, d->err));
 }
 
 /*
  * Take a setting over, unless an administrator has set it to something else already. `why` says
- * where it comes from.
+ * where it comes from. False when theirs stays.
  */
-static void want(struct ndes_import_draft *d, const char *name, const char *value, const char *why)
+static bool want(struct ndes_import_draft *d, const char *name, const char *value, const char *why)
 {
     const struct config_key *key = config_key_find(CONFIG_SCOPE_SERVICE, name, NULL);
     struct buffer current = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
     const char *shown;
+    bool wanted = true;
 
-    if (error_is_set(d->err) || key == NULL || !current_value(d, key, &current)) {
+    if (error_is_set(d->err) || key == NULL || !ndes_import_current(d, name, &current)) {
         goto out;
     }
     shown = value[0] == '\0' ? "(empty)" : value;
@@ -46,6 +49,7 @@ static void want(struct ndes_import_draft *d, const char *name, const char *valu
         ndes_import_set(d, &d->plan->service, key->name, value);
         ndes_import_note(d, NDES_IMPORT_TAKEN, name, "%s (%s)", shown, why);
     } else {
+        wanted = false;
         ndes_import_note(d, NDES_IMPORT_NOT_TAKEN, name,
                          "%s (%s): openndes.json says %.512s, which somebody has set; it stays. "
                          "Change it there if NDES's is right",
@@ -53,6 +57,7 @@ static void want(struct ndes_import_draft *d, const char *name, const char *valu
     }
 out:
     buffer_clear(&current);
+    return wanted;
 }
 
 /* ---- the face -------------------------------------------------------------------------------- */
@@ -60,10 +65,7 @@ out:
 static bool has_general(struct ndes_import_draft *d)
 {
     struct buffer current = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
-    bool found = false;
-    bool has =
-        config_edit_get(d->facts->service, "ndes.GeneralPurposeTemplate", &current, &found, d->err)
-        && current.len > 0;
+    bool has = ndes_import_current(d, "ndes.GeneralPurposeTemplate", &current) && current.len > 0;
 
     buffer_clear(&current);
     return has;
@@ -88,15 +90,15 @@ static void want_templates(struct ndes_import_draft *d)
                          "no template can serve at /certsrv/mscep, so it stays switched off");
         return;
     }
-    want(d, "ndes.enabled", "true", "NDES answers at /certsrv/mscep");
+    (void)want(d, "ndes.enabled", "true", "NDES answers at /certsrv/mscep");
     if (general != NULL) {
-        want(d, "ndes.GeneralPurposeTemplate", general->name, why);
+        (void)want(d, "ndes.GeneralPurposeTemplate", general->name, why);
     }
     if (signature != NULL) {
-        want(d, "ndes.SignatureTemplate", signature->name, "SignatureTemplate");
+        (void)want(d, "ndes.SignatureTemplate", signature->name, "SignatureTemplate");
     }
     if (encryption != NULL) {
-        want(d, "ndes.EncryptionTemplate", encryption->name, "EncryptionTemplate");
+        (void)want(d, "ndes.EncryptionTemplate", encryption->name, "EncryptionTemplate");
     }
 }
 
@@ -125,9 +127,9 @@ static void want_capabilities(struct ndes_import_draft *d)
         return;
     }
     if (list_holds(lines, "AES")) {
-        want(d, "ndes.caps", "extended", "CACapabilitiesAlgorithms names AES");
+        (void)want(d, "ndes.caps", "extended", "CACapabilitiesAlgorithms names AES");
     } else {
-        want(d, "ndes.caps", "strict", "CACapabilitiesAlgorithms names no AES");
+        (void)want(d, "ndes.caps", "strict", "CACapabilitiesAlgorithms names no AES");
     }
 }
 
@@ -181,12 +183,25 @@ static void add_binding(struct listen_list *list, const struct ndes_iis_binding 
     }
 }
 
+/* IIS takes "*:80" beside "10.0.0.1:80"; to listen on every address takes the port for all. */
+static bool is_covered(const struct ndes_iis *iis, const struct ndes_iis_binding *binding)
+{
+    for (size_t i = 0; i < iis->binding_count && !binding->any; i++) {
+        const struct ndes_iis_binding *other = &iis->bindings[i];
+
+        if (other->any && other->https == binding->https && other->port == binding->port) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void collect(const struct ndes_iis *iis, bool https, const char *faces,
                     struct listen_list *list)
 {
     memset(list, 0, sizeof(*list));
     for (size_t i = 0; i < iis->binding_count; i++) {
-        if (iis->bindings[i].https == https) {
+        if (iis->bindings[i].https == https && !is_covered(iis, &iis->bindings[i])) {
             add_binding(list, &iis->bindings[i], faces);
         }
     }
@@ -200,10 +215,11 @@ static void want_http(struct ndes_import_draft *d, const struct listen_list *htt
                          "HTTPS alone, set it to 127.0.0.1:80/crl");
         return;
     }
-    want(d, "listen", http->text,
-         d->facts->iis->needs_tls ? "bindings of the IIS site; the password page there wants TLS, "
-                                    "so it is not served on HTTP"
-                                  : "bindings of the IIS site");
+    d->listen_kept = !want(d, "listen", http->text,
+                           d->facts->iis->needs_tls
+                               ? "bindings of the IIS site; the password page there wants TLS, "
+                                 "so it is not served on HTTP"
+                               : "bindings of the IIS site");
 }
 
 static void want_https(struct ndes_import_draft *d, const struct listen_list *https)
@@ -218,7 +234,7 @@ static void want_https(struct ndes_import_draft *d, const struct listen_list *ht
                          https->text);
         return;
     }
-    want(d, "https.listen", https->text, "bindings of the IIS site");
+    (void)want(d, "https.listen", https->text, "bindings of the IIS site");
 }
 
 static void want_sign_in(struct ndes_import_draft *d, bool site_has_https)
@@ -226,15 +242,15 @@ static void want_sign_in(struct ndes_import_draft *d, bool site_has_https)
     const struct ndes_iis *iis = d->facts->iis;
     bool windows = iis == NULL || iis->windows != NDES_IIS_OFF;
 
-    want(d, "signin.negotiate", windows ? "true" : "false",
-         iis == NULL || iis->windows == NDES_IIS_UNSET
-             ? "NDES's default"
-             : "Windows authentication of mscep_admin in IIS");
+    (void)want(d, "signin.negotiate", windows ? "true" : "false",
+               iis == NULL || iis->windows == NDES_IIS_UNSET
+                   ? "NDES's default"
+                   : "Windows authentication of mscep_admin in IIS");
     if (iis == NULL || iis->basic != NDES_IIS_ON) {
         return;
     }
     if (site_has_https) {
-        want(d, "signin.basic", "true", "Basic authentication of mscep_admin in IIS");
+        (void)want(d, "signin.basic", "true", "Basic authentication of mscep_admin in IIS");
     } else {
         ndes_import_note(d, NDES_IMPORT_NOT_TAKEN, "signin.basic",
                          "IIS offers Basic for mscep_admin on HTTP, where everybody on the way "
@@ -271,8 +287,8 @@ void ndes_import_plan_service(struct ndes_import_draft *d)
     want_templates(d);
     want_capabilities(d);
     if (ndes_import_text(d, NDES_POLICY_MODULE) != NULL) {
-        want(d, "ndes.plain_get", "forbidden",
-             "a policy module is installed: monitoring for Intune takes 403 for healthy");
+        (void)want(d, "ndes.plain_get", "forbidden",
+                   "a policy module is installed: monitoring for Intune takes 403 for healthy");
     }
     want_iis(d);
 }

@@ -136,7 +136,7 @@ static enum ndes_import_existing lookup(void *context, const char *name)
 }
 
 /* The CA "default" opens, has its certificate and is in its time. */
-static bool ca_can_issue(const char *data)
+static void look_at_ca(const char *data, struct ndes_import_facts *facts)
 {
     struct error not_ready = ERROR_INIT;
     struct ca_builtin_options options = {
@@ -147,10 +147,13 @@ static bool ca_can_issue(const char *data)
     };
     struct ca_builtin *builtin = ca_builtin_open(&options, &not_ready);
     struct ca *ca = builtin == NULL ? NULL : ca_builtin_as_ca(builtin);
-    bool can = ca != NULL && ca_builtin_certificate(builtin) != NULL && ca_ready(ca, &not_ready);
+    const struct x509_st *cert = builtin == NULL ? NULL : ca_builtin_certificate(builtin);
+    struct certificate_info info;
 
+    facts->ca_ready = cert != NULL && ca_ready(ca, &not_ready);
+    facts->ca_is_root = facts->ca_ready && certificate_info(cert, &info, &not_ready)
+                        && strcmp(info.subject, info.issuer) == 0;
     ca_free(ca);
-    return can;
 }
 
 static bool read_data_folder(struct import_command *import, struct error *err)
@@ -168,7 +171,7 @@ static bool read_data_folder(struct import_command *import, struct error *err)
         return false;
     }
     import->facts.https_ready = import->facts.https_ready || file_exists(path);
-    import->facts.ca_ready = ca_can_issue(data);
+    look_at_ca(data, &import->facts);
     import->facts.lookup = lookup;
     import->facts.lookup_context = (void *)(uintptr_t)data;
     import->facts.now = clock_now();
@@ -177,13 +180,21 @@ static bool read_data_folder(struct import_command *import, struct error *err)
 
 /* ---- writing and telling --------------------------------------------------------------------- */
 
+/* For people, and fit for JSON. */
+static const char *source_name(const struct import_command *import)
+{
+    if (import->registry_file == NULL) {
+        return "the registry of this machine";
+    }
+    return text_utf8_valid(bytes_of_text(import->registry_file)) ? import->registry_file : "a file";
+}
+
 static bool report(const struct import_command *import, const struct ndes_import_plan *plan,
                    struct error *err)
 {
     struct buffer text = BUFFER_INIT(NDES_IMPORT_REPORT_BYTES);
     struct ndes_import_outcome outcome = {
-        .source =
-            import->registry_file == NULL ? "the registry of this machine" : import->registry_file,
+        .source = source_name(import),
         .dry_run = import->dry_run,
         .written = !import->dry_run && ndes_import_plan_writes(plan),
     };
@@ -239,6 +250,7 @@ static bool plan_and_write(struct import_command *import, struct error *err)
     import->facts.service = service;
     plan = ndes_import_plan_make(&import->facts, err);
     if (plan == NULL) goto out;
+    if (import->dry_run && !ndes_import_check(plan, import->command->data, err)) goto out;
     if (!import->dry_run && ndes_import_plan_writes(plan)) {
         if (!ndes_import_apply(plan, import->command->data, err)) goto out;
         if (!audit(import, plan, err)) goto out;
