@@ -11,13 +11,11 @@
 #include "http/worker_pool.h"
 #include "openndes_version.h"
 #include "platform/clock.h"
-#include "platform/sockets.h"
 #include "platform/threads.h"
 #include "service/data_folder.h"
 #include "service/dispatch.h"
-#include "service/event_log.h"
+#include "service/listeners.h"
 #include "service/runtime.h"
-#include "service/urls.h"
 #include "store/store_passwords.h"
 
 /* Requests that run when the service stops get this long to finish. */
@@ -27,13 +25,7 @@
 #define DAY_SECONDS 86400
 /* After a CRL could not be made: tried again and reported this often, not every second. */
 #define CRL_RETRY_SECONDS 60
-/* Passwords that were used or have expired long ago are looked for this often. */
-#define PASSWORD_TIDY_SECONDS 3600
-
-struct app_listener {
-    struct ip_address address;
-    uint16_t port;
-};
+#define HOUSEKEEPING_SECONDS 3600
 
 struct app {
     const char *data_folder; /* borrowed from the command line */
@@ -47,12 +39,10 @@ struct app {
     struct worker_pool *pool;
     struct http_server *server;
     struct dispatch dispatch;
-    char derived_url[URL_BASE_MAX];
-    struct app_listener listeners[LIMIT_LISTENERS];
-    size_t listener_count;
+    struct listeners listeners;
     int64_t crl_retry_at;
+    int64_t housekeeping_at;
     int64_t end_check_at;
-    int64_t password_tidy_at;
     pthread_mutex_t runtime_mutex; /* guards the pointer only */
     bool runtime_mutex_ready;
     struct runtime *runtime;
@@ -78,7 +68,8 @@ static bool load_runtime(struct app *app, struct error *err)
         .data_folder = app->data_folder,
         .store = app->store,
         .mac_key = secret_bytes(&app->mac_key),
-        .derived_url = app->derived_url,
+        .listeners = app->listeners.item,
+        .listener_count = app->listeners.count,
         .log = app->log,
         .events = app->events,
     };
@@ -158,6 +149,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .admit = dispatch_admit,
         .handle = dispatch_handle,
         .answered = dispatch_answered,
+        .handshake_failed = dispatch_handshake_failed,
     };
 
     app->pool = worker_pool_create(threads, (unsigned)config->workers.queue, err);
@@ -176,41 +168,24 @@ static bool start_server(struct app *app, const struct service_config *config, s
     return app->server != NULL;
 }
 
-static bool listen_on(struct app *app, const char *text, struct error *err)
+/* What the command line names takes the place of all that is configured. */
+static bool plan_listeners(struct app *app, const struct app_options *options,
+                           const struct service_config *config, struct error *err)
 {
-    struct app_listener *listener = &app->listeners[app->listener_count];
-    struct http_listen_options options = { .faces = LISTEN_FACES_ALL, .tls = NULL };
+    bool named = options->listen_count != 0 || options->listen_https_count != 0;
 
-    if (app->listener_count == LIMIT_LISTENERS) {
-        return error_set(err, REASON_USAGE, "more than %u listeners", LIMIT_LISTENERS);
+    for (size_t i = 0; i < options->listen_count; i++) {
+        if (!listeners_add(&app->listeners, options->listen[i], false, err)) return false;
     }
-    if (!ip_endpoint_parse(text, &listener->address, &listener->port, err)) {
-        return error_context(err, "listener \"%s\"", text);
+    for (size_t i = 0; i < options->listen_https_count; i++) {
+        if (!listeners_add(&app->listeners, options->listen_https[i], true, err)) return false;
     }
-    options.address = listener->address;
-    options.port = listener->port;
-    if (!http_server_listen(app->server, &options, &listener->port, err)) {
+    if (!named
+        && (!listeners_add(&app->listeners, config->listen, false, err)
+            || !listeners_add(&app->listeners, config->https.listen, true, err))) {
         return false;
     }
-    app->listener_count++;
-    return true;
-}
-
-static bool listen_as_configured(struct app *app, const char *list, struct error *err)
-{
-    struct bytes item;
-    size_t pos = 0;
-    char text[64];
-
-    while (text_next_item(bytes_of_text(list), ',', &pos, &item)) {
-        if (!text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)) {
-            return error_set(err, REASON_CONFIG_BAD_VALUE, "listen: an item is too long");
-        }
-        if (!listen_on(app, text, err)) {
-            return false;
-        }
-    }
-    return true;
+    return listeners_prepare(&app->listeners, app->data_folder, config, err);
 }
 
 static void report_crl(struct app *app, const char *ca_name, const struct error *why)
@@ -271,6 +246,17 @@ static void warn_end(struct app *app, const char *what, const char *name,
     }
 }
 
+/* The switch stays a warning as long as it is on. */
+static void warn_basic(struct app *app)
+{
+    if (runtime_config(app->runtime)->signin.basic_http.enabled) {
+        log_line(
+            app->log, LOG_LEVEL_WARNING,
+            "basic_http.enabled: passwords of those who sign in to the password page cross the "
+            "network in clear; serve it by HTTPS");
+    }
+}
+
 static void warn_ends(struct app *app)
 {
     int64_t now = clock_now();
@@ -279,6 +265,7 @@ static void warn_ends(struct app *app)
         return;
     }
     app->end_check_at = now + DAY_SECONDS;
+    warn_basic(app);
     for (size_t i = 0; i < runtime_ca_count(app->runtime); i++) {
         const char *name = runtime_ca_name_at(app->runtime, i);
         struct ca_builtin *ca = runtime_ca_at(app->runtime, i);
@@ -292,49 +279,59 @@ static void warn_ends(struct app *app)
     }
 }
 
-static void tidy_passwords(struct app *app)
+/*
+ * Port 0 has become a number only now. What was loaded with the old addresses carries them in its
+ * CRL and AIA addresses and pages and is loaded again, before "Ready" is said.
+ */
+static bool open_listeners(struct app *app, struct error *err)
 {
+    bool moved = false;
+
+    for (size_t i = 0; i < app->listeners.count; i++) {
+        moved = moved || app->listeners.item[i].at.port == 0;
+    }
+    return listeners_open(&app->listeners, app->server, err) && (!moved || load_runtime(app, err));
+}
+
+static void audit_renewal(struct app *app)
+{
+    struct audit_record record = {
+        .event = "tls-renew", .result = "ok", .actor = "service", .target = "tls/server.crt"
+    };
     struct error err = ERROR_INIT;
+
+    if (!audit_write(app->audit, &record, &err)) {
+        log_error(app->log, LOG_LEVEL_ERROR, &err, "audit record of a renewal is lost");
+        event_log_failure(app->events, EVENT_AUDIT_FAILED, NULL, &err);
+    }
+}
+
+/* Once an hour: what nobody waits for. */
+static void keep_house(struct app *app)
+{
+    struct tls_issue_options tls = {
+        .data = app->data_folder,
+        .config = runtime_config(app->runtime),
+        .public_url = runtime_urls(app->runtime)->crl,
+        .store = app->store,
+    };
     int64_t now = clock_now();
     int64_t count = 0;
+    struct error err = ERROR_INIT;
 
-    if (now < app->password_tidy_at && app->password_tidy_at - now <= PASSWORD_TIDY_SECONDS) {
+    if (now < app->housekeeping_at && app->housekeeping_at - now <= HOUSEKEEPING_SECONDS) {
         return;
     }
-    app->password_tidy_at = now + PASSWORD_TIDY_SECONDS;
+    app->housekeeping_at = now + HOUSEKEEPING_SECONDS;
     if (!store_password_tidy(app->store, now, &count, &err)) {
         log_error(app->log, LOG_LEVEL_ERROR, &err, "old passwords stay in the database");
     } else if (count > 0) {
         log_line(app->log, LOG_LEVEL_INFO, "%lld old passwords removed from the database",
                  (long long)count);
     }
-}
-
-/* For printing and for certificates when no public_url is configured: where we listen first. */
-static void derive_url(struct app *app, const struct app_options *options,
-                       const struct service_config *config)
-{
-    url_base_of_list(options->listen_count != 0 ? options->listen[0] : config->listen,
-                     app->derived_url);
-}
-
-/*
- * Port 0 has become a number only now. What was loaded with the old address carries it in its CRL
- * and AIA addresses and is loaded again, before "Ready" is said.
- */
-static bool settle_url(struct app *app, struct error *err)
-{
-    char url[URL_BASE_MAX];
-
-    if (app->listener_count == 0) {
-        return true;
+    if (listeners_renew(&app->listeners, &tls, now, app->log, app->events)) {
+        audit_renewal(app);
     }
-    url_base(&app->listeners[0].address, app->listeners[0].port, url);
-    if (strcmp(url, app->derived_url) == 0) {
-        return true;
-    }
-    memcpy(app->derived_url, url, sizeof(url));
-    return load_runtime(app, err);
 }
 
 static bool open_all(struct app *app, const struct app_options *options,
@@ -348,16 +345,14 @@ static bool open_all(struct app *app, const struct app_options *options,
         app->data_folder, readers != 0 ? (readers > 64 ? 64 : readers) : thread_processor_count(),
         err);
     if (app->store == NULL) return false;
-    derive_url(app, options, config);
+    if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
     refresh_crls(app);
     warn_ends(app);
     if (!start_server(app, config, err)) return false;
-    for (size_t i = 0; i < options->listen_count; i++) {
-        if (!listen_on(app, options->listen[i], err)) return false;
-    }
-    if (options->listen_count == 0 && !listen_as_configured(app, config->listen, err)) return false;
-    return settle_url(app, err);
+    listeners_poll(&app->listeners, config, app->log, app->events);
+    keep_house(app);
+    return open_listeners(app, err);
 }
 
 struct app *app_create(const struct app_options *options, struct error *err)
@@ -409,6 +404,7 @@ void app_free(struct app *app)
     }
     http_server_free(app->server);
     worker_pool_free(app->pool);
+    listeners_close(&app->listeners);
     runtime_unref(app->runtime);
     store_close(app->store);
     if (app->started) {
@@ -437,6 +433,10 @@ static void report_restart_keys(struct app *app, const struct service_config *be
                                 const struct service_config *after)
 {
     if (!text_equal_nocase(before->listen, after->listen)
+        || !text_equal_nocase(before->https.listen, after->https.listen)
+        || before->https.min_version != after->https.min_version
+        || before->https.connections != after->https.connections
+        || before->https.handshake_seconds != after->https.handshake_seconds
         || before->limits.body_bytes != after->limits.body_bytes
         || before->limits.connections != after->limits.connections
         || before->limits.connections_per_address != after->limits.connections_per_address
@@ -446,9 +446,11 @@ static void report_restart_keys(struct app *app, const struct service_config *be
         || before->log.file_mb != after->log.file_mb || before->log.files != after->log.files
         || before->audit.file_mb != after->audit.file_mb
         || before->audit.files != after->audit.files) {
-        log_line(app->log, LOG_LEVEL_WARNING,
-                 "openndes.json: listen, limits.*, workers.*, and sizes of logs take effect at the "
-                 "next start");
+        log_line(
+            app->log, LOG_LEVEL_WARNING,
+            "openndes.json: listen, https.listen, https.min_version, https.connections, "
+            "https.handshake_seconds, limits.*, workers.*, and sizes of logs take effect at the "
+            "next start");
     }
 }
 
@@ -476,27 +478,64 @@ void app_tick(struct app *app, bool asked)
     if (asked || runtime_stale(app->runtime, app->data_folder)) {
         reload(app);
     }
+    listeners_poll(&app->listeners, runtime_config(app->runtime), app->log, app->events);
     refresh_crls(app);
     warn_ends(app);
+    keep_house(app);
     event_log_tick(app->events);
-    tidy_passwords(app);
+}
+
+static bool append_urls(const struct app *app, const struct endpoint *endpoint,
+                        const struct url_listener *listener, struct buffer *out, struct error *err)
+{
+    const char *name = endpoint_name(endpoint);
+    struct error ignored = ERROR_INIT;
+    char base[URL_BASE_MAX];
+
+    url_base(&listener->at.address, listener->at.port, listener->tls, base);
+    if ((listener->at.faces & LISTEN_FACE_SCEP) != 0
+        && !buffer_printf(out, err, "SCEP URL: %s/scep/%s\n", base, name)) {
+        return false;
+    }
+    return (listener->at.faces & LISTEN_FACE_UI) == 0
+           || runtime_ndes_face(app->runtime, name, &ignored) == NULL
+           || buffer_printf(out, err, "Password page: %s/scep/%s/certsrv/mscep_admin/\n", base,
+                            name);
+}
+
+static bool append_service_urls(const struct app *app, const struct url_listener *listener,
+                                struct buffer *out, struct error *err)
+{
+    struct error ignored = ERROR_INIT;
+    char base[URL_BASE_MAX];
+
+    if (runtime_ndes_face(app->runtime, "", &ignored) == NULL) {
+        return true;
+    }
+    url_base(&listener->at.address, listener->at.port, listener->tls, base);
+    if ((listener->at.faces & LISTEN_FACE_SCEP) != 0
+        && !buffer_printf(out, err, "NDES URL: %s/certsrv/mscep/mscep.dll\n", base)) {
+        return false;
+    }
+    return (listener->at.faces & LISTEN_FACE_UI) == 0
+           || buffer_printf(out, err, "NDES password page: %s/certsrv/mscep_admin/\n", base);
 }
 
 bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)
 {
-    char base[URL_BASE_MAX];
-
     for (size_t t = 0; t < runtime_endpoint_count(app->runtime); t++) {
         const struct endpoint *endpoint = runtime_endpoint_at(app->runtime, t);
 
-        if (endpoint == NULL || !endpoint_enabled(endpoint)) {
-            continue;
-        }
-        for (size_t i = 0; i < app->listener_count; i++) {
-            url_base(&app->listeners[i].address, app->listeners[i].port, base);
-            if (!buffer_printf(out, err, "SCEP URL: %s/scep/%s\n", base, endpoint_name(endpoint))) {
+        for (size_t i = 0;
+             endpoint != NULL && endpoint_enabled(endpoint) && i < app->listeners.count; i++) {
+            if (!append_urls(app, endpoint, &app->listeners.item[i], out, err)) {
                 return false;
             }
+        }
+    }
+    for (size_t i = 0; i < app->listeners.count; i++) {
+        if (!append_service_urls(app, &app->listeners.item[i], out, err)) {
+            return false;
         }
     }
     return true;

@@ -16,7 +16,9 @@ struct app;
 struct app_options {
     const char *data_folder;
     const char *const *listen; /* ADDRESS:PORT texts that replace the configured ones */
-    size_t listen_count;       /* 0: as configured */
+    size_t listen_count;
+    const char *const *listen_https; /* the same for HTTPS; both empty: as configured */
+    size_t listen_https_count;
     bool log_console;
 };
 
@@ -35,7 +37,7 @@ void app_tick(struct app *app, bool reload);
 
 /*
  * Append a line "SCEP URL: http://127.0.0.1:8080/scep/device" for each template that is on and each
- * listener.
+ * listener that serves SCEP, and lines for password pages and NDES's own URLs.
  */
 MUST_USE bool app_scep_urls(struct app *app, struct buffer *out, struct error *err);
 

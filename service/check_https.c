@@ -9,7 +9,7 @@
 #define WHAT "HTTPS"
 
 struct https_check {
-    check_https_visit *visit;
+    check_visit *visit;
     void *context;
     bool listens; /* what nobody sees is no error */
     size_t problems;
@@ -20,9 +20,8 @@ static bool problem(void *context, bool is_error, const char *text, struct error
     struct https_check *check = context;
 
     check->problems++;
-    return check->visit(check->context,
-                        is_error && check->listens ? CHECK_HTTPS_ERROR : CHECK_HTTPS_WARNING, WHAT,
-                        NULL, text, err);
+    return check->visit(check->context, is_error && check->listens ? CHECK_ERROR : CHECK_WARNING,
+                        WHAT, NULL, text, err);
 }
 
 /* ---- the certificate ------------------------------------------------------------------------ */
@@ -37,20 +36,19 @@ static bool check_certificate(const char *data, const struct service_config *con
     bool ok = false;
 
     if (!check->listens && !tls_files_configured(data, config)) {
-        return check->visit(check->context, CHECK_HTTPS_OK, WHAT, NULL,
-                            "off (https.listen is empty)", err);
+        return check->visit(check->context, CHECK_OK, WHAT, NULL, "off (https.listen is empty)",
+                            err);
     }
     if (!tls_files_load(data, config, &files, &why)) {
-        return check->visit(check->context,
-                            check->listens ? CHECK_HTTPS_ERROR : CHECK_HTTPS_WARNING, WHAT, &why,
-                            why.detail, err);
+        return check->visit(check->context, check->listens ? CHECK_ERROR : CHECK_WARNING, WHAT,
+                            &why, why.detail, err);
     }
     if (!tls_report(&files, config, clock_now(), problem, check, err)) goto out;
     clock_format(files.info.not_after, until);
     ok = check->problems != 0
          || (text_format(text, sizeof(text), "certificate %.900s, valid until %s%s",
                          files.info.subject, until, check->listens ? "" : "; not in use")
-             && check->visit(check->context, CHECK_HTTPS_OK, WHAT, NULL, text, err));
+             && check->visit(check->context, CHECK_OK, WHAT, NULL, text, err));
 out:
     tls_files_clear(&files);
     return ok;
@@ -61,7 +59,7 @@ static bool check_public_url(const struct service_config *config, struct https_c
                              struct error *err)
 {
     return !text_starts_nocase(config->public_url, "https://")
-           || check->visit(check->context, CHECK_HTTPS_WARNING, "public_url", NULL,
+           || check->visit(check->context, CHECK_WARNING, "public_url", NULL,
                            "certificates carry it as address of CRL and CA; Windows and many "
                            "devices fetch neither over https: an http:// address is better",
                            err);
@@ -115,7 +113,7 @@ static bool check_page(const struct service_config *config, struct https_check *
         return true;
     }
     if (basic_in_clear(config)
-        && !check->visit(check->context, CHECK_HTTPS_WARNING, "basic_http.enabled", NULL,
+        && !check->visit(check->context, CHECK_WARNING, "basic_http.enabled", NULL,
                          "passwords of accounts cross the network in clear; serve the page by "
                          "HTTPS only: listen=0.0.0.0:80/scep+crl, https.listen=0.0.0.0:443, "
                          "basic_http.enabled=false",
@@ -123,7 +121,7 @@ static bool check_page(const struct service_config *config, struct https_check *
         return false;
     }
     return !config->signin.negotiate
-           || check->visit(check->context, CHECK_HTTPS_WARNING, "signin.negotiate", NULL,
+           || check->visit(check->context, CHECK_WARNING, "signin.negotiate", NULL,
                            "the password page is served without HTTPS: a Windows sign-in can be "
                            "relayed (NTLM) and one-time passwords be read on the way; serve it by "
                            "HTTPS only: listen=0.0.0.0:80/scep+crl, https.listen=0.0.0.0:443",
@@ -131,7 +129,7 @@ static bool check_page(const struct service_config *config, struct https_check *
 }
 
 bool check_https(const char *data, const struct service_config *config, bool has_page,
-                 check_https_visit *visit, void *context, struct error *err)
+                 check_visit *visit, void *context, struct error *err)
 {
     struct https_check check = {
         .visit = visit,

@@ -10,15 +10,10 @@
 #define OPENNDES_SERVICE_CHECK_HTTPS_H
 
 #include "config/service_config.h"
-
-enum check_https_level { CHECK_HTTPS_OK, CHECK_HTTPS_WARNING, CHECK_HTTPS_ERROR };
-
-/* One finding; why is NULL when no error stands behind it. False ends the walk, handed on. */
-typedef bool check_https_visit(void *context, enum check_https_level level, const char *what,
-                               const struct error *why, const char *text, struct error *err);
+#include "service/check_finding.h"
 
 /* has_page: a password page is served, so that people sign in. */
 MUST_USE bool check_https(const char *data, const struct service_config *config, bool has_page,
-                          check_https_visit *visit, void *context, struct error *err);
+                          check_visit *visit, void *context, struct error *err);
 
 #endif

@@ -8,14 +8,13 @@
 #include "platform/clock.h"
 #include "service/args.h"
 #include "service/check_https.h"
+#include "service/check_ndes.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
 
 #define DAY 86400
 /* Below this a CRL, a log and a database of a busy day no longer fit. */
 #define FREE_BYTES_MIN (100ull * 1024 * 1024)
-
-enum check_level { CHECK_OK, CHECK_WARNING, CHECK_ERROR };
 
 /* Collects findings and prints them, as text at once or as JSON at the end. */
 struct check {
@@ -27,10 +26,12 @@ struct check {
     int64_t now;
 };
 
-static bool finding(struct check *check, enum check_level level, const char *what,
+/* A check_visit, whose context is a struct check. */
+static bool finding(void *context, enum check_level level, const char *what,
                     const struct error *why, const char *text, struct error *err)
 {
     static const char *const names[] = { "ok", "warning", "error" };
+    struct check *check = context;
     struct json *row;
 
     check->errors += level == CHECK_ERROR ? 1 : 0;
@@ -127,6 +128,7 @@ static bool check_template(void *context, const char *name, struct error *err)
     if (ok && config.enabled) {
         ok = check_template_ca(check, what, config.ca, err);
     }
+    ok = ok && check_ndes_template(&config, what, finding, check, err);
     if (ok && config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY) {
         ok = finding(
             check, CHECK_WARNING, what, NULL,
@@ -281,30 +283,20 @@ static bool check_store(struct check *check, struct error *err)
     return ok;
 }
 
-static bool https_finding(void *context, enum check_https_level level, const char *what,
-                          const struct error *why, const char *text, struct error *err)
-{
-    static const enum check_level levels[] = {
-        [CHECK_HTTPS_OK] = CHECK_OK,
-        [CHECK_HTTPS_WARNING] = CHECK_WARNING,
-        [CHECK_HTTPS_ERROR] = CHECK_ERROR,
-    };
-
-    return finding(context, levels[level], what, why, text, err);
-}
-
 /* After the templates: whether anybody signs in depends on them. */
 static bool check_listeners(struct check *check, struct error *err)
 {
     struct service_config config = { 0 };
     struct error said = ERROR_INIT;
+    bool has_page;
     bool ok;
 
     if (!config_load_service(check->command->data, &config, &said)) {
         return true; /* check_config has told */
     }
-    ok = check_https(check->command->data, &config,
-                     config.ndes.enabled || check->page_templates != 0, https_finding, check, err);
+    has_page = config.ndes.enabled || check->page_templates != 0;
+    ok = check_ndes(check->command->data, &config, has_page, finding, check, err)
+         && check_https(check->command->data, &config, has_page, finding, check, err);
     service_config_clear(&config);
     return ok;
 }

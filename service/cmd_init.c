@@ -22,6 +22,7 @@ struct init_options {
     const char *ca_subject;
     const char *ca_days;
     bool no_ca;
+    bool ndes; /* one-time passwords and NDES's own URLs */
 };
 
 static bool parse(const struct command *command, struct init_options *options, struct error *err)
@@ -35,6 +36,7 @@ static bool parse(const struct command *command, struct init_options *options, s
         { "--ca-subject", ARG_TEXT, &options->ca_subject },
         { "--ca-days", ARG_TEXT, &options->ca_days },
         { "--no-ca", ARG_FLAG, &options->no_ca },
+        { "--ndes", ARG_FLAG, &options->ndes },
     };
     struct args args;
 
@@ -48,6 +50,11 @@ static bool parse(const struct command *command, struct init_options *options, s
             err, REASON_USAGE,
             "--passphrase takes only \"-\": a secret on the command line is visible to "
             "others; pipe it in");
+    }
+    if (options->ndes && options->passphrase != NULL) {
+        return error_set(err, REASON_USAGE,
+                         "--ndes has one-time passwords in place of a passphrase: leave "
+                         "--passphrase out");
     }
     if (options->template_name == NULL) {
         options->template_name = "device";
@@ -79,6 +86,16 @@ static bool check_unused(const char *data, struct error *err)
                          data);
     }
     return true;
+}
+
+/* Passphrases and one-time passwords are known by MACs under this key. */
+static bool make_mac_key(const struct command *command, struct error *err)
+{
+    struct secret key = SECRET_INIT;
+    bool ok = data_mac_key(command->data, true, &key, err);
+
+    secret_clear(&key);
+    return ok;
 }
 
 static bool make_ca(const struct command *command, const struct init_options *options,
@@ -119,9 +136,14 @@ static bool make_template(const struct command *command, const struct init_optio
     if (edit == NULL) goto out;
     if (!config_edit_set(edit, "enabled", options->no_ca ? "false" : "true", false, err)
         || !config_edit_set(edit, "ca", "default", false, err)
-        || !config_edit_set(edit, "challenge.type", "static", false, err)
-        || !template_passphrase_put(command->data, edit, options->template_name, passphrase, false,
-                                    err)) {
+        || !config_edit_set(edit, "challenge.type", options->ndes ? "ndes" : "static", false,
+                            err)) {
+        goto out;
+    }
+    /* What NDES's clients speak: SHA-1 and 3DES besides newer algorithms. */
+    if (options->ndes ? !config_edit_set(edit, "algorithms", "compat", false, err)
+                      : !template_passphrase_put(command->data, edit, options->template_name,
+                                                 passphrase, false, err)) {
         goto out;
     }
     ok = config_edit_save(edit, options->template_name, true, err);
@@ -153,6 +175,12 @@ static bool make_config(const struct command *command, const struct init_options
         && !config_edit_set(edit, "public_url", options->public_url, false, err)) {
         goto out;
     }
+    if (options->ndes
+        && (!config_edit_set(edit, "ndes.enabled", "true", false, err)
+            || !config_edit_set(edit, "ndes.GeneralPurposeTemplate", options->template_name, false,
+                                err))) {
+        goto out;
+    }
     ok = config_edit_save(edit, NULL, true, err);
 out:
     buffer_clear(&listen);
@@ -164,14 +192,12 @@ static bool print_result(const struct command *command, const struct init_option
                          const struct secret *passphrase, struct error *err)
 {
     struct service_config config = { 0 };
-    char base[URL_BASE_MAX];
+    struct url_bases urls;
 
     if (!config_load_service(command->data, &config, err)) {
         return false;
     }
-    if (config.public_url[0] == '\0' || !text_copy(base, sizeof(base), config.public_url)) {
-        url_base_of_list(config.listen, base);
-    }
+    url_bases_of_config(&config, &urls);
     service_config_clear(&config);
     command_print("Data folder: %s\n", command->data);
     if (options->no_ca) {
@@ -179,8 +205,13 @@ static bool print_result(const struct command *command, const struct init_option
                       "  openndes template enable %s\n",
                       options->template_name);
     }
-    command_print("SCEP URL: %s/scep/%s\n", base, options->template_name);
-    if (options->passphrase == NULL) {
+    command_print("SCEP URL: %s/scep/%s\n", urls.scep, options->template_name);
+    if (options->ndes) {
+        command_print("NDES URL: %s/certsrv/mscep/mscep.dll\n"
+                      "NDES password page: %s/certsrv/mscep_admin/\n"
+                      "A password: openndes --data \"%s\" password new --service\n",
+                      urls.scep, urls.admin, command->data);
+    } else if (options->passphrase == NULL) {
         /* Shown once, here and nowhere else: the folder keeps only a MAC of it. */
         command_print("Passphrase: %s\n", (const char *)passphrase->data);
     }
@@ -199,10 +230,11 @@ bool cmd_init(const struct command *command, struct error *err)
     if (!check_unused(command->data, err)) goto out;
     if (options.passphrase != NULL) {
         if (!command_read_secret("Passphrase of the template: ", true, &passphrase, err)) goto out;
-    } else if (!challenge_static_generate(&passphrase, err)) {
+    } else if (!options.ndes && !challenge_static_generate(&passphrase, err)) {
         goto out;
     }
     if (!data_folder_create(command->data, err)) goto out;
+    if (!make_mac_key(command, err)) goto out;
     if (!make_ca(command, &options, err)) goto out;
     if (!make_template(command, &options, secret_bytes(&passphrase), err)) goto out;
     if (!make_config(command, &options, err)) goto out;

@@ -67,13 +67,11 @@ static bool target_name(const struct password_target *t, const struct service_co
 static bool target_url(struct password_target *t, const struct service_config *config,
                        struct error *err)
 {
-    char base[URL_BASE_MAX];
+    struct url_bases urls;
 
-    if (config->public_url[0] == '\0' || !text_copy(base, sizeof(base), config->public_url)) {
-        url_base_of_list(config->listen, base);
-    }
-    return text_format(t->url, sizeof(t->url), "%s%s%s", base, t->service ? SERVICE_URL : "/scep/",
-                       t->service ? "" : t->scope)
+    url_bases_of_config(config, &urls);
+    return text_format(t->url, sizeof(t->url), "%s%s%s", urls.scep,
+                       t->service ? SERVICE_URL : "/scep/", t->service ? "" : t->scope)
            || error_set(err, REASON_LIMIT, "the URL is too long");
 }
 

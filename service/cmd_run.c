@@ -48,9 +48,11 @@ static void serve(struct app *app)
 bool cmd_run(const struct command *command, struct error *err)
 {
     struct arg_repeated listen = { .count = 0 };
+    struct arg_repeated listen_https = { .count = 0 };
     bool quiet = false;
     const struct arg_option known[] = {
         { "--listen", ARG_REPEATED, &listen },
+        { "--listen-https", ARG_REPEATED, &listen_https },
         { "--quiet", ARG_FLAG, &quiet },
     };
     struct app_options options = { .data_folder = command->data };
@@ -60,11 +62,15 @@ bool cmd_run(const struct command *command, struct error *err)
 
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
                     err)
-        || !args_expect(&args, 0, 0, "run [--listen ADDRESS:PORT]... [--quiet]", err)) {
+        || !args_expect(&args, 0, 0,
+                        "run [--listen ADDRESS:PORT]... [--listen-https ADDRESS:PORT]... [--quiet]",
+                        err)) {
         return false;
     }
     options.listen = listen.values;
     options.listen_count = listen.count;
+    options.listen_https = listen_https.values;
+    options.listen_https_count = listen_https.count;
     options.log_console = !quiet;
     if (!host_start(err)) goto out;
     app = app_create(&options, err);

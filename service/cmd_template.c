@@ -11,6 +11,7 @@
 #include "service/data_folder.h"
 #include "service/template_passphrase.h"
 #include "service/urls.h"
+#include "store/store_passwords.h"
 
 #define PASSPHRASE_KEY "challenge.passphrase"
 
@@ -129,6 +130,27 @@ static bool apply(const struct template_command *t, struct config_edit *edit,
     return true;
 }
 
+/*
+ * A template for NDES's clients begins with what they speak. Set before what was typed, so that
+ * "algorithms=modern" behind it counts.
+ */
+static bool start_ndes(const struct template_command *t, struct config_edit *edit,
+                       struct error *err)
+{
+    bool given = false;
+    bool ndes = false;
+
+    for (size_t i = 1; i < t->args.count; i++) {
+        ndes = ndes || strcmp(t->args.positional[i], "challenge.type=ndes") == 0;
+        given = given || strncmp(t->args.positional[i], "algorithms=", 11) == 0;
+    }
+    if (!ndes || given) {
+        return true;
+    }
+    command_print("algorithms=compat: SHA-1 and 3DES as well, as NDES speaks them.\n");
+    return config_edit_set(edit, "algorithms", "compat", false, err);
+}
+
 static bool change(struct template_command *t, bool must_be_new, const char *event,
                    struct error *err)
 {
@@ -144,6 +166,7 @@ static bool change(struct template_command *t, bool must_be_new, const char *eve
     if (!must_be_new && !need_existing(t, err)) goto out;
     edit = config_edit_open(CONFIG_SCOPE_TEMPLATE, t->path, err);
     if (edit == NULL) goto out;
+    if (must_be_new && !start_ndes(t, edit, err)) goto out;
     if (!buffer_append_text(&changed, t->name, err)) goto out;
     if (!apply(t, edit, secret_bytes(&passphrase), &changed, err)) goto out;
     if (!config_edit_save(edit, t->name, must_be_new, err)) goto out;
@@ -236,6 +259,16 @@ static bool template_disable(const struct command *command, struct error *err)
     return true;
 }
 
+/* Another template of this name, later, must not accept what was made for this one. */
+static bool purge_passwords(const struct template_command *t, struct error *err)
+{
+    struct store *store = data_store_open(t->command->data, 1, err);
+    bool ok = store != NULL && store_password_forget(store, t->name, err);
+
+    store_close(store);
+    return ok;
+}
+
 static bool template_remove(const struct command *command, struct error *err)
 {
     struct template_command t;
@@ -246,7 +279,7 @@ static bool template_remove(const struct command *command, struct error *err)
         || !data_settings_lock(command->data, &lock, err)) {
         return false;
     }
-    removed = need_existing(&t, err) && file_remove(t.path, err);
+    removed = need_existing(&t, err) && purge_passwords(&t, err) && file_remove(t.path, err);
     file_lock_release(lock);
     if (!removed || !command_audit(command, "template-remove", t.name, err)) {
         return false;
@@ -401,23 +434,47 @@ out:
     return ok;
 }
 
+/* The addresses of a template of type ndes: its own, and the service's if it is one of those. */
+static void print_ndes_urls(const struct service_config *config, const char *name,
+                            const struct url_bases *urls)
+{
+    const char *const names[] = { config->ndes.general_template, config->ndes.signature_template,
+                                  config->ndes.encryption_template };
+
+    command_print("NDES URL: %s/scep/%s/certsrv/mscep/mscep.dll\n", urls->scep, name);
+    command_print("Password page: %s/scep/%s/certsrv/mscep_admin/\n", urls->admin, name);
+    command_print("Password API: %s/scep/%s/challenge\n", urls->admin, name);
+    for (size_t i = 0; config->ndes.enabled && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (text_equal_nocase(names[i], name)) {
+            command_print("NDES URL: %s/certsrv/mscep/mscep.dll\n", urls->scep);
+            command_print("NDES password page: %s/certsrv/mscep_admin/\n", urls->admin);
+            return;
+        }
+    }
+}
+
 static bool template_urls(const struct command *command, struct error *err)
 {
     struct service_config config = { 0 };
+    struct template_config template;
     struct template_command t;
-    char base[URL_BASE_MAX];
+    struct url_bases urls;
+    bool ok;
 
     if (!open_command(command, &t, 1, 1, "template urls NAME", err) || !need_existing(&t, err)
         || !config_load_service(command->data, &config, err)) {
         return false;
     }
-    if (config.public_url[0] == '\0' || !text_copy(base, sizeof(base), config.public_url)) {
-        url_base_of_list(config.listen, base);
+    url_bases_of_config(&config, &urls);
+    command_print("SCEP URL: %s/scep/%s\n", urls.scep, t.name);
+    command_print("SCEP URL: %s/scep/%s/pkiclient.exe\n", urls.scep, t.name);
+    ok = config_load_template(command->data, t.name, &template, err);
+    if (ok && template.challenge.type == CHALLENGE_TYPE_NDES) {
+        print_ndes_urls(&config, t.name, &urls);
     }
+    template_config_clear(&template);
     service_config_clear(&config);
-    command_print("SCEP URL: %s/scep/%s\n", base, t.name);
-    command_print("SCEP URL: %s/scep/%s/pkiclient.exe\n", base, t.name);
-    return true;
+    return ok;
 }
 
 bool cmd_template(const struct command *command, struct error *err)

@@ -148,7 +148,7 @@ static bool tls_issue_verb(const struct command *command, struct error *err)
     struct tls_command c = { .ca = NULL };
     struct default_names standard;
     struct certificate_info info;
-    char base[URL_BASE_MAX];
+    struct url_bases urls;
     char target[SERIAL_TEXT_MAX + LIMIT_TEMPLATE_NAME + 32];
     const struct arg_option known[] = {
         { "--ca", ARG_TEXT, &c.ca },
@@ -163,10 +163,8 @@ static bool tls_issue_verb(const struct command *command, struct error *err)
     if (!open_command(command, &c, known, 5, 0, "tls issue [OPTIONS]", err)) goto out;
     if (!fill_order(&c, &options, err)) goto out;
     fill_names(&c, &standard, &options);
-    if (c.config.public_url[0] == '\0' || !text_copy(base, sizeof(base), c.config.public_url)) {
-        url_base_of_list(c.config.listen, base);
-    }
-    options.public_url = base;
+    url_bases_of_config(&c.config, &urls);
+    options.public_url = urls.crl;
     options.store = data_store_open(command->data, 1, err);
     if (options.store == NULL) goto out;
     if (!tls_files_issue(&options, &info, err)) goto out;

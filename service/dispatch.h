@@ -30,6 +30,8 @@ enum http_admit dispatch_admit(void *context, const struct http_request *request
                                struct http_response *response);
 void dispatch_handle(void *context, const struct http_request *request,
                      struct http_response *response);
+/* Logs a TLS handshake that came to nothing; debug level: scanners make many. */
+void dispatch_handshake_failed(void *context, const struct ip_address *peer, const char *why);
 /* Logs what the server refused by itself. */
 void dispatch_answered(void *context, const struct http_request *request,
                        const struct http_response *response);

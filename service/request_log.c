@@ -26,22 +26,29 @@ static void add_field(struct buffer *line, const char *key, struct bytes value)
     }
 }
 
-/* Whose rules decided, else whom the URL names; "" nobody. */
+/*
+ * The template that decided, or the one in the path: which may say anything, so only what could be
+ * a template's name is shown as one.
+ */
 static const char *template_of(const struct route *route, const struct endpoint_report *report)
 {
-    return report->template_name[0] != '\0' ? report->template_name : route->name;
+    struct error ignored = ERROR_INIT;
+
+    if (report->template_name[0] != '\0') {
+        return report->template_name;
+    }
+    return template_name_check(route->name, &ignored) ? route->name : "-";
 }
 
 static void write_line(const struct dispatch *dispatch, const struct http_request *request,
                        const struct http_response *response, const struct route *route,
-                       const struct endpoint_report *report, const char *peer, int64_t duration_us)
+                       const struct ndes_report *all, const char *peer, int64_t duration_us)
 {
     struct buffer line = BUFFER_INIT(LINE_MAX);
     struct error ignored = ERROR_INIT;
+    const struct endpoint_report *report = &all->scep;
     bool refused = report->error.reason != REASON_NONE;
-    /* a path may say anything: only what could be a template's name is shown as one */
-    const char *wanted = template_of(route, report);
-    const char *name = template_name_check(wanted, &ignored) ? wanted : "-";
+    const char *name = template_of(route, report);
     const char *operation = report->operation != NULL ? report->operation : request->method_text;
     bool ok;
 
@@ -67,6 +74,11 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
         if (subject[0] != '\0' && !buffer_printf(&line, &ignored, " subject=\"%s\"", subject)) {
             error_clear(&ignored);
         }
+        add_field(&line, "user", bytes_of_text(all->user));
+        if (all->password_id != 0
+            && !buffer_printf(&line, &ignored, " password=#%lld", (long long)all->password_id)) {
+            error_clear(&ignored);
+        }
         add_field(&line, "txid", bytes_of(report->transaction_id, report->transaction_id_len));
         if (refused) {
             add_field(&line, "detail", bytes_of_text(report->error.detail));
@@ -76,20 +88,33 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
     buffer_clear(&line);
 }
 
+static const char *event_name(const struct endpoint_report *report, bool page)
+{
+    if (report->message_type != NULL) {
+        return "enroll";
+    }
+    return page ? "password" : "http";
+}
+
 static void write_audit(const struct dispatch *dispatch, const struct http_request *request,
                         const struct http_response *response, const struct route *route,
-                        const struct endpoint_report *report, const char *peer, int64_t duration_us)
+                        const struct ndes_report *all, const char *peer, int64_t duration_us)
 {
+    const struct endpoint_report *report = &all->scep;
+    bool scep = route->kind == ROUTE_SCEP || route->kind == ROUTE_NDES;
+    bool page = all->user[0] != '\0';
+    char target[32];
     bool refused = report->error.reason != REASON_NONE;
     bool enrolled = report->certificate.serial[0] != '\0';
     struct error err = ERROR_INIT;
     struct audit_record record = {
-        .event = report->message_type != NULL ? "enroll" : "http",
+        .event = event_name(report, page),
         .result = refused ? "refused" : report->result,
         .request_id = request->id,
-        .template_name = route->kind == ROUTE_SCEP || report->template_name[0] != '\0'
+        .template_name = scep && strcmp(template_of(route, report), "-") != 0
                              ? template_of(route, report)
                              : NULL,
+        .actor = page ? all->user : NULL,
         .peer = peer,
         .operation = report->operation,
         .message_type = report->message_type,
@@ -103,6 +128,10 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
         .duration_us = duration_us,
     };
 
+    if (all->password_id != 0
+        && text_format(target, sizeof(target), "password #%lld", (long long)all->password_id)) {
+        record.target = target;
+    }
     if (enrolled) {
         record.subject = report->certificate.subject;
         record.serial = report->certificate.serial;
@@ -141,29 +170,34 @@ static void write_event(const struct dispatch *dispatch, const struct http_reque
                         const struct endpoint_report *report, const char *peer)
 {
     enum event_id id = event_of(response, report);
+    const char *name = template_of(route, report);
     char where[IP_TEXT_MAX + LIMIT_TEMPLATE_NAME + HTTP_REQUEST_ID_MAX + 64];
-    struct error ignored = ERROR_INIT;
-    bool named = template_name_check(route->name, &ignored);
+    bool named = strcmp(name, "-") != 0;
 
     if (report->error.reason != REASON_NONE && id != 0
         && text_format(where, sizeof(where), "Client %s%s%s, request %s", peer,
-                       named ? ", template " : "", named ? route->name : "", request->id)) {
+                       named ? ", template " : "", named ? name : "", request->id)) {
         event_log_failure(dispatch->events, id, where, &report->error);
     }
 }
 
 void request_log(const struct dispatch *dispatch, const struct http_request *request,
                  const struct http_response *response, const struct route *route,
-                 const struct endpoint_report *report)
+                 const struct ndes_report *report)
 {
     char peer[IP_TEXT_MAX];
     int64_t duration_us = clock_monotonic_us() - request->started_us;
 
     ip_address_format(&request->peer, peer);
     write_line(dispatch, request, response, route, report, peer, duration_us);
-    /* GetCACert and GetCACaps decide nothing; refusals and PKIOperations do. */
-    if (report->error.reason != REASON_NONE || report->message_type != NULL) {
+    /*
+     * GetCACert and GetCACaps decide nothing; refusals, PKIOperations and handing out passwords do.
+     * That somebody has not signed in yet is how every sign-in begins.
+     */
+    if ((report->scep.error.reason != REASON_NONE
+         && report->scep.error.reason != REASON_SIGN_IN_REQUIRED)
+        || report->scep.message_type != NULL || report->user[0] != '\0') {
         write_audit(dispatch, request, response, route, report, peer, duration_us);
     }
-    write_event(dispatch, request, response, route, report, peer);
+    write_event(dispatch, request, response, route, &report->scep, peer);
 }

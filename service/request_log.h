@@ -10,13 +10,12 @@
 #ifndef OPENNDES_SERVICE_REQUEST_LOG_H
 #define OPENNDES_SERVICE_REQUEST_LOG_H
 
-#include "endpoint/endpoint.h"
+#include "mscep/ndes_face.h"
 #include "service/dispatch.h"
 #include "service/route.h"
 
-/* ca_name may be NULL. */
 void request_log(const struct dispatch *dispatch, const struct http_request *request,
                  const struct http_response *response, const struct route *route,
-                 const struct endpoint_report *report);
+                 const struct ndes_report *report);
 
 #endif

@@ -36,9 +36,13 @@ static bool match_file(const char *path, const char *prefix, const char *suffix,
 
 struct route route_find(const char *path)
 {
-    struct route route = { ROUTE_NONE, "" };
+    struct route route = { .kind = ROUTE_NONE };
 
-    if (text_starts_nocase(path, "/scep/")) {
+    route.ndes = ndes_route_find(path);
+    if (route.ndes.kind != NDES_ROUTE_NONE) {
+        route.kind = ROUTE_NDES;
+        memcpy(route.name, route.ndes.template_name, sizeof(route.name));
+    } else if (text_starts_nocase(path, "/scep/")) {
         const char *name = path + strlen("/scep/");
         const char *end = strchr(name, '/');
 

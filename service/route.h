@@ -11,10 +11,13 @@
 
 #include "base/limits.h"
 #include "base/error.h"
+#include "mscep/ndes_route.h"
 
 enum route_kind {
     ROUTE_NONE,
     ROUTE_SCEP,   /* /scep/<template> and anything below */
+    ROUTE_NDES,   /* a path of NDES's; one below /scep/<template> is ROUTE_SCEP all the same when
+                     the template has no NDES face */
     ROUTE_CRL,    /* /crl/<ca>.crl */
     ROUTE_CA_CRT, /* /ca/<ca>.crt */
     ROUTE_CA_P7B  /* /ca/<ca>.p7b */
@@ -22,7 +25,8 @@ enum route_kind {
 
 struct route {
     enum route_kind kind;
-    char name[LIMIT_TEMPLATE_NAME + 1]; /* template or CA, lower case */
+    char name[LIMIT_TEMPLATE_NAME + 1]; /* template or CA, lower case; "" NDES's own URLs */
+    struct ndes_route ndes;             /* ROUTE_NDES */
 };
 
 /* Paths are compared without regard to case. */

@@ -8,18 +8,22 @@
 #include "ca/ca_files.h"
 #include "config/config_load.h"
 #include "service/data_folder.h"
+#include "service/runtime_faces.h"
 #include "service/runtime_slots.h"
 
 struct runtime {
     int references; /* atomic */
     struct service_config config;
     struct file_stamp config_stamp;
-    char public_url[512];
+    struct url_bases urls;
     struct ip_acl *acl;
+    struct ip_acl *proxies;
+    struct sign_in *sign_in;
     struct template_slot **templates; /* sorted by name */
     size_t template_count;
     struct ca_slot **cas; /* sorted by name */
     size_t ca_count;
+    struct runtime_faces faces;
 };
 
 /* What the loading steps share. */
@@ -42,7 +46,6 @@ static bool load_config(struct loading *l, struct error *err)
 {
     struct error why = ERROR_INIT;
     char path[FILE_PATH_MAX];
-    const char *url;
 
     if (!data_path_config(l->options->data_folder, path, err)
         || !file_stamp(path, &l->now->config_stamp, err)) {
@@ -58,13 +61,48 @@ static bool load_config(struct loading *l, struct error *err)
             return false;
         }
     }
-    url =
-        l->now->config.public_url[0] != '\0' ? l->now->config.public_url : l->options->derived_url;
-    if (!text_copy(l->now->public_url, sizeof(l->now->public_url), url)) {
-        return error_set(err, REASON_CONFIG_BAD_VALUE, "%s: public_url is too long", path);
+    url_bases_make(l->options->listeners, l->options->listener_count, l->now->config.public_url,
+                   &l->now->urls);
+    return true;
+}
+
+/* Said when it is new: at the start, and when a reload has changed it. */
+static void report_sign_in(struct loading *l)
+{
+    const char *before = l->previous != NULL ? sign_in_problem(l->previous->sign_in) : "";
+    const char *problem = sign_in_problem(l->now->sign_in);
+
+    if (problem[0] != '\0' && strcmp(problem, before) != 0) {
+        log_line(l->options->log, LOG_LEVEL_WARNING, "sign-in to the password page: %s", problem);
     }
+}
+
+/* What is made from the settings of openndes.json alone. */
+static bool compile_config(struct loading *l, struct error *err)
+{
+    struct acl_config proxies = { .enabled = true,
+                                  .allowed = l->now->config.trusted_proxies,
+                                  .limit = ACL_LIMIT_BOTH };
+    struct sign_in_options sign_in = {
+        .config = &l->now->config,
+        .data_folder = l->options->data_folder,
+        .previous = l->previous != NULL ? l->previous->sign_in : NULL,
+    };
+
     l->now->acl = ip_acl_create(&l->now->config.ip_acl, err);
-    return l->now->acl != NULL;
+    if (l->now->acl == NULL) {
+        return false;
+    }
+    l->now->proxies = ip_acl_create(&proxies, err);
+    if (l->now->proxies == NULL) {
+        return false;
+    }
+    l->now->sign_in = sign_in_create(&sign_in, err);
+    if (l->now->sign_in == NULL) {
+        return false;
+    }
+    report_sign_in(l);
+    return true;
 }
 
 /* ---- CAs ------------------------------------------------------------------------------------ */
@@ -102,7 +140,6 @@ static void report_pair(const struct runtime_options *options, const struct ca_s
     const struct error *before = pair_error_of(old);
     const struct error *why = pair_error_of(slot);
     char what[LIMIT_TEMPLATE_NAME + 64];
-    char text[ERROR_DETAIL_MAX + 128];
 
     if (why == NULL || (before != NULL && before->reason == why->reason)
         || !text_format(what, sizeof(what), "CA %s has no pair of RAs for the NDES face",
@@ -110,11 +147,7 @@ static void report_pair(const struct runtime_options *options, const struct ca_s
         return;
     }
     log_error(options->log, LOG_LEVEL_WARNING, why, "%s", what);
-    if (!text_format(text, sizeof(text), "%s: %s (%s)", what, why->detail,
-                     reason_id(why->reason))) {
-        text[sizeof(text) - 1] = '\0';
-    }
-    eventlog_report(options->eventlog, EVENTLOG_WARNING, EVENT_RA_UNUSABLE, text);
+    event_log_failure(options->events, EVENT_RA_UNUSABLE, what, why);
 }
 
 static bool load_ca(void *context, const char *name, struct error *err)
@@ -126,13 +159,13 @@ static bool load_ca(void *context, const char *name, struct error *err)
     struct ca_slot *slot;
 
     if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err) && old->ca != NULL
-        && ca_unchanged(old, stamps, l->now->public_url)
+        && ca_unchanged(old, stamps, l->now->urls.crl)
         && old->crl_validity_hours == l->now->config.crl.validity_hours
         && old->crl_renew_hours == l->now->config.crl.renew_hours) {
         slot = ca_slot_ref(old);
     } else {
         error_clear(err);
-        slot = ca_slot_load(l->options, name, l->now->public_url, &l->now->config, err);
+        slot = ca_slot_load(l->options, name, l->now->urls.crl, &l->now->config, err);
         if (slot == NULL) {
             return false;
         }
@@ -269,8 +302,11 @@ struct runtime *runtime_load(const struct runtime_options *options, struct runti
         return NULL;
     }
     now->references = 1;
-    if (!load_config(&l, err) || !ca_files_list(options->data_folder, load_ca, &l, err)
-        || !config_list_templates(options->data_folder, load_template, &l, err)) {
+    if (!load_config(&l, err) || !compile_config(&l, err)
+        || !ca_files_list(options->data_folder, load_ca, &l, err)
+        || !config_list_templates(options->data_folder, load_template, &l, err)
+        || !runtime_faces_load(&now->faces, options, now,
+                               previous == NULL ? NULL : &previous->faces, err)) {
         runtime_unref(now);
         return NULL;
     }
@@ -288,9 +324,12 @@ void runtime_unref(struct runtime *runtime)
     if (runtime == NULL || __atomic_sub_fetch(&runtime->references, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
+    runtime_faces_clear(&runtime->faces); /* they borrow from the endpoints */
     for (size_t i = 0; i < runtime->template_count; i++) {
         template_slot_unref(runtime->templates[i]);
     }
+    sign_in_unref(runtime->sign_in);
+    ip_acl_free(runtime->proxies);
     for (size_t i = 0; i < runtime->ca_count; i++) {
         ca_slot_unref(runtime->cas[i]);
     }
@@ -369,9 +408,38 @@ const struct ip_acl *runtime_acl(const struct runtime *runtime)
     return runtime->acl;
 }
 
-const char *runtime_public_url(const struct runtime *runtime)
+const struct ip_acl *runtime_proxies(const struct runtime *runtime)
 {
-    return runtime->public_url;
+    return runtime->proxies;
+}
+
+struct sign_in *runtime_sign_in(const struct runtime *runtime)
+{
+    return runtime->sign_in;
+}
+
+const struct ndes_face *runtime_ndes_face(const struct runtime *runtime, const char *template_name,
+                                          struct error *err)
+{
+    if (template_name[0] == '\0') {
+        if (runtime->faces.service == NULL) {
+            *err = runtime->faces.service_error;
+        }
+        return runtime->faces.service;
+    }
+    for (size_t i = 0; i < runtime->faces.count; i++) {
+        if (text_equal_nocase(runtime->templates[i]->name, template_name)
+            && runtime->faces.own[i] != NULL) {
+            return runtime->faces.own[i];
+        }
+    }
+    error_set(err, REASON_NO_SUCH_URL, "the template has no NDES face");
+    return NULL;
+}
+
+const struct url_bases *runtime_urls(const struct runtime *runtime)
+{
+    return &runtime->urls;
 }
 
 const struct endpoint *runtime_endpoint(const struct runtime *runtime, const char *name,

@@ -15,7 +15,9 @@
 #include "config/service_config.h"
 #include "endpoint/endpoint.h"
 #include "http/ip_acl.h"
+#include "mscep/ndes_face.h"
 #include "service/event_log.h"
+#include "service/urls.h"
 #include "store/store.h"
 
 struct runtime;
@@ -24,7 +26,8 @@ struct runtime_options {
     const char *data_folder;
     struct store *store;
     struct bytes mac_key;
-    const char *derived_url;  /* public URL when the configuration has none; may be "" */
+    const struct url_listener *listeners; /* for URLs when public_url does not say them */
+    size_t listener_count;
     struct log *log;          /* may be NULL */
     struct event_log *events; /* may be NULL */
 };
@@ -47,8 +50,18 @@ bool runtime_stale(const struct runtime *runtime, const char *data_folder);
 
 const struct service_config *runtime_config(const struct runtime *runtime);
 const struct ip_acl *runtime_acl(const struct runtime *runtime);
-/* The URL prefix in certificates and listings: configured or derived, without trailing slash. */
-const char *runtime_public_url(const struct runtime *runtime);
+/* Reverse proxies whose forwarded headers count. */
+const struct ip_acl *runtime_proxies(const struct runtime *runtime);
+/* Sign-in to password pages; its counters go on from runtime to runtime. */
+struct sign_in *runtime_sign_in(const struct runtime *runtime);
+/*
+ * The NDES face of a template, or with "" the service's own. NULL: REASON_NO_SUCH_URL (there is
+ * none), REASON_NDES_FACE_BROKEN. Borrowed from the runtime.
+ */
+const struct ndes_face *runtime_ndes_face(const struct runtime *runtime, const char *template_name,
+                                          struct error *err);
+/* The URL prefixes in certificates, pages and listings. */
+const struct url_bases *runtime_urls(const struct runtime *runtime);
 
 /*
  * Name compared without case. REASON_TEMPLATE_MISSING, REASON_TEMPLATE_BROKEN. Borrowed from the

@@ -18,7 +18,7 @@
 struct ca_slot {
     int references; /* atomic */
     char name[LIMIT_TEMPLATE_NAME + 1];
-    char public_url[512];
+    char public_url[URL_BASE_MAX];
     int64_t crl_validity_hours;
     int64_t crl_renew_hours;
     struct file_stamp stamps[CA_STAMPS];

@@ -6,10 +6,29 @@
 #include "base/text.h"
 #include "platform/sockets.h"
 
-void url_base(const struct ip_address *address, uint16_t port, char url[URL_BASE_MAX])
+#define HTTP_PORT 80
+#define HTTPS_PORT 443
+
+static void url_of_host(const char *host, size_t host_len, uint16_t port, bool tls,
+                        char url[URL_BASE_MAX])
+{
+    const char *scheme = tls ? "https" : "http";
+    bool fits;
+
+    if (port == (tls ? HTTPS_PORT : HTTP_PORT)) {
+        fits = text_format(url, URL_BASE_MAX, "%s://%.*s", scheme, (int)host_len, host);
+    } else {
+        fits = text_format(url, URL_BASE_MAX, "%s://%.*s:%u", scheme, (int)host_len, host,
+                           (unsigned)port);
+    }
+    if (!fits) {
+        url[0] = '\0';
+    }
+}
+
+void url_base(const struct ip_address *address, uint16_t port, bool tls, char url[URL_BASE_MAX])
 {
     char host[256];
-    bool fits;
 
     if (ip_address_is_any(address)) {
         socket_host_name(host, sizeof(host));
@@ -23,33 +42,92 @@ void url_base(const struct ip_address *address, uint16_t port, char url[URL_BASE
     } else {
         ip_address_format(address, host);
     }
-    if (port == 80) {
-        fits = text_format(url, URL_BASE_MAX, "http://%s", host);
-    } else {
-        fits = text_format(url, URL_BASE_MAX, "http://%s:%u", host, (unsigned)port);
+    url_of_host(host, strlen(host), port, tls, url);
+}
+
+void url_listeners_add(const char *list, bool tls, struct url_listener out[URL_LISTENERS_MAX],
+                       size_t *count)
+{
+    struct bytes item;
+    size_t pos = 0;
+
+    while (*count < URL_LISTENERS_MAX && text_next_item(bytes_of_text(list), ',', &pos, &item)) {
+        struct error ignored = ERROR_INIT;
+        char text[96];
+
+        if (text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)
+            && config_net_parse_listen(text, &out[*count].at, &ignored)) {
+            out[*count].tls = tls;
+            (*count)++;
+        }
     }
-    if (!fits) {
+}
+
+/* The first listener that serves a face, the wanted scheme before the other; NULL: none. */
+static const struct url_listener *serving(const struct url_listener *listeners, size_t count,
+                                          unsigned face, bool tls_first)
+{
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < count; i++) {
+            if ((listeners[i].at.faces & face) != 0
+                && listeners[i].tls == (round == 0 ? tls_first : !tls_first)) {
+                return &listeners[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* "scep.example.com" or "[2001:db8::1]" of a URL that config_net_check_url has passed. */
+static size_t host_of(const char *url, const char **host)
+{
+    const char *start = strstr(url, "://");
+    size_t len;
+
+    *host = start != NULL ? start + 3 : url;
+    len = strcspn(*host, "/");
+    if ((*host)[0] == '[') {
+        return strcspn(*host, "]") + 1;
+    }
+    return strcspn(*host, ":") < len ? strcspn(*host, ":") : len;
+}
+
+static void base_for(const struct url_listener *listener, const char *public_url, bool is_admin,
+                     char url[URL_BASE_MAX])
+{
+    const char *host = NULL;
+
+    url[0] = '\0';
+    if (listener == NULL) {
+        return;
+    }
+    if (public_url[0] == '\0') {
+        url_base(&listener->at.address, listener->at.port, listener->tls, url);
+    } else if (is_admin && listener->tls && strncmp(public_url, "https:", 6) != 0) {
+        size_t len = host_of(public_url, &host);
+
+        url_of_host(host, len, listener->at.port, true, url);
+    } else if (!text_copy(url, URL_BASE_MAX, public_url)) {
         url[0] = '\0';
     }
 }
 
-void url_base_of_list(const char *listen, char url[URL_BASE_MAX])
+void url_bases_make(const struct url_listener *listeners, size_t count, const char *public_url,
+                    struct url_bases *out)
 {
-    struct error ignored = ERROR_INIT;
-    struct ip_address address;
-    struct bytes item;
-    uint16_t port = 0;
-    size_t pos = 0;
-    char text[64];
+    base_for(serving(listeners, count, LISTEN_FACE_SCEP, false), public_url, false, out->scep);
+    base_for(serving(listeners, count, LISTEN_FACE_UI, true), public_url, true, out->admin);
+    base_for(serving(listeners, count, LISTEN_FACE_CRL, false), public_url, false, out->crl);
+}
 
-    url[0] = '\0';
-    if (!text_next_item(bytes_of_text(listen), ',', &pos, &item) || item.len >= sizeof(text)
-        || !text_format(text, sizeof(text), "%.*s", (int)item.len, (const char *)item.data)) {
-        return;
-    }
-    if (ip_endpoint_parse(text, &address, &port, &ignored)) {
-        url_base(&address, port, url);
-    }
+void url_bases_of_config(const struct service_config *config, struct url_bases *out)
+{
+    struct url_listener listeners[URL_LISTENERS_MAX];
+    size_t count = 0;
+
+    url_listeners_add(config->listen, false, listeners, &count);
+    url_listeners_add(config->https.listen, true, listeners, &count);
+    url_bases_make(listeners, count, config->public_url, out);
 }
 
 bool url_host(const char *url, char *host, size_t size)

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ca/ca_error.h"
 #include "model/csr.h"
+#include "model/name.h"
 #include "platform/sockets.h"
 
 #define COMMON_NAME_MAX 64u /* characters: ub-common-name of RFC 5280 appendix A.1 */

@@ -119,11 +119,12 @@ static bool check_passphrase_mac(const char *text, struct error *err)
 #define AT(field) offsetof(struct service_config, field)
 
 static const struct config_key service_keys[] = {
-    KEY_LIST("listen", AT(listen), "0.0.0.0:80,[::]:80", 1, LIMIT_LISTENERS, NULL,
+    KEY_LIST("listen", AT(listen), "0.0.0.0:80,[::]:80", 0, LIMIT_LISTENERS, NULL,
              config_net_check_listen,
              "Where the service listens for HTTP: ADDRESS:PORT, an IPv6 address in brackets. "
              "ADDRESS:PORT/FACES serves only some: scep, ui (the password page and its API), crl "
-             "(CRL and CA certificates), joined by +, such as 0.0.0.0:80/scep+crl."),
+             "(CRL and CA certificates), joined by +, such as 0.0.0.0:80/scep+crl. Empty: HTTPS "
+             "only."),
     KEY_TEXT("public_url", AT(public_url), "", 0, 512, config_net_check_url,
              "How devices reach this server, such as http://scep.example.com, without a \"/\" at "
              "the end. Empty: made from the host name and the first listener."),

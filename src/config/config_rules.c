@@ -37,11 +37,14 @@ static bool service_acl(const void *config, struct error *err)
 static bool service_listen(const void *config, struct error *err)
 {
     const struct service_config *c = config;
+    const char *between = c->listen[0] != '\0' && c->https.listen[0] != '\0' ? "," : "";
     struct buffer all = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
-    bool ok = buffer_printf(&all, err, "%s%s%s", c->listen, c->https.listen[0] != '\0' ? "," : "",
-                            c->https.listen)
+    bool ok = buffer_printf(&all, err, "%s%s%s", c->listen, between, c->https.listen)
               && config_net_listen_unique(buffer_text(&all), err);
 
+    if (ok && all.len == 0) {
+        ok = error_set(err, REASON_CONFIG_CONFLICT, "empty, and https.listen is empty, too");
+    }
     buffer_clear(&all);
     return ok;
 }

@@ -425,6 +425,22 @@ static bool remove_single(struct db *db, const char *scope, struct error *err)
     return ok;
 }
 
+static bool write_forget(struct db *db, void *context, struct error *err)
+{
+    const struct store_password_purge *purge = context;
+
+    return remove_single(db, purge->scope, err);
+}
+
+bool store_password_forget(struct store *store, const char *scope, struct error *err)
+{
+    struct store_password_purge purge = { .scope = scope };
+    int64_t count = 0;
+
+    return store_password_purge(store, &purge, &count, err)
+           && store_write_run(store, write_forget, &purge, err);
+}
+
 static bool write_single(struct db *db, void *context, struct error *err)
 {
     struct addition *a = context;

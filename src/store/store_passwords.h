@@ -86,6 +86,9 @@ struct store_password_purge {
 MUST_USE bool store_password_purge(struct store *store, const struct store_password_purge *purge,
                                    int64_t *count, struct error *err);
 
+/* All that could still be redeemed in a scope, its single password included, which is gone. */
+MUST_USE bool store_password_forget(struct store *store, const char *scope, struct error *err);
+
 /* Per scope, for metrics: how many can be redeemed, how many have expired unused. */
 typedef bool store_password_count_visit(void *context, const char *scope, int64_t outstanding,
                                         int64_t expired, struct error *err);

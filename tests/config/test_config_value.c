@@ -28,6 +28,11 @@ static void from_text__legal_values__are_taken(void **state)
         const char *key, *text, *expected;
     } cases[] = {
         { S, "listen", "127.0.0.1:8080", NULL },
+        { S, "listen", "127.0.0.1:8080/scep, [::1]:8443/ui+crl",
+          "127.0.0.1:8080/scep,[::1]:8443/ui+crl" },
+        { S, "listen", "", NULL },
+        { S, "ndes.allowed", "CORP\\alice,bob@corp.example,S-1-5-32-544,BUILTIN\\Administrators",
+          NULL },
         { S, "listen", " 0.0.0.0:80 , [::]:80,", "0.0.0.0:80,[::]:80" },
         { S, "public_url", "", NULL },
         { S, "public_url", "http://scep.example.com", NULL },
@@ -170,8 +175,12 @@ static void from_text__illegal_words_and_numbers__are_refused(void **state)
 static void from_text__illegal_addresses_and_urls__are_refused(void **state)
 {
     static const struct refused cases[] = {
-        { S, "listen", "", REASON_CONFIG_OUT_OF_RANGE, "too few items; possible: 1 to 16" },
-        { S, "listen", ",,", REASON_CONFIG_OUT_OF_RANGE, "too few" },
+        { S, "listen", "80/scep", REASON_CONFIG_BAD_VALUE, "ADDRESS:PORT" },
+        { S, "listen", "0.0.0.0:80/", REASON_CONFIG_BAD_VALUE, "scep, ui and crl" },
+        { S, "listen", "0.0.0.0:80/all", REASON_CONFIG_BAD_VALUE, "such as 0.0.0.0:80/scep+crl" },
+        { S, "listen", "0.0.0.0:80/scep/ui", REASON_CONFIG_BAD_VALUE, "joined by +" },
+        { S, "ndes.allowed", "a|b", REASON_CONFIG_BAD_VALUE, "S-1-5-32-544" },
+        { S, "ndes.GeneralPurposeTemplate", "No Name", REASON_CONFIG_BAD_VALUE, "template list" },
         { S, "listen", "80", REASON_CONFIG_BAD_VALUE, "ADDRESS:PORT" },
         { S, "listen", "localhost:80", REASON_CONFIG_BAD_VALUE, "localhost" },
         { S, "listen", "0.0.0.0:65536", REASON_CONFIG_BAD_VALUE, "ADDRESS:PORT" },

@@ -57,18 +57,18 @@ static void run_case(const struct refusal_case *c, struct dispatch *dispatch, st
 {
     struct http_request request = { .id = "r1", .method_text = "GET", .path = "/scep/device" };
     struct http_response response = { .status = c->status };
-    struct route route = { ROUTE_SCEP, "device" };
-    struct endpoint_report report;
+    struct route route = { .kind = ROUTE_SCEP, .name = "device" };
+    struct ndes_report report = { .scheme = NULL };
     struct error err = ERROR_INIT;
 
     *sink = (struct sink){ 0 };
     request.started_us = clock_monotonic_us();
     assert_done(ip_address_parse(bytes_of_text("192.0.2.7"), &request.peer, &err), &err, c->name);
-    endpoint_report_init(&report);
-    report.operation = c->operation;
-    report.message_type = c->message_type;
+    endpoint_report_init(&report.scep);
+    report.scep.operation = c->operation;
+    report.scep.message_type = c->message_type;
     if (c->reason != REASON_NONE) {
-        error_set(&report.error, c->reason, "why");
+        error_set(&report.scep.error, c->reason, "why");
     }
     request_log(dispatch, &request, &response, &route, &report);
     if (sink->count != (c->id == 0 ? 0 : 1) || (unsigned)sink->id != c->id) {

@@ -1,40 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  which addresses are shown and written into certificates.
+ * Not here: parsing listeners (tests/config).
+ * Owns:     nothing.
+ * Threads:  one.
+ * Spec:     docs/urls.md, docs/https.md.
+ */
 #include "service/urls.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "support/test_support.h"
 
-static void listener__first_of_a_list__becomes_a_url(void **state)
+/* Every field of a config is a text here; nothing is changed or freed. */
+static struct url_bases bases(const char *listen, const char *https, const char *public_url)
 {
-    static const char *const cases[][2] = {
-        { "127.0.0.1:8080", "http://127.0.0.1:8080" },
-        { "192.0.2.7:80", "http://192.0.2.7" },
-        { "[2001:db8::1]:8080,127.0.0.1:1", "http://[2001:db8::1]:8080" },
-        { "not an address", "" },
-        { "", "" },
+    struct service_config config = { 0 };
+    struct url_bases out;
+
+    config.listen = (char *)(uintptr_t)listen;
+    config.https.listen = (char *)(uintptr_t)https;
+    config.public_url = (char *)(uintptr_t)public_url;
+    url_bases_of_config(&config, &out);
+    return out;
+}
+
+static void config__table__gives_bases(void **state)
+{
+    static const struct {
+        const char *listen, *https, *public_url, *scep, *admin, *crl;
+    } cases[] = {
+        { "127.0.0.1:8080", "", "", "http://127.0.0.1:8080", "http://127.0.0.1:8080",
+          "http://127.0.0.1:8080" },
+        { "192.0.2.7:80", "", "", "http://192.0.2.7", "http://192.0.2.7", "http://192.0.2.7" },
+        { "[2001:db8::1]:8080,127.0.0.1:1", "", "", "http://[2001:db8::1]:8080",
+          "http://[2001:db8::1]:8080", "http://[2001:db8::1]:8080" },
+        { "192.0.2.7:80", "192.0.2.7:443", "", "http://192.0.2.7", "https://192.0.2.7",
+          "http://192.0.2.7" },
+        { "192.0.2.7:80/scep+crl", "192.0.2.7:8443/ui", "", "http://192.0.2.7",
+          "https://192.0.2.7:8443", "http://192.0.2.7" },
+        { "192.0.2.7:80/crl", "192.0.2.7:443/scep", "", "https://192.0.2.7", "",
+          "http://192.0.2.7" },
+        { "", "[::1]:443", "", "https://[::1]", "https://[::1]", "https://[::1]" },
+        { "192.0.2.7:80", "", "http://pki.example.com/x", "http://pki.example.com/x",
+          "http://pki.example.com/x", "http://pki.example.com/x" },
+        { "192.0.2.7:80", "192.0.2.7:443", "http://pki.example.com:81", "http://pki.example.com:81",
+          "https://pki.example.com", "http://pki.example.com:81" },
+        { "192.0.2.7:80", "192.0.2.7:8443", "http://[2001:db8::1]:81", "http://[2001:db8::1]:81",
+          "https://[2001:db8::1]:8443", "http://[2001:db8::1]:81" },
+        { "192.0.2.7:80", "192.0.2.7:8443", "https://pki.example.com", "https://pki.example.com",
+          "https://pki.example.com", "https://pki.example.com" },
+        { "not an address", "", "", "", "", "" },
+        { "", "", "", "", "", "" },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char url[URL_BASE_MAX];
+        struct url_bases found = bases(cases[i].listen, cases[i].https, cases[i].public_url);
 
-        url_base_of_list(cases[i][0], url);
-        assert_string_equal(url, cases[i][1]);
+        assert_string_equal(found.scep, cases[i].scep);
+        assert_string_equal(found.admin, cases[i].admin);
+        assert_string_equal(found.crl, cases[i].crl);
     }
 }
 
-static void listener__on_every_address__is_shown_with_the_host_name(void **state)
+static void config__every_address__is_shown_with_the_host_name(void **state)
 {
-    char url[URL_BASE_MAX];
+    struct url_bases found = bases("0.0.0.0:8080", "", "");
 
     (void)state;
-    url_base_of_list("0.0.0.0:8080", url);
-    assert_memory_equal(url, "http://", 7);
-    assert_null(strstr(url, "0.0.0.0"));
-    assert_non_null(strstr(url, ":8080"));
+    assert_memory_equal(found.scep, "http://", 7);
+    assert_null(strstr(found.scep, "0.0.0.0"));
+    assert_non_null(strstr(found.scep, ":8080"));
 }
 
 static void url__host__without_port_and_brackets(void **state)
@@ -69,8 +106,8 @@ static void url__host__without_port_and_brackets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(listener__first_of_a_list__becomes_a_url),
-        cmocka_unit_test(listener__on_every_address__is_shown_with_the_host_name),
+        cmocka_unit_test(config__table__gives_bases),
+        cmocka_unit_test(config__every_address__is_shown_with_the_host_name),
         cmocka_unit_test(url__host__without_port_and_brackets),
     };
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  one finding of "openndes check", as its sections tell them.
+ * Not here: the sections (cmd_check.c, check_https.h, check_ndes.h), printing (cmd_check.c).
+ * Owns:     nothing.
+ * Threads:  the main thread.
+ * Spec:     docs/command-line.md.
+ */
+#ifndef OPENNDES_SERVICE_CHECK_FINDING_H
+#define OPENNDES_SERVICE_CHECK_FINDING_H
+
+#include "base/error.h"
+
+enum check_level { CHECK_OK, CHECK_WARNING, CHECK_ERROR };
+
+/* One finding; why is NULL when no error stands behind it. False ends the walk, handed on. */
+typedef bool check_visit(void *context, enum check_level level, const char *what,
+                         const struct error *why, const char *text, struct error *err);
+
+#endif
