@@ -199,7 +199,8 @@ ok config set public_url=http://scep.example.com
 ok check
 no_finding warning "listen"
 # Somebody signs in now: the page on a listener without HTTPS is worth a warning.
-ok config set ndes.enabled=true ndes.GeneralPurposeTemplate=device
+ok template add vpn challenge.type=ndes enabled=true
+ok config set ndes.enabled=true ndes.GeneralPurposeTemplate=vpn
 ok check
 finding warning "signin.negotiate"
 no_finding warning "basic_http"

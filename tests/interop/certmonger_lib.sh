@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# certmonger as a daemon on a session bus of its own. Sourced behind lib.sh.
+readonly CERTMONGER=/usr/lib/certmonger/certmonger-session
+need getcert certmonger
+[[ -x $CERTMONGER ]] || need "$CERTMONGER" certmonger
+need dbus-daemon dbus-daemon
+
+group_is_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
+getcert_quiet() { timeout 20 getcert "$@" >"$work/getcert.out" 2>&1; }
+
+start_certmonger() {
+    local bus
+    # certmonger keeps its requests and CAs below HOME.
+    export HOME=$work/home
+    mkdir -m 700 "$HOME" "$work/certs"
+    exec {bus}< <(exec dbus-daemon --session --nofork --nopidfile --print-address 2>"$work/dbus.log")
+    at_exit "kill $! 2>/dev/null"
+    IFS= read -r -t "$PATIENCE" -u "$bus" DBUS_SESSION_BUS_ADDRESS || fail "dbus-daemon: $(<"$work/dbus.log")"
+    export DBUS_SESSION_BUS_ADDRESS
+    exec {bus}<&-
+    # In a process group of its own, so that it ends together with the helpers it starts.
+    set -m
+    "$CERTMONGER" -n -B -d 3 >"$work/certmonger.log" 2>&1 &
+    set +m
+    at_exit "kill -- -$! 2>/dev/null; wait $! 2>/dev/null; eventually 10 group_is_gone $!"
+    eventually 20 getcert_quiet list -s || fail "certmonger does not answer: $(<"$work/getcert.out")"
+}
+
+# request NAME PASSPHRASE
+request() {
+    (umask 077 && printf '%s' "$2" >"$work/$1.passphrase")
+    getcert_quiet request -s -c openndes -I "$1" -k "$work/certs/$1.key" -f "$work/certs/$1.pem" \
+        -N "CN=$1" -l "$work/$1.passphrase" || fail "getcert request: $(<"$work/getcert.out")"
+}
+# state_is NAME STATE...: one of these
+state_is() {
+    local state wanted
+    getcert_quiet list -s -i "$1" || return 1
+    state=$(sed -n 's/^[[:space:]]*status: //p' "$work/getcert.out")
+    for wanted in "${@:2}"; do [[ $state != "$wanted" ]] || return 0; done
+    return 1
+}
