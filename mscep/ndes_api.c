@@ -97,6 +97,7 @@ static bool read_order(const struct http_request *request, struct api_order *ord
                        struct error *err)
 {
     const char *type = request->content_type;
+    struct error why = ERROR_INIT;
     struct json *root = NULL;
     struct json *value = NULL;
     const char *key = NULL;
@@ -110,8 +111,13 @@ static bool read_order(const struct http_request *request, struct api_order *ord
     if (request->body.len == 0) {
         return true;
     }
-    root = json_value_parse(request->body, BODY_BYTES_MAX, BODY_DEPTH_MAX, err);
-    if (root == NULL) goto out;
+    root = json_value_parse(request->body, BODY_BYTES_MAX, BODY_DEPTH_MAX, &why);
+    if (root == NULL) {
+        /* what is a configuration error in a file is the client's here */
+        error_set(err, why.reason == REASON_NO_MEMORY ? REASON_NO_MEMORY : REASON_SYNTAX,
+                  "the body: %s", why.detail);
+        goto out;
+    }
     if (json_value_kind(root) != JSON_KIND_OBJECT) {
         error_set(err, REASON_SYNTAX, "the body is not an object");
         goto out;

@@ -261,7 +261,7 @@ void ndes_face_handle(const struct ndes_face *face, struct sign_in *sign_in,
     report->scheme = user.scheme;
     if (route->kind == NDES_ROUTE_CHALLENGE) {
         ndes_api_answer(face, &user, request, response, report);
-    } else if (route->kind == NDES_ROUTE_ADMIN && endpoint_operation_given(request)) {
+    } else if (endpoint_operation_given(request)) {
         admin_operation(face, request, response, &report->scep);
     } else {
         ndes_admin_answer(face, route, &user, request, response, report);

@@ -66,17 +66,6 @@ static bool load_config(struct loading *l, struct error *err)
     return true;
 }
 
-/* Said when it is new: at the start, and when a reload has changed it. */
-static void report_sign_in(struct loading *l)
-{
-    const char *before = l->previous != NULL ? sign_in_problem(l->previous->sign_in) : "";
-    const char *problem = sign_in_problem(l->now->sign_in);
-
-    if (problem[0] != '\0' && strcmp(problem, before) != 0) {
-        log_line(l->options->log, LOG_LEVEL_WARNING, "sign-in to the password page: %s", problem);
-    }
-}
-
 /* What is made from the settings of openndes.json alone. */
 static bool compile_config(struct loading *l, struct error *err)
 {
@@ -98,11 +87,7 @@ static bool compile_config(struct loading *l, struct error *err)
         return false;
     }
     l->now->sign_in = sign_in_create(&sign_in, err);
-    if (l->now->sign_in == NULL) {
-        return false;
-    }
-    report_sign_in(l);
-    return true;
+    return l->now->sign_in != NULL;
 }
 
 /* ---- CAs ------------------------------------------------------------------------------------ */
@@ -289,6 +274,31 @@ static bool load_template(void *context, const char *name, struct error *err)
     return true;
 }
 
+static bool has_page(const struct runtime *runtime)
+{
+    for (size_t i = 0; i < runtime->faces.count; i++) {
+        if (runtime->faces.own[i] != NULL) {
+            return true;
+        }
+    }
+    return runtime->faces.service != NULL;
+}
+
+/*
+ * Said when it is new: at the start, and when a reload has changed it; and only where somebody
+ * could want to sign in.
+ */
+static void report_sign_in(struct loading *l)
+{
+    const char *before =
+        l->previous != NULL && has_page(l->previous) ? sign_in_problem(l->previous->sign_in) : "";
+    const char *problem = has_page(l->now) ? sign_in_problem(l->now->sign_in) : "";
+
+    if (problem[0] != '\0' && strcmp(problem, before) != 0) {
+        log_line(l->options->log, LOG_LEVEL_WARNING, "sign-in to the password page: %s", problem);
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 struct runtime *runtime_load(const struct runtime_options *options, struct runtime *previous,
@@ -310,6 +320,7 @@ struct runtime *runtime_load(const struct runtime_options *options, struct runti
         runtime_unref(now);
         return NULL;
     }
+    report_sign_in(&l);
     return now;
 }
 
