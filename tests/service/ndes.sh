@@ -216,6 +216,10 @@ expect 405 "$api"
 signed_in 400 "$api" --data '{}'
 signed_in 400 "$api" --data '{"minutes":1}' --header 'Content-Type: application/json'
 [[ $(<"$work/body") == '{"error":"syntax","message":"malformed data"}' ]] || fail "an error of the API: $(<"$work/body")"
+for broken in '{' '[]' '{"subject":"CN=a","subject":"CN=b"}' '{"subject":"CN=a\u0000b"}' $'{"subject":"\xff"}'; do
+    signed_in 400 "$api" --data "$broken" --header 'Content-Type: application/json'
+    [[ $(<"$work/body") == '{"error":"syntax","message":"malformed data"}' ]] || fail "the API about $broken: $(<"$work/body")"
+done
 signed_in 201 "$api" --data '{"subject":"CN=phone-1","validity_minutes":5}' --header 'Content-Type: application/json; charset=utf-8'
 [[ $(header Content-Type) == application/json ]] || fail "Content-Type: $(header Content-Type)"
 cp "$work/body" "$out"
