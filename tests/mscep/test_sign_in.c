@@ -240,6 +240,21 @@ static void sign_in__list__decides(void **state)
     sign_in_list_free(NULL);
 }
 
+/* The package does not say who it was: the token does. */
+static void sign_in__package_without_name__name_of_the_token(void **state)
+{
+    struct sign_in_world *w = *state;
+    struct http_connection *c = http_connection_create();
+
+    world_open(w);
+    world_list(w, "CORP\\bob");
+    world_refused(w, world_ntlm(w, c, "NTLM", 1, ""), 401, REASON_SIGN_IN_REQUIRED);
+    assert_done(world_ntlm(w, c, "NTLM", 3, "nameless CORP\\bob"), &w->err, "");
+    assert_true(w->user.allowed);
+    assert_string_equal(w->user.name, "CORP\\bob");
+    hang_up(c);
+}
+
 static void sign_in__memberships_unreadable__not_allowed(void **state)
 {
     struct sign_in_world *w = *state;
@@ -500,6 +515,7 @@ int main(void)
         TEST(sign_in__spnego__three_legs),
         TEST(sign_in__list__decides),
         TEST(sign_in__memberships_unreadable__not_allowed),
+        TEST(sign_in__package_without_name__name_of_the_token),
         TEST(sign_in__refused_leg__context_gone),
         TEST(sign_in__other_connection__refused),
         TEST(sign_in__other_scheme__refused),
