@@ -53,7 +53,8 @@ struct user_token {
 bool principal_find(const char *name, struct principal **out, struct error *err)
 {
     *out = NULL;
-    if (strstr(name, "unknown") != NULL) {
+    fake.look_ups++;
+    if (strstr(name, "unknown") != NULL && !fake.knows_all) {
         return true;
     }
     *out = calloc(1, sizeof(**out));

@@ -255,6 +255,33 @@ static void sign_in__package_without_name__name_of_the_token(void **state)
     hang_up(c);
 }
 
+/* The service was up before the domain controller could be asked. */
+static void sign_in__name_known_later__is_asked_for_again(void **state)
+{
+    static const char ticket[] = "\x60ticket CORP\\unknown";
+    struct sign_in_world *w = *state;
+    unsigned look_ups = 0;
+
+    world_open(w);
+    world_list(w, "CORP\\bob,CORP\\unknown");
+    fake_windows()->knows_all = true;
+    look_ups = fake_windows()->look_ups;
+    assert_done(world_leg(w, NULL, "Negotiate", ticket, sizeof(ticket) - 1), &w->err, "");
+    assert_false(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups); /* not at every sign-in */
+    fake_windows()->now_us += INT64_C(60000000);
+    assert_done(world_leg(w, NULL, "Negotiate", "\x60ticket CORP\\bob", 16), &w->err, "");
+    assert_true(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups); /* nor for whom it makes no difference */
+    assert_done(world_leg(w, NULL, "Negotiate", ticket, sizeof(ticket) - 1), &w->err, "");
+    assert_true(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups + 1);
+    fake_windows()->now_us += INT64_C(60000000);
+    assert_done(world_leg(w, NULL, "Negotiate", "\x60ticket CORP\\eve", 16), &w->err, "");
+    assert_false(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups + 1); /* nor for what is known by now */
+}
+
 static void sign_in__memberships_unreadable__not_allowed(void **state)
 {
     struct sign_in_world *w = *state;
@@ -514,6 +541,7 @@ int main(void)
         TEST(sign_in__one_leg__done_with_a_last_token),
         TEST(sign_in__spnego__three_legs),
         TEST(sign_in__list__decides),
+        TEST(sign_in__name_known_later__is_asked_for_again),
         TEST(sign_in__memberships_unreadable__not_allowed),
         TEST(sign_in__package_without_name__name_of_the_token),
         TEST(sign_in__refused_leg__context_gone),
