@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may get passwords: the list's half of sign_in.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -131,8 +132,8 @@ struct sign_in_list *sign_in_list_create(const char *allowed, char *unknown, siz
             break;
         }
         ok = add(list, name, &known, err);
-        if (ok && !known && !any_unknown && unknown != NULL && unknown_size >= 8) {
-            text_escape(unknown, unknown_size, item);
+        if (ok && !known && !any_unknown && unknown != NULL) {
+            (void)snprintf(unknown, unknown_size, "%s", name);
         }
         any_unknown = any_unknown || !known;
     }

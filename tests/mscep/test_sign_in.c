@@ -229,9 +229,10 @@ static void sign_in__list__decides(void **state)
     world_list(w, "");
     assert_done(world_leg(w, NULL, "Negotiate", "\x60ticket CORP\\bob", 16), &w->err, "");
     assert_false(w->user.allowed);
-    list = sign_in_list_create("a,unknown one,b,unknown two", unknown, sizeof(unknown), &w->err);
+    list =
+        sign_in_list_create("a,CORP\\unknown one,b,unknown two", unknown, sizeof(unknown), &w->err);
     assert_non_null(list);
-    assert_string_equal(unknown, "unknown one");
+    assert_string_equal(unknown, "CORP\\unknown one");
     sign_in_list_free(list);
     list = sign_in_list_create("a, b", unknown, sizeof(unknown), &w->err);
     assert_non_null(list);
