@@ -89,6 +89,14 @@ static bool read_member(const char *key, const struct json *value, struct api_or
     return error_set(err, REASON_SYNTAX, "unknown member \"%s\"", shown);
 }
 
+/* To the parser a broken text is a broken configuration; here it is the client's own fault. */
+static void bad_body(const struct error *why, struct error *err)
+{
+    bool clients = error_kind(why) == ERROR_CONFIG;
+
+    (void)error_set(err, clients ? REASON_SYNTAX : why->reason, "the body: %s", why->detail);
+}
+
 /*
  * The content type is asked for: a page of another site can make a browser that is signed in here
  * send a form, but no JSON without asking first (CORS).
@@ -113,9 +121,7 @@ static bool read_order(const struct http_request *request, struct api_order *ord
     }
     root = json_value_parse(request->body, BODY_BYTES_MAX, BODY_DEPTH_MAX, &why);
     if (root == NULL) {
-        /* what is a configuration error in a file is the client's here */
-        error_set(err, why.reason == REASON_NO_MEMORY ? REASON_NO_MEMORY : REASON_SYNTAX,
-                  "the body: %s", why.detail);
+        bad_body(&why, err);
         goto out;
     }
     if (json_value_kind(root) != JSON_KIND_OBJECT) {

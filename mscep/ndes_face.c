@@ -125,20 +125,24 @@ static void refuse(struct http_response *response, struct endpoint_report *repor
     http_response_error(response, &report->error);
 }
 
-/* A request's template is not known yet: who is on the list of any of them may go on. */
+/*
+ * SCEP: a request's template is not known yet, so who is on the list of any of them may go on; the
+ * one that is chosen asks again. The page: what it hands out counts for all of them, so the client
+ * has to be on the list of each.
+ */
 static bool admit_address(const struct ndes_face *face, enum acl_face acl,
                           const struct ip_address *peer, struct error *err)
 {
-    for (size_t i = 0; i < NDES_USAGES; i++) {
-        struct error why = ERROR_INIT;
+    struct error why = ERROR_INIT;
+    size_t admitted = 0;
 
-        if (endpoint_acl_check(face->endpoints[i], acl, peer, &why)) {
-            return true;
-        }
-        if (i + 1 == NDES_USAGES) {
-            *err = why;
-        }
+    for (size_t i = 0; i < NDES_USAGES; i++) {
+        admitted += endpoint_acl_check(face->endpoints[i], acl, peer, &why) ? 1 : 0;
     }
+    if (acl == ACL_FACE_UI ? admitted == NDES_USAGES : admitted > 0) {
+        return true;
+    }
+    *err = why; /* the first refusal */
     return false;
 }
 

@@ -42,7 +42,7 @@ struct ndes_report {
 /*
  * Errors: REASON_NDES_FACE_BROKEN (an endpoint is switched off, asks for another challenge, or
  * they belong to different CAs), REASON_NO_MEMORY. *unknown gets the first name on the list that
- * this machine does not know, or "".
+ * this machine does not know, not escaped, or "".
  */
 struct ndes_face *ndes_face_create(const struct ndes_face_options *options, char *unknown,
                                    size_t unknown_size, struct error *err);

@@ -36,7 +36,8 @@ const char *sign_in_problem(const struct sign_in *s);
 
 /*
  * Users and groups that may get passwords, from "ndes.allowed". Names that this machine does not
- * know are kept and never match; *unknown (may be NULL) gets the first of them, or "".
+ * know match nobody; they are asked for again, once a minute at most, while somebody signs in whom
+ * no other name matches. *unknown (may be NULL) gets the first of them, not escaped, or "".
  */
 struct sign_in_list *sign_in_list_create(const char *allowed, char *unknown, size_t unknown_size,
                                          struct error *err);

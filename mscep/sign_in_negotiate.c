@@ -93,6 +93,10 @@ static bool finish(struct sign_in_attempt *a, const struct sign_in_half *half, s
     }
     if (ok) {
         (void)snprintf(a->user->name, sizeof(a->user->name), "%s", found.name);
+        if (found.name[0] == '\0' && found.token != NULL
+            && !user_token_name(found.token, a->user->name, sizeof(a->user->name))) {
+            a->user->name[0] = '\0';
+        }
         a->user->scheme = found.package;
         if (half->scheme == SIGN_IN_SCHEME_NTLM) {
             a->user->scheme = sign_in_scheme_name(half->scheme);

@@ -40,6 +40,12 @@ static const char *template_of(const struct route *route, const struct endpoint_
     return template_name_check(route->name, &ignored) ? route->name : "-";
 }
 
+/* Who has signed in; Windows may know that somebody may, and not how he is called. */
+static const char *actor_of(const struct ndes_report *report)
+{
+    return report->user[0] != '\0' ? report->user : "(unknown)";
+}
+
 static void write_line(const struct dispatch *dispatch, const struct http_request *request,
                        const struct http_response *response, const struct route *route,
                        const struct ndes_report *all, const char *peer, int64_t duration_us)
@@ -74,7 +80,10 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
         if (subject[0] != '\0' && !buffer_printf(&line, &ignored, " subject=\"%s\"", subject)) {
             error_clear(&ignored);
         }
-        add_field(&line, "user", bytes_of_text(all->user));
+        if (all->scheme != NULL) {
+            add_field(&line, "user", bytes_of_text(actor_of(all)));
+            add_field(&line, "scheme", bytes_of_text(all->scheme));
+        }
         if (all->password_id != 0
             && !buffer_printf(&line, &ignored, " password=#%lld", (long long)all->password_id)) {
             error_clear(&ignored);
@@ -102,7 +111,7 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
 {
     const struct endpoint_report *report = &all->scep;
     bool scep = route->kind == ROUTE_SCEP || route->kind == ROUTE_NDES;
-    bool page = all->user[0] != '\0';
+    bool page = all->scheme != NULL; /* somebody has signed in */
     char target[32];
     bool refused = report->error.reason != REASON_NONE;
     bool enrolled = report->certificate.serial[0] != '\0';
@@ -114,7 +123,7 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
         .template_name = scep && strcmp(template_of(route, report), "-") != 0
                              ? template_of(route, report)
                              : NULL,
-        .actor = page ? all->user : NULL,
+        .actor = page ? actor_of(all) : NULL,
         .peer = peer,
         .operation = report->operation,
         .message_type = report->message_type,
@@ -196,7 +205,7 @@ void request_log(const struct dispatch *dispatch, const struct http_request *req
      */
     if ((report->scep.error.reason != REASON_NONE
          && report->scep.error.reason != REASON_SIGN_IN_REQUIRED)
-        || report->scep.message_type != NULL || report->user[0] != '\0') {
+        || report->scep.message_type != NULL || report->scheme != NULL) {
         write_audit(dispatch, request, response, route, report, peer, duration_us);
     }
     write_event(dispatch, request, response, route, &report->scep, peer);

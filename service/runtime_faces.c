@@ -28,7 +28,6 @@ static struct ndes_face *make_face(const struct loading *l, struct ndes_face_opt
                                    struct error *err)
 {
     char unknown[256] = "";
-    char shown[300];
     struct ndes_face *face;
 
     options->allowed_default = l->config->ndes.face.allowed;
@@ -40,10 +39,9 @@ static struct ndes_face *make_face(const struct loading *l, struct ndes_face_opt
     options->public_url = runtime_urls(l->now)->scep;
     face = ndes_face_create(options, unknown, sizeof(unknown), err);
     if (face != NULL && unknown[0] != '\0') {
-        text_escape(shown, sizeof(shown), bytes_of_text(unknown));
         log_line(l->options->log, LOG_LEVEL_WARNING,
                  "ndes.allowed of %s: this machine knows no user or group \"%s\"", options->scope,
-                 shown);
+                 unknown);
     }
     return face;
 }

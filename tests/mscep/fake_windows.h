@@ -23,9 +23,11 @@ struct fake_windows {
     bool missing;          /* the system has nothing of it */
     bool no_credentials;   /* negotiate_create fails */
     bool logon_down;       /* logon_user finds no domain controller */
+    bool knows_all;        /* principal_find knows names with "unknown" in them, too */
     unsigned credentials;  /* alive */
     unsigned contexts;     /* alive */
     unsigned tokens;       /* alive */
+    unsigned look_ups;     /* principal_find was called */
     unsigned legs;         /* negotiate_accept was called */
     unsigned logons;       /* logon_user was called */
     char binding[65];      /* of the last leg, hex; "": none */

@@ -229,15 +229,58 @@ static void sign_in__list__decides(void **state)
     world_list(w, "");
     assert_done(world_leg(w, NULL, "Negotiate", "\x60ticket CORP\\bob", 16), &w->err, "");
     assert_false(w->user.allowed);
-    list = sign_in_list_create("a,unknown one,b,unknown two", unknown, sizeof(unknown), &w->err);
+    list =
+        sign_in_list_create("a,CORP\\unknown one,b,unknown two", unknown, sizeof(unknown), &w->err);
     assert_non_null(list);
-    assert_string_equal(unknown, "unknown one");
+    assert_string_equal(unknown, "CORP\\unknown one");
     sign_in_list_free(list);
     list = sign_in_list_create("a, b", unknown, sizeof(unknown), &w->err);
     assert_non_null(list);
     assert_string_equal(unknown, "");
     sign_in_list_free(list);
     sign_in_list_free(NULL);
+}
+
+/* The package does not say who it was: the token does. */
+static void sign_in__package_without_name__name_of_the_token(void **state)
+{
+    struct sign_in_world *w = *state;
+    struct http_connection *c = http_connection_create();
+
+    world_open(w);
+    world_list(w, "CORP\\bob");
+    world_refused(w, world_ntlm(w, c, "NTLM", 1, ""), 401, REASON_SIGN_IN_REQUIRED);
+    assert_done(world_ntlm(w, c, "NTLM", 3, "nameless CORP\\bob"), &w->err, "");
+    assert_true(w->user.allowed);
+    assert_string_equal(w->user.name, "CORP\\bob");
+    hang_up(c);
+}
+
+/* The service was up before the domain controller could be asked. */
+static void sign_in__name_known_later__is_asked_for_again(void **state)
+{
+    static const char ticket[] = "\x60ticket CORP\\unknown";
+    struct sign_in_world *w = *state;
+    unsigned look_ups = 0;
+
+    world_open(w);
+    world_list(w, "CORP\\bob,CORP\\unknown");
+    fake_windows()->knows_all = true;
+    look_ups = fake_windows()->look_ups;
+    assert_done(world_leg(w, NULL, "Negotiate", ticket, sizeof(ticket) - 1), &w->err, "");
+    assert_false(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups); /* not at every sign-in */
+    fake_windows()->now_us += INT64_C(60000000);
+    assert_done(world_leg(w, NULL, "Negotiate", "\x60ticket CORP\\bob", 16), &w->err, "");
+    assert_true(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups); /* nor for whom it makes no difference */
+    assert_done(world_leg(w, NULL, "Negotiate", ticket, sizeof(ticket) - 1), &w->err, "");
+    assert_true(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups + 1);
+    fake_windows()->now_us += INT64_C(60000000);
+    assert_done(world_leg(w, NULL, "Negotiate", "\x60ticket CORP\\eve", 16), &w->err, "");
+    assert_false(w->user.allowed);
+    assert_int_equal(fake_windows()->look_ups, look_ups + 1); /* nor for what is known by now */
 }
 
 static void sign_in__memberships_unreadable__not_allowed(void **state)
@@ -499,7 +542,9 @@ int main(void)
         TEST(sign_in__one_leg__done_with_a_last_token),
         TEST(sign_in__spnego__three_legs),
         TEST(sign_in__list__decides),
+        TEST(sign_in__name_known_later__is_asked_for_again),
         TEST(sign_in__memberships_unreadable__not_allowed),
+        TEST(sign_in__package_without_name__name_of_the_token),
         TEST(sign_in__refused_leg__context_gone),
         TEST(sign_in__other_connection__refused),
         TEST(sign_in__other_scheme__refused),

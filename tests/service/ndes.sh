@@ -33,6 +33,11 @@ cp "$work/body" "$work/cacert"
 expect 200 "$url?operation=GetCACert"
 [[ $(openssl pkcs7 -inform DER -in "$work/body" -print_certs | grep -c 'BEGIN CERT') -eq 2 ]] || fail "/scep does not give one RA and the CA"
 
+step "a user whom this machine does not know is shown as he is written"
+changed config set 'ndes.allowed=CORP\MDM admins'
+eventually 10 grep -qF 'knows no user or group "CORP\MDM admins"' "$data/logs/openndes.log" || fail "the log does not name the unknown group: $(grep 'knows no' "$data/logs/openndes.log")"
+changed config set ndes.allowed=S-1-5-32-544
+
 step "every form of the URL"
 for form in "$base/certsrv/mscep/" "$base/certsrv/mscep" "$base/certsrv/mscep/mscep.dll" "$base/CertSrv/MSCEP/mscep.dll/pkiclient.exe" \
     "$base/scep/device/certsrv/mscep" "$base/scep/Device/CertSrv/mscep/mscep.dll/pkiclient.exe"; do
@@ -216,6 +221,10 @@ expect 405 "$api"
 signed_in 400 "$api" --data '{}'
 signed_in 400 "$api" --data '{"minutes":1}' --header 'Content-Type: application/json'
 [[ $(<"$work/body") == '{"error":"syntax","message":"malformed data"}' ]] || fail "an error of the API: $(<"$work/body")"
+for broken in '{' '[]' '{"subject":"CN=a","subject":"CN=b"}' '{"subject":"CN=a\u0000b"}' $'{"subject":"\xff"}'; do
+    signed_in 400 "$api" --data "$broken" --header 'Content-Type: application/json'
+    [[ $(<"$work/body") == '{"error":"syntax","message":"malformed data"}' ]] || fail "the API about $broken: $(<"$work/body")"
+done
 signed_in 201 "$api" --data '{"subject":"CN=phone-1","validity_minutes":5}' --header 'Content-Type: application/json; charset=utf-8'
 [[ $(header Content-Type) == application/json ]] || fail "Content-Type: $(header Content-Type)"
 cp "$work/body" "$out"

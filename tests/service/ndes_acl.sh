@@ -75,6 +75,25 @@ eventually 10 eval '[[ $(status_of "$INSIDE" "$base/scep/plain/certsrv/mscep_adm
 ok config set ip_acl.enabled=false
 settled "$OUTSIDE" 200 200 200
 
+step "the service's page: its passwords count for all its templates, so the lists of all limit it"
+ok template add sig enabled=true challenge.type=ndes
+ok config set ndes.SignatureTemplate=sig
+service=$base/certsrv/mscep_admin/
+service_scep=$base/certsrv/mscep/?operation=GetCACaps
+service_matrix() { # ADDRESS PAGE SCEP
+    [[ $(status_of "$1" "$service") == "$2" && $(status_of "$1" "$service_scep") == "$3" ]]
+}
+service_settled() { eventually 10 service_matrix "$@" || fail "$1 at the service's page: $(status_of "$1" "$service"), SCEP: $(status_of "$1" "$service_scep")"; }
+service_settled "$OUTSIDE" 200 200
+for listed in device sig; do
+    ok template set "$listed" ip_acl.enabled=true ip_acl.allowed=10.0.0.0/8 ip_acl.limit=both
+    service_settled "$OUTSIDE" 403 200
+    service_settled "$INSIDE" 200 200
+    ok template set "$listed" ip_acl.enabled=false
+    service_settled "$OUTSIDE" 200 200
+done
+ok config set ndes.SignatureTemplate=
+
 step "forwarded headers count only from listed proxies"
 ok template set device ip_acl.enabled=true ip_acl.allowed=10.0.0.0/8 ip_acl.limit=both
 settled "$OUTSIDE" 403 403 403

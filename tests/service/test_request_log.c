@@ -105,10 +105,42 @@ static void refusal__of_each_kind__is_the_event_of_ndes(void **state)
     test_folder_remove(&folder);
 }
 
+/* Whoever got a password stands in the audit, even if nobody knows how he is called. */
+static void password__for_somebody_without_name__is_audited(void **state)
+{
+    struct http_request request = { .id = "r1", .method_text = "GET" };
+    struct http_response response = { .status = 200 };
+    struct route route = { .kind = ROUTE_NDES };
+    struct ndes_report report = { .scheme = "Kerberos", .password_id = 17 };
+    struct audit_options options = { .file_mb = 1, .files = 1 };
+    struct dispatch dispatch = { 0 };
+    struct buffer text = BUFFER_INIT(65536);
+    struct test_folder folder;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    test_folder_create(&folder);
+    options.folder = folder.path;
+    dispatch.audit = audit_open(&options, &err);
+    assert_done(dispatch.audit != NULL, &err, "");
+    endpoint_report_init(&report.scep);
+    report.scep.operation = "mscep_admin";
+    request.started_us = clock_monotonic_us();
+    request_log(&dispatch, &request, &response, &route, &report);
+    audit_close(dispatch.audit);
+    test_folder_read(&folder, "audit.jsonl", &text);
+    assert_non_null(strstr(buffer_text(&text), "\"event\":\"password\""));
+    assert_non_null(strstr(buffer_text(&text), "\"actor\":\"(unknown)\""));
+    assert_non_null(strstr(buffer_text(&text), "\"target\":\"password #17\""));
+    buffer_clear(&text);
+    test_folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusal__of_each_kind__is_the_event_of_ndes),
+        cmocka_unit_test(password__for_somebody_without_name__is_audited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
