@@ -209,6 +209,16 @@ by_usage usage-nonrep nonRepudiation,digitalSignature 11 || fail "signature with
 audited event=enroll result=issued template=signing >/dev/null || fail "the audit record does not name the template"
 ok password purge --all
 
+step "a template that refuses the page's passwords"
+changed template set signing ndes.UseSinglePassword=true
+ndes_refused challenge-rejected page-alone "$(fresh_password)" "$base/scep/signing"
+on_data check
+said "$out" "signing refuses the passwords of the page"
+changed template set signing ndes.UseSinglePassword=false
+on_data check
+not_said "$out" "refuses the passwords of the page"
+ok password purge --all
+
 step "the password API"
 api=$base/scep/device/challenge
 expect 401 "$api" --data '{}' --header 'Content-Type: application/json'
