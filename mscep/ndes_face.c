@@ -42,7 +42,7 @@ static bool check_endpoints(const struct ndes_face *face, struct error *err)
                              "template %s does not have challenge.type=ndes",
                              endpoint_name(endpoint));
         }
-        if (endpoint_ca(endpoint) != endpoint_ca(front)) {
+        if (!ca_is_same(endpoint_ca(endpoint), endpoint_ca(front))) {
             return error_set(err, REASON_NDES_FACE_BROKEN,
                              "templates %s and %s have different CAs; NDES serves one",
                              endpoint_name(front), endpoint_name(endpoint));

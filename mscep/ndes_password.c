@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/name.h"
 #include "platform/clock.h"
 #include "platform/protect.h"
 #include "store/store_passwords.h"
@@ -364,7 +365,7 @@ static bool subject_fits(const struct store_password_row *row, const struct enro
         return true;
     }
     name_format(csr_subject(&request->csr), subject, sizeof(subject));
-    if (text_equal_nocase(subject, row->subject)) {
+    if (name_text_equal(subject, row->subject)) {
         return true;
     }
     return error_set(err, REASON_CHALLENGE_BINDING,

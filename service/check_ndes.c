@@ -49,6 +49,42 @@ static bool check_face_template(const struct ndes_check *c, const char *name,
     return ok;
 }
 
+/*
+ * The page makes passwords as the general template has it, and the others have to take them: where
+ * one takes its single password alone, the page's one-time passwords are refused, and vice versa.
+ */
+static bool check_face_passwords(const struct ndes_check *c, struct error *err)
+{
+    const char *const names[] = { c->config->ndes.signature_template,
+                                  c->config->ndes.encryption_template };
+    const char *general = c->config->ndes.general_template;
+    struct template_config first;
+    struct error ignored = ERROR_INIT;
+    char text[2 * LIMIT_TEMPLATE_NAME + 200];
+    bool ok = true;
+
+    if (!config_load_template(c->data, general, &first, &ignored)) {
+        return true; /* said before */
+    }
+    for (size_t i = 0; ok && i < sizeof(names) / sizeof(names[0]); i++) {
+        struct template_config other;
+
+        if (names[i][0] == '\0' || !config_load_template(c->data, names[i], &other, &ignored)) {
+            continue;
+        }
+        if (other.password.enforce && other.password.single != first.password.single) {
+            ok = text_format(text, sizeof(text),
+                             "templates %s and %s differ in ndes.UseSinglePassword: %s refuses the "
+                             "passwords of the page /certsrv/mscep_admin",
+                             general, names[i], names[i])
+                 && c->visit(c->context, CHECK_WARNING, WHAT_FACE, NULL, text, err);
+        }
+        template_config_clear(&other);
+    }
+    template_config_clear(&first);
+    return ok;
+}
+
 static bool check_face(const struct ndes_check *c, struct error *err)
 {
     const char *const names[] = { c->config->ndes.general_template,
@@ -65,7 +101,8 @@ static bool check_face(const struct ndes_check *c, struct error *err)
             return c->visit(c->context, CHECK_ERROR, WHAT_FACE, &why, why.detail, err);
         }
     }
-    return c->visit(c->context, CHECK_OK, WHAT_FACE, NULL, "its templates can serve it", err);
+    return check_face_passwords(c, err)
+           && c->visit(c->context, CHECK_OK, WHAT_FACE, NULL, "its templates can serve it", err);
 }
 
 /* ---- who gets passwords ---------------------------------------------------------------------- */

@@ -235,6 +235,19 @@ static bool audit(const struct import_command *import, const struct ndes_import_
     return ok;
 }
 
+/* As "template add" does it. */
+static bool forget_passwords(const struct import_command *import,
+                             const struct ndes_import_plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->template_count; i++) {
+        if (plan->templates[i].existing == NDES_IMPORT_NO_TEMPLATE
+            && !data_forget_passwords(import->command->data, plan->templates[i].name, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Everything that is read of the data folder is read under the lock that writing needs. */
 static bool plan_and_write(struct import_command *import, struct error *err)
 {
@@ -252,6 +265,7 @@ static bool plan_and_write(struct import_command *import, struct error *err)
     if (plan == NULL) goto out;
     if (import->dry_run && !ndes_import_check(plan, import->command->data, err)) goto out;
     if (!import->dry_run && ndes_import_plan_writes(plan)) {
+        if (!forget_passwords(import, plan, err)) goto out;
         if (!ndes_import_apply(plan, import->command->data, err)) goto out;
         if (!audit(import, plan, err)) goto out;
     }

@@ -11,7 +11,6 @@
 #include "service/data_folder.h"
 #include "service/template_passphrase.h"
 #include "service/urls.h"
-#include "store/store_passwords.h"
 
 #define PASSPHRASE_KEY "challenge.passphrase"
 
@@ -169,6 +168,11 @@ static bool change(struct template_command *t, bool must_be_new, const char *eve
     if (must_be_new && !start_ndes(t, edit, err)) goto out;
     if (!buffer_append_text(&changed, t->name, err)) goto out;
     if (!apply(t, edit, secret_bytes(&passphrase), &changed, err)) goto out;
+    /*
+     * What was made for an earlier template of this name opens nothing here: its file may have been
+     * removed by hand, and a running service makes passwords until it notices.
+     */
+    if (must_be_new && !data_forget_passwords(t->command->data, t->name, err)) goto out;
     if (!config_edit_save(edit, t->name, must_be_new, err)) goto out;
     if (generated) {
         command_print("Passphrase: %s\n", (const char *)passphrase.data);
@@ -259,16 +263,6 @@ static bool template_disable(const struct command *command, struct error *err)
     return true;
 }
 
-/* Another template of this name, later, must not accept what was made for this one. */
-static bool purge_passwords(const struct template_command *t, struct error *err)
-{
-    struct store *store = data_store_open(t->command->data, 1, err);
-    bool ok = store != NULL && store_password_forget(store, t->name, err);
-
-    store_close(store);
-    return ok;
-}
-
 static bool template_remove(const struct command *command, struct error *err)
 {
     struct template_command t;
@@ -279,7 +273,8 @@ static bool template_remove(const struct command *command, struct error *err)
         || !data_settings_lock(command->data, &lock, err)) {
         return false;
     }
-    removed = need_existing(&t, err) && purge_passwords(&t, err) && file_remove(t.path, err);
+    removed = need_existing(&t, err) && data_forget_passwords(command->data, t.name, err)
+              && file_remove(t.path, err);
     file_lock_release(lock);
     if (!removed || !command_audit(command, "template-remove", t.name, err)) {
         return false;

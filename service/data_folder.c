@@ -3,7 +3,9 @@
 
 #include "base/text.h"
 #include "platform/protect.h"
+#include "store/store_passwords.h"
 
+#define DATABASE "openndes.db"
 #define MAC_KEY_BYTES 32
 #define MAC_KEY_PURPOSE "mac-key"
 #define MAC_KEY_FILE_MAX 4096
@@ -135,8 +137,26 @@ struct store *data_store_open(const char *data, unsigned readers, struct error *
     char path[FILE_PATH_MAX];
     struct store_options options = { .path = path, .readers = readers };
 
-    if (!path_join(path, data, "openndes.db", err)) {
+    if (!path_join(path, data, DATABASE, err)) {
         return NULL;
     }
     return store_open(&options, err);
+}
+
+bool data_forget_passwords(const char *data, const char *template_name, struct error *err)
+{
+    struct store *store = NULL;
+    char path[FILE_PATH_MAX];
+    bool ok = false;
+
+    if (!path_join(path, data, DATABASE, err)) {
+        return false;
+    }
+    if (!file_exists(path)) {
+        return true;
+    }
+    store = data_store_open(data, 1, err);
+    ok = store != NULL && store_password_forget(store, template_name, err);
+    store_close(store);
+    return ok;
 }

@@ -37,6 +37,11 @@ MUST_USE bool data_settings_lock(const char *data, struct file_lock **lock, stru
  * Errors: REASON_KEY_PROTECTION, file errors.
  */
 MUST_USE bool data_mac_key(const char *data, bool create, struct secret *key, struct error *err);
+/*
+ * Remove the NDES passwords of a template's name: before a new template gets it, and with the one
+ * that had it. Nothing to do without a database. Errors: REASON_STORE_*.
+ */
+MUST_USE bool data_forget_passwords(const char *data, const char *template_name, struct error *err);
 /* Open the database of the folder; the caller closes it. */
 struct store *data_store_open(const char *data, unsigned readers, struct error *err);
 

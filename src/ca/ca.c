@@ -2,6 +2,7 @@
 #include "ca/ca.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -74,6 +75,24 @@ struct ra_set *ca_ra(struct ca *ca, struct error *err)
 bool ca_is_issuer_of(struct ca *ca, const struct x509_st *cert)
 {
     return ca->ops->is_issuer_of != NULL && ca->ops->is_issuer_of(ca->state, cert);
+}
+
+/* Has `ca` signed the RA of `other`? */
+static bool has_signed_ra(struct ca *ca, struct ca *other)
+{
+    struct error ignored = ERROR_INIT;
+    struct ra_set *ras = ca_ra(other, &ignored);
+    bool ok = ras != NULL && ras->ra_count > 0 && ca_is_issuer_of(ca, ras->ra[0].cert);
+
+    ra_set_unref(ras);
+    return ok;
+}
+
+bool ca_is_same(struct ca *a, struct ca *b)
+{
+    /* Either way round: the older load's RA may have ended, which is why there is a newer one. */
+    return a == b
+           || (strcmp(a->name, b->name) == 0 && (has_signed_ra(a, b) || has_signed_ra(b, a)));
 }
 
 bool ca_ready(struct ca *ca, struct error *err)

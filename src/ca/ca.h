@@ -45,6 +45,11 @@ MUST_USE bool ca_issue(struct ca *ca, const struct csr *csr, const struct cert_p
 struct ra_set *ca_ra(struct ca *ca, struct error *err);
 /* True when this CA's key signed the certificate (signature verified, not only names). */
 bool ca_is_issuer_of(struct ca *ca, const struct x509_st *cert);
+/*
+ * One authority? Also two loads of one CA, before and after a new RA or a renewed certificate; not
+ * two CAs that have had the same name one after the other.
+ */
+bool ca_is_same(struct ca *a, struct ca *b);
 /* Everything there and in its time? Used by check and at start. */
 MUST_USE bool ca_ready(struct ca *ca, struct error *err);
 

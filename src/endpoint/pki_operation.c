@@ -96,7 +96,7 @@ static bool choose_decider(struct exchange *x, const struct csr *csr,
     if (chosen == NULL) {
         return error_set(err, REASON_NDES_FACE_BROKEN, "no template for a request of this kind");
     }
-    if (chosen->ca != x->endpoint->ca) {
+    if (!ca_is_same(chosen->ca, x->endpoint->ca)) {
         return error_set(err, REASON_NDES_FACE_BROKEN,
                          "template %s is of another CA than template %s", chosen->name,
                          x->endpoint->name);

@@ -161,6 +161,28 @@ void name_format(const X509_NAME *name, char *text, size_t size)
     buffer_clear(&out);
 }
 
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool name_text_equal(const char *a, const char *b)
+{
+    bool in_type = true;
+    bool escaped = false;
+
+    for (; *a != '\0' && (in_type ? *a == *b : ascii_lower(*a) == ascii_lower(*b)); a++, b++) {
+        if (escaped) {
+            escaped = false;
+        } else if (*a == '\\') {
+            escaped = true;
+        } else {
+            in_type = in_type ? *a != '=' : *a == ',' || *a == '+';
+        }
+    }
+    return *a == '\0' && *b == '\0';
+}
+
 bool name_common_name(const X509_NAME *name, struct buffer *out, bool *found, struct error *err)
 {
     int last = -1;

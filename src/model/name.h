@@ -19,6 +19,11 @@ struct X509_name_st;
  */
 void name_format(const struct X509_name_st *name, char *text, size_t size);
 /*
+ * Are two uncut texts of name_format the same name? Values are compared without regard to the case
+ * of ASCII letters; types exactly: "UID" and "uid" are two attributes.
+ */
+bool name_text_equal(const char *a, const char *b);
+/*
  * The last (most specific) commonName as UTF-8, appended; *found tells whether there is one.
  * Errors: REASON_SYNTAX (malformed value), REASON_LIMIT, REASON_NO_MEMORY.
  */

@@ -39,16 +39,43 @@ static void ra__out_of_its_time__refused_until_renewed(void **state)
         assert_non_null(strstr(err.detail, "ca/issuing/ra.crt"));
         assert_refusal(error_is_set(&err) == false, &err, REASON_RA_EXPIRED, "ra");
         assert_refusal(ca_ready(ca, &err), &err, REASON_RA_EXPIRED, "ready");
-        ca_free(ca);
         assert_done(ca_files_renew_ra(&options, &err), &err, "renew");
-        ca = fixture_open(&folder, NULL, NULL);
-        assert_done(ca_ready(ca, &err), &err, "renewed");
+        struct ca *renewed = fixture_open(&folder, NULL, NULL);
+        assert_done(ca_ready(renewed, &err), &err, "renewed");
+        assert_true(ca_is_same(ca, renewed) && ca_is_same(renewed, ca));
+        ca_free(renewed);
         ca_free(ca);
         X509_free(cert);
         X509_free(root);
         EVP_PKEY_free(ca_key);
         EVP_PKEY_free(ra_key);
         test_folder_remove(&folder);
+    }
+}
+
+static void is_same__two_loads_of_one_ca__not_two_cas_of_one_name(void **state)
+{
+    struct test_folder folders[2];
+    struct ca *cas[2];
+    struct ca *again = NULL;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        test_folder_create(&folders[i]);
+        struct ca_new_options options = fixture_options(&folders[i]);
+        assert_done(ca_files_create(&options, &err), &err, "create");
+        cas[i] = fixture_open(&folders[i], NULL, NULL);
+    }
+    again = fixture_open(&folders[0], NULL, NULL);
+    assert_true(ca_is_same(cas[0], cas[0]));
+    assert_true(ca_is_same(cas[0], again) && ca_is_same(again, cas[0]));
+    assert_string_equal(ca_name(cas[0]), ca_name(cas[1]));
+    assert_false(ca_is_same(cas[0], cas[1]) || ca_is_same(cas[1], cas[0]));
+    ca_free(again);
+    for (size_t i = 0; i < 2; i++) {
+        ca_free(cas[i]);
+        test_folder_remove(&folders[i]);
     }
 }
 
@@ -200,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ra__out_of_its_time__refused_until_renewed),
+        cmocka_unit_test(is_same__two_loads_of_one_ca__not_two_cas_of_one_name),
         cmocka_unit_test(open__damaged_folder__reason_and_file),
         cmocka_unit_test(open__files_that_do_not_fit__reason),
     };

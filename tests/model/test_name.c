@@ -117,6 +117,59 @@ static void format__any_size__cut_and_terminated(void **state)
     X509_NAME_free(name);
 }
 
+static void text_equal__types_exactly_values_without_case(void **state)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        bool equal;
+    } cases[] = {
+        { "", "", true },
+        { "CN=dev", "CN=DEV", true },
+        { "CN=dev,O=Example", "CN=Dev,O=EXAMPLE", true },
+        { "OU=a+CN=b", "OU=A+CN=B", true },
+        { "OU=a+CN=b", "OU=a,CN=b", false },
+        { "UID=alice", "uid=alice", false },
+        { "CN=dev,UID=alice", "CN=dev,uid=alice", false },
+        { "OU=a+UID=alice", "OU=a+uid=alice", false },
+        { "CN=a\\,UID\\=b", "CN=a\\,uid\\=b", true }, /* all one value */
+        { "CN=a\\+Uid", "CN=a\\+uid", true },
+        { "CN=a\\x5c,UID=b", "CN=A\\x5c,uid=b", false }, /* the comma separates */
+        { "CN=dev", "CN=de", false },
+        { "CN=de", "CN=dev", false },
+        { "CN=dev", "", false },
+        { "", "CN=dev", false },
+        { "CN=\xc3\xa4", "CN=\xc3\x84", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (name_text_equal(cases[i].a, cases[i].b) != cases[i].equal) {
+            fail_msg("%s, %s", cases[i].a, cases[i].b);
+        }
+    }
+}
+
+/* Two attributes whose short names differ in nothing but case. */
+static void text_equal__user_id_and_unique_identifier__differ(void **state)
+{
+    static const char *const oids[] = { "0.9.2342.19200300.100.1.1", "0.9.2342.19200300.100.1.44" };
+    char text[2][64];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct csr_builder b;
+        X509_NAME *name = NULL;
+
+        csr_builder_init(&b, NULL);
+        csr_builder_rdn(&b, oids[i], TAG_UTF8, bytes_of_text("alice"));
+        name = name_of(&b);
+        name_format(name, text[i], sizeof(text[i]));
+        X509_NAME_free(name);
+    }
+    assert_false(name_text_equal(text[0], text[1]));
+}
+
 static void common_name__several__last_one(void **state)
 {
     struct csr_builder b;
@@ -169,6 +222,8 @@ int main(void)
         cmocka_unit_test(format__hostile_values__escaped),
         cmocka_unit_test(format__unknown_attribute__shows_oid),
         cmocka_unit_test(format__any_size__cut_and_terminated),
+        cmocka_unit_test(text_equal__types_exactly_values_without_case),
+        cmocka_unit_test(text_equal__user_id_and_unique_identifier__differ),
         cmocka_unit_test(common_name__several__last_one),
         cmocka_unit_test(common_name__none_or_malformed__said),
     };

@@ -225,6 +225,7 @@ static void check__subject__whole_without_case(void **state)
         { "CN=dev-11", "dev-1", false },
         { "CN=dev-1,O=Example", "dev-1", false },
         { "CN=dev\\,1", "dev,1", true }, /* as name_format writes it */
+        { "cn=dev-1", "dev-1", false },  /* not as name_format writes it: another attribute */
     };
     struct world *world = *state;
 

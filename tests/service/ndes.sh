@@ -214,6 +214,16 @@ by_usage usage-nonrep nonRepudiation,digitalSignature 11 || fail "signature with
 audited event=enroll result=issued template=signing >/dev/null || fail "the audit record does not name the template"
 ok password purge --all
 
+step "a template that refuses the page's passwords"
+changed template set signing ndes.UseSinglePassword=true
+ndes_refused challenge-rejected page-alone "$(fresh_password)" "$base/scep/signing"
+on_data check
+said "$out" "signing refuses the passwords of the page"
+changed template set signing ndes.UseSinglePassword=false
+on_data check
+not_said "$out" "refuses the passwords of the page"
+ok password purge --all
+
 step "the password API"
 api=$base/scep/device/challenge
 expect 401 "$api" --data '{}' --header 'Content-Type: application/json'
@@ -251,6 +261,16 @@ password=$(value_of Password)
 changed template remove shortlived
 changed template add shortlived challenge.type=ndes enabled=true
 ndes_refused challenge-rejected phone-7 "$password" "$base/scep/shortlived"
+
+step "so does a new one of the same name, if the file went by hand"
+ok password new shortlived
+password=$(value_of Password)
+rm "$data/templates/shortlived.json"
+ok template add shortlived challenge.type=ndes enabled=true
+ok password list shortlived --all
+said "$out" "No passwords."
+eventually 20 answers 200 "$base/scep/shortlived?operation=GetCACaps" || fail "the new template does not answer"
+ndes_refused challenge-rejected phone-8 "$password" "$base/scep/shortlived"
 changed template remove shortlived
 
 step "a face whose templates cannot serve it"
@@ -262,6 +282,21 @@ on_data check
 said "$out" "template signing is switched off"
 changed template enable signing
 expect 200 "$ndes"
+
+step "a template's file breaks, later the RA is renewed: the old template stays in force on the face"
+cp "$data/templates/signing.json" "$work/signing.json"
+before=$(reloads)
+echo '{' >"$data/templates/signing.json"
+eventually 20 has_reloaded "$before" || fail "the server does not notice a broken template"
+ok ca renew-ra default
+pair_in_force() { fetch_pair && cmp -s <(openssl x509 -in "$work/pair/enc.pem") <(openssl x509 -in "$data/ca/default/ra-enc.crt"); }
+eventually 20 pair_in_force || fail "the new pair of RAs does not come into force"
+by_usage usage-broken digitalSignature 11 || fail "signature, its template broken: $(cat "$work/usage-broken.log")"
+before=$(reloads)
+cp "$work/signing.json" "$data/templates/signing.json"
+eventually 20 has_reloaded "$before" || fail "the server does not notice the restored template"
+expect 200 "$ndes"
+
 changed config set ndes.enabled=false
 expect 404 "$ndes"
 expect 200 "$base/scep/device/certsrv/mscep/"
