@@ -109,11 +109,22 @@ out:
     return result;
 }
 
+/*
+ * When this is called the client has all that the inner side said, or wants it no more. On Windows
+ * the inner side is a TCP connection of this machine: closed in good order it would occupy a port
+ * for minutes. (It still does when the client ended first and the inner side had to be told.)
+ */
+static void close_inner(struct tls_connection *c)
+{
+    socket_abort(c->inner);
+    c->inner = SOCKET_HANDLE_NONE;
+}
+
 void tls_connection_free(struct tls_connection *c)
 {
     if (c == NULL) return;
     SSL_free(c->ssl); /* does not close the socket: SSL_set_fd */
-    socket_close(c->inner);
+    close_inner(c);
     socket_close(c->client);
     secret_wipe(c, sizeof(*c));
     free(c);
@@ -359,8 +370,7 @@ static void send_end(struct tls_connection *c)
 
 void tls_connection_end(struct tls_connection *c)
 {
-    socket_close(c->inner);
-    c->inner = SOCKET_HANDLE_NONE;
+    close_inner(c);
     c->stage = STAGE_LINGER;
     c->at_once = true; /* the client's end may be here already */
     send_end(c);
