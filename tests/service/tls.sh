@@ -199,6 +199,7 @@ ok config set public_url=http://scep.example.com
 ok check
 no_finding warning "listen"
 # Somebody signs in now: the page on a listener without HTTPS is worth a warning.
+ok template set device challenge.type=ndes
 ok config set ndes.enabled=true ndes.GeneralPurposeTemplate=device
 ok check
 finding warning "signin.negotiate"
