@@ -237,8 +237,10 @@ static void tls_front_arrival__newest_client_left__not_the_former_one(void **sta
     again = wait_plain(&scene, 1);
     print_message("the number came again: %s\n", again == scene.plain[0] ? "yes" : "no");
     tls_client_reset(clients[1]);
-    assert_false(plain_receive(again, text, sizeof(text))); /* the front has dropped it */
-    assert_false(tls_front_arrival(scene.front, again, &arrival));
+    assert_false(plain_receive(again, text, sizeof(text)));
+    /* where the system shows a reset as an orderly end, its own arrival may still be there */
+    assert_true(!tls_front_arrival(scene.front, again, &arrival)
+                || arrival.peer_port != raw_client_port(clients[0]));
     socket_close(again);
     raw_client_close(clients[0]);
     scene_destroy(&scene);
