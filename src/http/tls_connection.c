@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -14,6 +15,7 @@
 #define RELAY_ROUNDS 8    /* then others have their turn */
 #define LINGER_ROUNDS 16  /* pieces thrown away before others have their turn */
 #define LINGER_PIECE 4096 /* on the stack */
+#define READS_PER_STEP 32 /* of the client's socket; a record takes two */
 
 enum stage { STAGE_HANDSHAKE, STAGE_RELAY, STAGE_LINGER };
 
@@ -30,13 +32,14 @@ struct tls_connection {
     socket_handle inner;
     enum stage stage;
     struct tls_binding binding;
-    bool broken;        /* TLS has failed: nothing may be sent through it any more */
-    bool client_ended;  /* it sends nothing more */
-    bool inner_ended;   /* the same */
-    bool inner_told;    /* inner knows that the client sends nothing more */
-    bool at_once;       /* the last step stopped only because others have their turn */
-    bool notify_waits;  /* close_notify is not sent yet */
-    unsigned read_wait; /* what the socket must be able to do before SSL_read goes on */
+    bool broken;         /* TLS has failed: nothing may be sent through it any more */
+    bool client_ended;   /* it sends nothing more */
+    bool inner_ended;    /* the same */
+    bool inner_told;     /* inner knows that the client sends nothing more */
+    bool at_once;        /* the last step stopped only because others have their turn */
+    bool notify_waits;   /* close_notify is not sent yet */
+    unsigned reads_left; /* of this step */
+    unsigned read_wait;  /* what the socket must be able to do before SSL_read goes on */
     unsigned write_wait;
     int64_t moved_us;     /* when the client last took something, or something began to wait */
     struct pipe to_inner; /* plain text of the client: passwords may pass here */
@@ -46,6 +49,31 @@ struct tls_connection {
 static bool is_empty(const struct pipe *pipe)
 {
     return pipe->begin == pipe->end;
+}
+
+/*
+ * OpenSSL goes on reading as long as records come that bring no data: key updates, handshakes that
+ * are refused. A client that sends them faster than we work them off would keep the thread of all
+ * connections in one SSL_read. So each step reads so much and no more, as if nothing else had come:
+ * the socket stays readable, and the next step goes on when others had their turn.
+ */
+static long limit_reads(BIO *bio, int operation, const char *data, size_t len, int argi, long argl,
+                        int result, size_t *processed)
+{
+    struct tls_connection *c = (struct tls_connection *)(void *)BIO_get_callback_arg(bio);
+
+    (void)data;
+    (void)len;
+    (void)argi;
+    (void)argl;
+    (void)processed;
+    if (operation != BIO_CB_READ) return result;
+    if (c->reads_left == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    c->reads_left--;
+    return result;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -72,6 +100,8 @@ struct tls_connection *tls_connection_create(struct tls_context *context, socket
         (void)error_set(err, REASON_NO_MEMORY, "out of memory for a TLS connection");
         goto out;
     }
+    BIO_set_callback_ex(SSL_get_rbio(c->ssl), limit_reads);
+    BIO_set_callback_arg(SSL_get_rbio(c->ssl), (char *)c);
     result = c;
     c = NULL;
 out:
@@ -79,11 +109,22 @@ out:
     return result;
 }
 
+/*
+ * When this is called the client has all that the inner side said, or wants it no more. On Windows
+ * the inner side is a TCP connection of this machine: closed in good order it would occupy a port
+ * for minutes. (It still does when the client ended first and the inner side had to be told.)
+ */
+static void close_inner(struct tls_connection *c)
+{
+    socket_abort(c->inner);
+    c->inner = SOCKET_HANDLE_NONE;
+}
+
 void tls_connection_free(struct tls_connection *c)
 {
     if (c == NULL) return;
     SSL_free(c->ssl); /* does not close the socket: SSL_set_fd */
-    socket_close(c->inner);
+    close_inner(c);
     socket_close(c->client);
     secret_wipe(c, sizeof(*c));
     free(c);
@@ -152,6 +193,7 @@ enum tls_progress tls_connection_handshake(struct tls_connection *c, const char 
     int rc = 0;
 
     ERR_clear_error();
+    c->reads_left = READS_PER_STEP;
     rc = SSL_do_handshake(c->ssl);
     if (rc == 1) {
         c->read_wait = SOCKET_POLL_READ;
@@ -290,6 +332,7 @@ enum tls_progress tls_connection_relay(struct tls_connection *c)
 {
     bool moved = true;
 
+    c->reads_left = READS_PER_STEP;
     for (unsigned i = 0; moved && i < RELAY_ROUNDS; i++) {
         moved = false;
         if (!read_client(c, &moved)) return TLS_PROGRESS_FAILED;
@@ -327,8 +370,7 @@ static void send_end(struct tls_connection *c)
 
 void tls_connection_end(struct tls_connection *c)
 {
-    socket_close(c->inner);
-    c->inner = SOCKET_HANDLE_NONE;
+    close_inner(c);
     c->stage = STAGE_LINGER;
     c->at_once = true; /* the client's end may be here already */
     send_end(c);

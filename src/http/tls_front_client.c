@@ -32,6 +32,23 @@ void tls_front_forget_handed(struct tls_front *front, struct tls_client *client)
     client->handed = SOCKET_HANDLE_NONE;
 }
 
+/* With the lock held. The number is new: the HTTP server has closed what had it before. */
+static void remember_handed(struct tls_front *front, struct tls_client *client,
+                            socket_handle socket)
+{
+    struct tls_client *former = front->handed;
+
+    while (former != NULL && former->handed != socket) {
+        former = former->next_handed;
+    }
+    if (former != NULL) {
+        tls_front_forget_handed(front, former);
+    }
+    client->handed = socket;
+    client->next_handed = front->handed;
+    front->handed = client;
+}
+
 void tls_front_client_drop(struct tls_front *front, size_t index)
 {
     struct tls_client *client = front->clients[index];
@@ -75,8 +92,7 @@ static bool begin_job(struct tls_front *front, struct tls_client *client)
 
 /*
  * The plain side goes to the HTTP server. What belongs to it can be asked for before connected()
- * is called, because another thread may take the connection up at once. The newest stands first:
- * where the HTTP server has closed a socket without asking, its number may have come again.
+ * is called, because another thread may take the connection up at once.
  */
 static bool hand_over(struct tls_front *front, struct tls_client *client)
 {
@@ -90,9 +106,7 @@ static bool hand_over(struct tls_front *front, struct tls_client *client)
     tls_connection_attach(client->connection, ends[0]);
     client->stage = TLS_CLIENT_RELAY;
     (void)pthread_mutex_lock(&front->lock);
-    client->handed = ends[1];
-    client->next_handed = front->handed;
-    front->handed = client;
+    remember_handed(front, client, ends[1]);
     (void)pthread_mutex_unlock(&front->lock);
     return front->options.connected(front->options.context, client->listener, ends[1],
                                     &client->arrival);

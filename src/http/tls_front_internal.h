@@ -57,7 +57,7 @@ struct tls_front {
     bool locks_ready;
     bool woken;                /* a byte is on its way */
     struct tls_client *done;   /* jobs that have ended; list through next_done */
-    struct tls_client *handed; /* newest first; list through next_handed */
+    struct tls_client *handed; /* no two with one number; list through next_handed */
     struct tls_listener listeners[LIMIT_LISTENERS];
     size_t listener_count;
     bool quiesce;   /* asked for */

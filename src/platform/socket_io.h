@@ -38,6 +38,11 @@ enum socket_io socket_send(socket_handle s, struct bytes data, size_t *sent);
 enum socket_io socket_receive(socket_handle s, void *data, size_t size, size_t *got);
 /* The other side reads the end behind what was sent; receiving goes on. */
 void socket_end_sending(socket_handle s);
+/*
+ * Close, and throw away what is on its way. Whoever closes a TCP connection in good order keeps its
+ * port occupied for minutes; behind this nothing stays, whichever side closed first.
+ */
+void socket_abort(socket_handle s);
 
 #define SOCKET_POLL_READ 1u  /* a receive or accept does not block: data, the end, or an error */
 #define SOCKET_POLL_WRITE 2u /* a send does not block: room, or an error */

@@ -299,7 +299,7 @@ static void https__clients_leave__next_one_served(void **state)
         if (i % 2 == 0) {
             raw_client_close(client);
         } else {
-            raw_client_reset(client);
+            tls_client_reset(client);
         }
     }
     client = https_connect(&world);
@@ -320,7 +320,7 @@ static void https__client_leaves_while_handled__answered_and_forgotten(void **st
     client = https_connect(&world);
     assert_true(raw_client_send_text(client, "GET /count?gate HTTP/1.1\r\n" HOST "\r\n"));
     world_wait_inside(&world, 1);
-    raw_client_reset(client);
+    tls_client_reset(client);
     client = https_connect(&world);
     assert_true(raw_client_send_text(client, "GET /count?gate HTTP/1.1\r\n" HOST "\r\n"));
     world_wait_inside(&world, 2);

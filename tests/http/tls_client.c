@@ -252,6 +252,12 @@ void tls_client_end_sending(struct raw_client *client)
     ERR_clear_error();
 }
 
+void tls_client_reset(struct raw_client *client)
+{
+    SSL_set_quiet_shutdown(session_of(client), 1);
+    raw_client_reset(client);
+}
+
 bool tls_client_renegotiate(struct raw_client *client)
 {
     SSL *ssl = session_of(client);

@@ -56,6 +56,8 @@ bool tls_client_resumable(const struct raw_client *client);
 bool tls_client_was_told(const struct raw_client *client);
 /* Say that nothing more comes and go on reading. */
 void tls_client_end_sending(struct raw_client *client);
+/* Close with a reset, without a word before it. */
+void tls_client_reset(struct raw_client *client);
 /* Ask for a new handshake on the connection (TLS 1.2); true when the server goes along. */
 bool tls_client_renegotiate(struct raw_client *client);
 

@@ -97,6 +97,15 @@ void socket_end_sending(socket_handle s)
     (void)shutdown((int)s, SHUT_WR);
 }
 
+void socket_abort(socket_handle s)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+    if (s == SOCKET_HANDLE_NONE) return;
+    (void)setsockopt((int)s, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    socket_close(s);
+}
+
 /* ---- many at once ---------------------------------------------------------------------------- */
 
 struct socket_poll {

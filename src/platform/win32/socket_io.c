@@ -88,6 +88,16 @@ void socket_end_sending(socket_handle s)
     (void)shutdown((SOCKET)s, SD_SEND);
 }
 
+void socket_abort(socket_handle s)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+    if (s == SOCKET_HANDLE_NONE) return;
+    (void)setsockopt((SOCKET)s, SOL_SOCKET, SO_LINGER, (const char *)&at_once,
+                     (int)sizeof(at_once));
+    socket_close(s);
+}
+
 /* ---- a pair ---------------------------------------------------------------------------------- */
 
 /*
