@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/dispatch.h"
 
+#include "base/text.h"
 #include "config/config_net.h"
 #include "endpoint/endpoint.h"
 #include "mscep/ndes_face.h"
+#include "platform/clock.h"
 #include "service/client_address.h"
 #include "service/request_log.h"
 #include "service/route.h"
 
 #define CRL_BYTES_MAX (64u * 1024u * 1024u)
+#define HANDSHAKES_TELL_US INT64_C(60000000)
+#define SHOWN_PATH_MAX 160 /* of a path that nothing serves */
 
 /* One request on its way: with the runtime that was in force when it came. */
 struct visit {
@@ -147,6 +151,7 @@ static bool publication_admit(struct visit *v)
 static bool admit_route(struct visit *v)
 {
     const struct endpoint *endpoint;
+    char shown[SHOWN_PATH_MAX];
 
     switch (v->route.kind) {
     case ROUTE_SCEP:
@@ -162,7 +167,8 @@ static bool admit_route(struct visit *v)
     case ROUTE_CA_P7B:
         return publication_admit(v);
     case ROUTE_NONE:
-        error_set(visit_error(v), REASON_NO_SUCH_URL, "no service at this path");
+        text_escape(shown, sizeof(shown), bytes_of_text(v->request.path));
+        error_set(visit_error(v), REASON_NO_SUCH_URL, "no service at %s", shown);
         break;
     }
     refuse(v);
@@ -282,6 +288,18 @@ void dispatch_handshake_failed(void *context, const struct ip_address *peer, con
     struct dispatch *dispatch = context;
     char shown[IP_TEXT_MAX];
 
+    int64_t now_us = clock_monotonic_us();
+
     ip_address_format(peer, shown);
     log_line(dispatch->log, LOG_LEVEL_DEBUG, "%s TLS handshake failed: %s", shown, why);
+    dispatch->handshakes_failed++;
+    if (dispatch->handshakes_told_us != 0
+        && now_us - dispatch->handshakes_told_us < HANDSHAKES_TELL_US) {
+        return;
+    }
+    log_line(dispatch->log, LOG_LEVEL_WARNING,
+             "HTTPS connections that came to nothing: %u; the last one from %s: %s",
+             dispatch->handshakes_failed, shown, why);
+    dispatch->handshakes_told_us = now_us;
+    dispatch->handshakes_failed = 0;
 }

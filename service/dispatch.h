@@ -24,13 +24,20 @@ struct dispatch {
     struct log *log;
     struct audit *audit;
     struct event_log *events;
+    /* the HTTPS thread's alone */
+    int64_t handshakes_told_us; /* when the log last spoke of those that came to nothing */
+    unsigned handshakes_failed; /* since then */
 };
 
 enum http_admit dispatch_admit(void *context, const struct http_request *request,
                                struct http_response *response);
 void dispatch_handle(void *context, const struct http_request *request,
                      struct http_response *response);
-/* Logs a TLS handshake that came to nothing; debug level: scanners make many. */
+/*
+ * Logs TLS connections that came to nothing: each at debug level, since scanners make many, and a
+ * count with the last one's reason at most once a minute, since nobody would know otherwise why
+ * HTTPS turns everybody away.
+ */
 void dispatch_handshake_failed(void *context, const struct ip_address *peer, const char *why);
 /* Logs what the server refused by itself. */
 void dispatch_answered(void *context, const struct http_request *request,

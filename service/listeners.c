@@ -81,12 +81,16 @@ void listeners_poll(struct listeners *l, const struct service_config *config, st
         return;
     }
     result = tls_watch_poll(l->watch, config, &identity, &err);
-    if (result == TLS_WATCH_SAME) {
-        return;
-    }
-    if (result == TLS_WATCH_NEW && tls_context_set(l->tls, &identity, &err)) {
-        log_line(log, LOG_LEVEL_INFO, "HTTPS certificate loaded");
-        return;
+    l->pending = l->pending || result == TLS_WATCH_NEW;
+    if (result != TLS_WATCH_BROKEN) {
+        if (!l->pending) {
+            return;
+        }
+        l->pending = !tls_context_set(l->tls, &identity, &err);
+        if (!l->pending) {
+            log_line(log, LOG_LEVEL_INFO, "HTTPS certificate loaded");
+            return;
+        }
     }
     log_error(log, LOG_LEVEL_ERROR, &err, "HTTPS certificate not loaded");
     event_log_failure(events, EVENT_TLS_BROKEN, NULL, &err);

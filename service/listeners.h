@@ -20,6 +20,7 @@ struct listeners {
     size_t count;
     struct tls_context *tls; /* NULL: no HTTPS */
     struct tls_watch *watch;
+    bool pending; /* what the watch has loaded is not presented yet */
 };
 
 /* Where is to be listened; nothing is opened yet. Errors: REASON_CONFIG_BAD_VALUE, REASON_USAGE. */

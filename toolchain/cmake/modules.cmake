@@ -68,6 +68,15 @@ function(openndes_test)
         ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT}")
 endfunction()
 
+# RSA keys of CAs and RAs from a small pool, for tests that make many of them.
+function(openndes_test_quick_keys target)
+    if(TARGET ${target})
+        target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/quick_keys.c")
+        target_link_libraries(${target} PRIVATE dep::openssl)
+        target_link_options(${target} PRIVATE -Wl,--wrap=ca_key_generate)
+    endif()
+endfunction()
+
 # What every test process gets. The first error ends the program: a test never passes beside one.
 set(OPENNDES_TEST_ENVIRONMENT
     "ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1:check_initialization_order=1:detect_stack_use_after_return=1"
