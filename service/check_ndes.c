@@ -128,24 +128,25 @@ static bool check_accounts(const struct ndes_check *c, size_t *count, struct err
 }
 
 /* Windows may know no such name: somebody has left, or it is misspelt. */
-static bool check_allowed(const struct ndes_check *c, struct error *err)
+static bool check_allowed(const char *allowed, const char *what, check_visit *visit, void *context,
+                          struct error *err)
 {
     char unknown[256] = "";
     char shown[300];
     char text[400];
-    struct sign_in_list *list =
-        sign_in_list_create(c->config->ndes.face.allowed, unknown, sizeof(unknown), err);
+    struct sign_in_list *list = sign_in_list_create(allowed, unknown, sizeof(unknown), err);
 
     if (list == NULL) {
         return false;
     }
     sign_in_list_free(list);
-    if (unknown[0] == '\0') {
+    if (unknown[0] == '\0' || !negotiate_available()) {
         return true;
     }
     text_escape(shown, sizeof(shown), bytes_of_text(unknown));
-    return text_format(text, sizeof(text), "this machine knows no user or group \"%s\"", shown)
-           && c->visit(c->context, CHECK_WARNING, "ndes.allowed", NULL, text, err);
+    return text_format(text, sizeof(text),
+                       "ndes.allowed: this machine knows no user or group \"%s\"", shown)
+           && visit(context, CHECK_WARNING, what, NULL, text, err);
 }
 
 static bool check_sign_in(const struct ndes_check *c, struct error *err)
@@ -156,7 +157,8 @@ static bool check_sign_in(const struct ndes_check *c, struct error *err)
     if (!check_accounts(c, &accounts, err)) {
         return false;
     }
-    if (windows && !check_allowed(c, err)) {
+    if (windows
+        && !check_allowed(c->config->ndes.face.allowed, WHAT_SIGN_IN, c->visit, c->context, err)) {
         return false;
     }
     if (!windows && !c->config->signin.basic) {
@@ -186,6 +188,9 @@ bool check_ndes_template(const struct template_config *config, const char *what,
 {
     if (config->challenge.type != CHALLENGE_TYPE_NDES || !config->enabled) {
         return true;
+    }
+    if (!check_allowed(config->ndes.allowed, what, visit, context, err)) {
+        return false;
     }
     if (config->password.enforce && config->password.length < PASSWORD_BYTES_GOOD
         && !visit(context, CHECK_WARNING, what, NULL,

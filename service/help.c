@@ -18,6 +18,8 @@ static const struct help_page pages[] = {
       "Makes the folder with a CA, its RA certificate and one enabled template. The template's\n"
       "passphrase is generated and shown once.\n"
       "\n"
+      "  --ndes                in the place of NDES: one-time passwords, /certsrv/mscep and\n"
+      "                        /certsrv/mscep_admin\n"
       "  --passphrase -        take the passphrase from standard input (16 characters or more)\n"
       "  --template NAME       name of the first template (device)\n"
       "  --public-url URL      http://scep.example.com: written into certificates (CRL, AIA)\n"
@@ -27,14 +29,19 @@ static const struct help_page pages[] = {
       "  --ca-days N           validity of the CA (3650)\n"
       "  --no-ca               no CA yet: make, import or request one with \"openndes ca\"\n" },
     { "run", "serve in the foreground",
-      "openndes --data DIR run [--listen ADDRESS:PORT]... [--quiet]\n"
+      "openndes --data DIR run [--listen ADDRESS:PORT[/FACES]]...\n"
+      "                        [--listen-https ADDRESS:PORT[/FACES]]... [--quiet]\n"
       "\n"
       "Prints the SCEP URLs and \"Ready\", then one line per request on standard error.\n"
       "Changed files are noticed within a second or two. Ctrl-C ends it; SIGHUP (Windows:\n"
       "Ctrl-Break) asks for a reload.\n"
       "\n"
-      "  --listen ADDRESS:PORT replaces the configured listeners; may be repeated\n"
-      "  --quiet               log lines go to the file only\n" },
+      "  --listen ADDRESS:PORT        replaces the configured listeners; may be repeated\n"
+      "  --listen-https ADDRESS:PORT  the same for HTTPS\n"
+      "  --quiet                      log lines go to the file only\n"
+      "\n"
+      "FACES are scep, ui (the password page) and crl, joined by +, such as\n"
+      "0.0.0.0:80/scep+crl; without them all are served.\n" },
     { "check", "look for what is broken or will end soon",
       "openndes --data DIR check [--json]\n"
       "\n"

@@ -8,13 +8,12 @@ need getcert certmonger
 need dbus-daemon dbus-daemon
 
 group_is_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
-getcert_quiet() { timeout 20 getcert "$@" >"$work/getcert.out" 2>&1; }
+# certmonger keeps its requests and CAs below HOME; nobody else's HOME changes.
+getcert_quiet() { HOME=$work/home timeout 20 getcert "$@" >"$work/getcert.out" 2>&1; }
 
 start_certmonger() {
     local bus
-    # certmonger keeps its requests and CAs below HOME.
-    export HOME=$work/home
-    mkdir -m 700 "$HOME" "$work/certs"
+    mkdir -m 700 "$work/home" "$work/certs"
     exec {bus}< <(exec dbus-daemon --session --nofork --nopidfile --print-address 2>"$work/dbus.log")
     at_exit "kill $! 2>/dev/null"
     IFS= read -r -t "$PATIENCE" -u "$bus" DBUS_SESSION_BUS_ADDRESS || fail "dbus-daemon: $(<"$work/dbus.log")"
@@ -22,7 +21,7 @@ start_certmonger() {
     exec {bus}<&-
     # In a process group of its own, so that it ends together with the helpers it starts.
     set -m
-    "$CERTMONGER" -n -B -d 3 >"$work/certmonger.log" 2>&1 &
+    HOME=$work/home "$CERTMONGER" -n -B -d 3 >"$work/certmonger.log" 2>&1 &
     set +m
     at_exit "kill -- -$! 2>/dev/null; wait $! 2>/dev/null; eventually 10 group_is_gone $!"
     eventually 20 getcert_quiet list -s || fail "certmonger does not answer: $(<"$work/getcert.out")"

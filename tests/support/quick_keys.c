@@ -2,7 +2,7 @@
 /*
  * Purpose:  RSA keys for tests that make many CAs: the first of a program are generated, later ones
  *           are those again, in turn, so that keys of one CA always differ.
- * Not here: tests of the generation itself (tests/ca/test_ca_files.c has real keys throughout).
+ * Not here: tests of the generation itself (the first keys of each program are new ones).
  * Owns:     the keys, until the program ends.
  * Threads:  one.
  * Spec:     the linker's --wrap puts it before ca_key_generate.
