@@ -266,6 +266,7 @@ static void warn_ends(struct app *app)
     }
     app->end_check_at = now + DAY_SECONDS;
     warn_basic(app);
+    listeners_warn_end(&app->listeners, now, app->log, app->events);
     for (size_t i = 0; i < runtime_ca_count(app->runtime); i++) {
         const char *name = runtime_ca_name_at(app->runtime, i);
         struct ca_builtin *ca = runtime_ca_at(app->runtime, i);
@@ -348,9 +349,9 @@ static bool open_all(struct app *app, const struct app_options *options,
     if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
     refresh_crls(app);
-    warn_ends(app);
     if (!start_server(app, config, err)) return false;
     listeners_poll(&app->listeners, config, app->log, app->events);
+    warn_ends(app);
     keep_house(app);
     return open_listeners(app, err);
 }

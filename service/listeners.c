@@ -102,7 +102,6 @@ bool listeners_renew(struct listeners *l, const struct tls_issue_options *option
     struct certificate_info info;
     struct error err = ERROR_INIT;
     bool renewed = false;
-    char text[256];
 
     if (l->tls == NULL) {
         return false;
@@ -113,11 +112,18 @@ bool listeners_renew(struct listeners *l, const struct tls_issue_options *option
     } else if (renewed) {
         log_line(log, LOG_LEVEL_INFO, "HTTPS certificate renewed, serial %s", info.serial);
     }
-    if (!renewed && tls_watch_warning(l->watch, now, text, sizeof(text))) {
+    return renewed;
+}
+
+void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
+                        struct event_log *events)
+{
+    char text[256];
+
+    if (l->tls != NULL && tls_watch_warning(l->watch, now, text, sizeof(text))) {
         log_line(log, LOG_LEVEL_WARNING, "HTTPS certificate: %s", text);
         event_log_report(events, EVENTLOG_WARNING, EVENT_CA_ENDS, text);
     }
-    return renewed;
 }
 
 void listeners_close(struct listeners *l)

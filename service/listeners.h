@@ -41,11 +41,14 @@ MUST_USE bool listeners_open(struct listeners *l, struct http_server *server, st
 void listeners_poll(struct listeners *l, const struct service_config *config, struct log *log,
                     struct event_log *events);
 /*
- * Once in a while: renew a certificate of the built-in CA before it ends, and tell an end that
- * comes near. Nothing to do without HTTPS. True: it was renewed.
+ * Once in a while: renew a certificate of the built-in CA before it ends. Nothing to do without
+ * HTTPS. True: it was renewed.
  */
 bool listeners_renew(struct listeners *l, const struct tls_issue_options *options, int64_t now,
                      struct log *log, struct event_log *events);
+/* Once a day: an end that has come or comes near. */
+void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
+                        struct event_log *events);
 /* After the server is freed. */
 void listeners_close(struct listeners *l);
 
