@@ -74,8 +74,8 @@ static bool read_iis(struct import_command *import, struct error *err)
         return ndes_iis_read_file(&import->iis, import->iis_config, err);
     }
     if (import->registry_file != NULL) {
-        import->facts.iis_problem = "the registry comes from a file; give a copy of that machine's "
-                                    "applicationHost.config with --iis-config";
+        import->facts.iis_problem = "the registry comes from a file; give a copy of the "
+                                    "applicationHost.config of its machine with --iis-config";
     } else if (!default_iis_config(path, failure)
                || (path[0] != '\0' && !ndes_iis_read_file(&import->iis, path, failure))) {
         import->facts.iis_problem = failure->detail;
