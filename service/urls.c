@@ -132,18 +132,16 @@ void url_bases_of_config(const struct service_config *config, struct url_bases *
 
 bool url_host(const char *url, char *host, size_t size)
 {
-    const char *start = strstr(url, "://");
+    const char *start = NULL;
     size_t len = 0;
 
-    if (start == NULL) {
+    if (strstr(url, "://") == NULL) {
         return false;
     }
-    start += 3;
-    if (*start == '[') {
+    len = host_of(url, &start);
+    if (len >= 2 && start[0] == '[') { /* without the brackets of an IPv6 address */
         start++;
-        len = strcspn(start, "]");
-    } else {
-        len = strcspn(start, ":/");
+        len -= 2;
     }
     return len != 0 && text_format(host, size, "%.*s", (int)len, start);
 }
