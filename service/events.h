@@ -34,7 +34,15 @@ enum event_id {
     EVENT_AUDIT_FAILED = 130,
     EVENT_SIGN_IN_THROTTLED = 140,
     EVENT_TLS_BROKEN = 141,
-    EVENT_NDES_FACE_BROKEN = 142
+    EVENT_NDES_FACE_BROKEN = 142,
+    EVENT_INTUNE_UNREACHABLE = 150,   /* no answer, or none that can be used */
+    EVENT_INTUNE_MISCONFIGURED = 151, /* credential, rights, tenant */
+    EVENT_INTUNE_REFUSED = 152,       /* Intune says no to a request */
+    EVENT_CREDENTIAL_ENDS = 153,      /* secret or certificate of the app registration */
+    EVENT_CERTIFICATE_WITHHELD = 154, /* signed, not confirmed, revoked */
+    EVENT_INTUNE_REVOKED = 155,       /* certificates revoked at Intune's request */
+    EVENT_NOTIFICATION_LOST = 156,    /* Intune was not told of a refusal */
+    EVENT_POLICY_DENIED = 160
 };
 
 #endif

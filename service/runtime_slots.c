@@ -121,6 +121,9 @@ static struct challenge *make_challenge(const struct runtime_options *options,
                                        options->mac_key, err);
     case CHALLENGE_TYPE_NONE:
         return challenge_none_create(err);
+    case CHALLENGE_TYPE_INTUNE:
+        error_set(err, REASON_INTUNE_NOT_CONFIGURED, "no connection to Intune");
+        return NULL;
     case CHALLENGE_TYPE_NDES:
         return ndes_challenge_create(&source, config->name, &config->password, service_scope, err);
     }

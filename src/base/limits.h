@@ -40,6 +40,21 @@
 #define LIMIT_RSA_BITS_MAX 8192u
 #define LIMIT_EXTENSIONS 64u
 
+/* Intune and policies */
+#define LIMIT_HTTP_CLIENT_BODY 4194304u /* an answer; 500 revocation requests are below 1 MB */
+#define LIMIT_POLICY_BYTES 8388608u     /* a Graph export of a whole tenant is some MB */
+#define LIMIT_POLICY_JSON_DEPTH 32u
+#define LIMIT_POLICY_FILES 16u /* of one template */
+#define LIMIT_POLICY_FILE_NAME 100u
+#define LIMIT_POLICIES 256u     /* in one file */
+#define LIMIT_POLICY_ITEMS 64u  /* RDNs, names, OIDs of one policy */
+#define LIMIT_POLICY_TEXT 4096u /* bytes of one text in a policy */
+#define LIMIT_POLICY_FINDINGS 96u
+#define LIMIT_KNOWN_ROWS 200000u /* known devices and users */
+#define LIMIT_KNOWN_BYTES 67108864u
+#define LIMIT_NOTIFICATIONS 10000u           /* waiting to be told to Intune */
+#define LIMIT_NOTIFICATIONS_UNVALIDATED 500u /* of these, about requests Intune never saw */
+
 /* files and state */
 #define LIMIT_CONFIG_FILE_BYTES 1048576u
 #define LIMIT_JSON_DEPTH 16u

@@ -2,6 +2,7 @@
 #include "challenge/challenge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct challenge {
     const struct challenge_ops *ops;
@@ -49,17 +50,27 @@ bool challenge_check(const struct challenge *c, const struct enroll_request *req
                          c->ops->name);
     }
     if (!c->ops->check(c->state, request, grant, err)) {
+        char id[sizeof(grant->correlation_id)];
+
+        /* whoever reads the refusal in a log wants to know which call it was */
+        memcpy(id, grant->correlation_id, sizeof(id));
         grant_clear(grant);
+        memcpy(grant->correlation_id, id, sizeof(id));
         return false;
     }
     grant->challenge_type = c->ops->name;
     return true;
 }
 
-bool challenge_confirm(const struct challenge *c, const struct grant *grant,
-                       const struct issuance *issuance, struct error *err)
+bool challenge_is_remote(const struct challenge *c)
 {
-    return c->ops->confirm == NULL || c->ops->confirm(c->state, grant, issuance, err);
+    return c->ops->remote;
+}
+
+bool challenge_confirm(const struct challenge *c, const struct enroll_request *request,
+                       struct grant *grant, const struct issuance *issuance, struct error *err)
+{
+    return c->ops->confirm == NULL || c->ops->confirm(c->state, request, grant, issuance, err);
 }
 
 void challenge_refuse(const struct challenge *c, const struct enroll_request *request,

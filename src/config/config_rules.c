@@ -197,12 +197,39 @@ static bool template_passphrase(const void *config, struct error *err)
     return true;
 }
 
+/* One without the other asks for tokens that nobody gives. */
+static bool service_intune(const void *config, struct error *err)
+{
+    const struct service_config *c = config;
+
+    if (c->intune.tenant[0] != '\0' && c->intune.client_id[0] == '\0') {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "set, but intune.client_id is empty: the application id of this server's "
+                         "app registration");
+    }
+    return true;
+}
+
+/* A list of known devices binds values that the policies find. */
+static bool template_known(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->policy.known[0] != '\0' && t->policy.files[0] == '\0') {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "set, but policy.files is empty: the list binds what a policy's variables "
+                         "stand for");
+    }
+    return true;
+}
+
 static const struct config_rule service_rules[] = {
     { "listen", service_listen },
     { "crl.renew_hours", service_crl_renewal },
     { "ip_acl.enabled", service_acl },
     { "ndes.enabled", service_ndes },
     { "basic_http.enabled", service_basic_http },
+    { "intune.tenant", service_intune },
 };
 
 static const struct config_rule template_rules[] = {
@@ -210,6 +237,7 @@ static const struct config_rule template_rules[] = {
     { "algorithms", template_legacy },          { "key.rsa_min_bits", template_rsa_range },
     { "key.rsa_min_bits", template_rsa_short }, { "key_usage.allowed", template_key_agreement },
     { "enabled", template_passphrase },         { "ndes.EnforcePassword", template_no_password },
+    { "policy.known", template_known },
 };
 
 bool config_rules_check(enum config_scope scope, const void *config,

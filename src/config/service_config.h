@@ -12,6 +12,13 @@
 #include "config/template_config.h"
 
 enum channel_binding { CHANNEL_BINDING_NONE, CHANNEL_BINDING_ALLOW, CHANNEL_BINDING_REQUIRE };
+enum intune_credential { INTUNE_CREDENTIAL_SECRET, INTUNE_CREDENTIAL_CERTIFICATE };
+enum intune_cloud {
+    INTUNE_CLOUD_PUBLIC,
+    INTUNE_CLOUD_GCC_HIGH,
+    INTUNE_CLOUD_DOD,
+    INTUNE_CLOUD_CHINA
+};
 enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -71,6 +78,28 @@ struct service_config {
         int64_t validity_hours;
         int64_t renew_hours; /* before nextUpdate */
     } crl;
+    struct {
+        char *tenant;    /* GUID or domain; "" Intune is not used */
+        char *client_id; /* GUID of the app registration */
+        enum intune_credential credential;
+        char *secret_expires;    /* "2027-05-31"; "" not known */
+        enum intune_cloud cloud; /* what the empty ones of the next five are */
+        char *authority;         /* "https://login.microsoftonline.com"; "" as cloud */
+        char *graph;             /* "https://graph.microsoft.com" */
+        char *resource;          /* "https://api.manage.microsoft.com" */
+        char *service_suffix;    /* "manage.microsoft.com": where discovered services may lie */
+        char *scope;             /* "": resource, "//.default" */
+        char *discovery_app;     /* whose endpoints are asked for */
+        char *proxy;             /* "system", "none", "http://HOST:PORT" */
+        char *proxy_user;        /* "" none; the password is sealed in the data folder */
+        char *no_proxy;          /* comma list of hosts and ".suffixes" */
+        char *ca_file;           /* PEM of further CAs, such as of an inspecting proxy; "" none */
+        int64_t connect_seconds;
+        int64_t total_seconds;
+        int64_t requests;           /* decisions that may wait for Intune at the same time */
+        int64_t revocation_minutes; /* between two looks for revocation requests; 0: never */
+        int64_t notification_hours; /* how long a failure notification is retried */
+    } intune;
     struct acl_config ip_acl; /* service-wide */
 };
 

@@ -12,7 +12,12 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-enum challenge_type { CHALLENGE_TYPE_STATIC, CHALLENGE_TYPE_NDES, CHALLENGE_TYPE_NONE };
+enum challenge_type {
+    CHALLENGE_TYPE_STATIC,
+    CHALLENGE_TYPE_NDES,
+    CHALLENGE_TYPE_INTUNE,
+    CHALLENGE_TYPE_NONE
+};
 enum algorithm_level { ALGORITHM_LEVEL_MODERN, ALGORITHM_LEVEL_COMPAT, ALGORITHM_LEVEL_LEGACY };
 enum acl_limit { ACL_LIMIT_SCEP, ACL_LIMIT_UI, ACL_LIMIT_BOTH };
 enum unlisted_action { UNLISTED_REFUSE, UNLISTED_DROP };
@@ -20,6 +25,12 @@ enum key_usage_source { KEY_USAGE_SOURCE_TEMPLATE, KEY_USAGE_SOURCE_CSR };
 enum ra_form { RA_FORM_SINGLE, RA_FORM_PAIR };
 enum ndes_plain_get { NDES_PLAIN_GET_PAGE, NDES_PLAIN_GET_FORBIDDEN };
 enum ndes_caps { NDES_CAPS_EXTENDED, NDES_CAPS_STRICT };
+enum policy_strictness {
+    POLICY_STRICTNESS_ENFORCE,
+    POLICY_STRICTNESS_AUDIT,
+    POLICY_STRICTNESS_OFF
+};
+enum intune_renewal { INTUNE_RENEWAL_REFUSE, INTUNE_RENEWAL_CERTIFICATE };
 
 /* Lists (here and in service_config.h) are items joined by ',' without spaces; "" is an empty list.
  * No text is NULL after loading. */
@@ -95,6 +106,15 @@ struct template_config {
     bool reply_chain;     /* CA certificates beside the issued one in a CertRep ("reply.chain") */
     bool include_root;    /* root in GetCACert ("getcacert.root") */
     enum ra_form ra;      /* in GetCACert at /scep/<template> */
+    struct {
+        char *files; /* comma list of file names in policies/; "" none */
+        enum policy_strictness mode;
+        char *known; /* file name in policies/: known devices and users; "" none */
+    } policy;
+    struct {
+        enum intune_renewal renewal; /* a request without challenge */
+        bool sid_extension;          /* write the SID of the URI also as an extension */
+    } intune;                        /* challenge type intune */
     struct acl_config ip_acl;
 };
 

@@ -163,7 +163,7 @@ static bool issue_and_record(const struct enroll_options *options,
     enum store_record_result result = STORE_RECORDED;
 
     if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
-        || !challenge_confirm(options->challenge, &work->grant, &work->issuance, err)
+        || !challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err)
         || !record(options, request, work, &result, err)) {
         return false;
     }

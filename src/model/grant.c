@@ -9,4 +9,5 @@ void grant_clear(struct grant *grant)
     grant->challenge_type = NULL;
     grant->reservation = 0;
     buffer_clear(&grant->ticket);
+    grant->correlation_id[0] = '\0';
 }

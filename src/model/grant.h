@@ -14,12 +14,17 @@
 struct grant {
     const char *challenge_type; /* "static": constant text for audit */
     int64_t reservation;        /* one-time password that the commit spends; 0: nothing to spend */
-    struct buffer ticket;       /* remote validator's handle for its notifications; empty: none */
+    struct buffer ticket;       /* remote validator's sealed handle for its notifications; empty:
+                                   none */
+    char correlation_id[40];    /* remote validator's id of its call, for log and audit; "" none */
 };
 
 #define GRANT_INIT                                                                                 \
     {                                                                                              \
-        NULL, 0, BUFFER_INIT(4096)                                                                 \
+        NULL, 0, BUFFER_INIT(98304),                                                               \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 
 void grant_clear(struct grant *grant); /* NULL is allowed */

@@ -24,12 +24,13 @@ static bool fake_check(void *state, const struct enroll_request *request, struct
     return !calls->refuse_check || error_set(err, REASON_CHALLENGE_REJECTED, "no");
 }
 
-static bool fake_confirm(void *state, const struct grant *grant, const struct issuance *issuance,
-                         struct error *err)
+static bool fake_confirm(void *state, const struct enroll_request *request, struct grant *grant,
+                         const struct issuance *issuance, struct error *err)
 {
     struct calls *calls = state;
 
     (void)issuance;
+    (void)request;
     calls->confirms++;
     assert_true(grant->reservation == 42);
     return !calls->refuse_confirm || error_set(err, REASON_CHALLENGE_UNAVAILABLE, "gone");
@@ -76,10 +77,10 @@ static void dispatch__full_table__every_entry_called(void **state)
     assert_done(challenge_check(c, &request, &grant, &err), &err, "");
     assert_string_equal(grant.challenge_type, "fake");
     assert_bytes_text(buffer_bytes(&grant.ticket), "ticket");
-    assert_done(challenge_confirm(c, &grant, &issuance, &err), &err, "");
+    assert_done(challenge_confirm(c, &request, &grant, &issuance, &err), &err, "");
     challenge_refuse(c, &request, &grant, &err);
     calls.refuse_confirm = true;
-    assert_refused(challenge_confirm(c, &grant, &issuance, &err), &err,
+    assert_refused(challenge_confirm(c, &request, &grant, &issuance, &err), &err,
                    REASON_CHALLENGE_UNAVAILABLE, "");
     challenge_free(c);
     assert_int_equal(calls.checks, 1);
@@ -119,7 +120,7 @@ static void dispatch__empty_table__refuses_check_only(void **state)
     assert_refused(challenge_check(c, &request, &grant, &err), &err, REASON_CHALLENGE_UNAVAILABLE,
                    "");
     error_clear(&err);
-    assert_done(challenge_confirm(c, &grant, &issuance, &err), &err, "");
+    assert_done(challenge_confirm(c, &request, &grant, &issuance, &err), &err, "");
     challenge_refuse(c, &request, &grant, &err);
     challenge_free(c);
     challenge_free(NULL);

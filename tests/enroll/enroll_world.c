@@ -44,11 +44,12 @@ static bool fake_check(void *state, const struct enroll_request *request, struct
     return buffer_append_text(&grant->ticket, "ticket", err);
 }
 
-static bool fake_confirm(void *state, const struct grant *grant, const struct issuance *issuance,
-                         struct error *err)
+static bool fake_confirm(void *state, const struct enroll_request *request, struct grant *grant,
+                         const struct issuance *issuance, struct error *err)
 {
     struct world *world = state;
 
+    (void)request;
     step(world, "confirm");
     assert_bytes_text(buffer_bytes(&grant->ticket), "ticket");
     assert_int_equal(issuance->state, ISSUANCE_ISSUED);

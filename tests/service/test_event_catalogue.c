@@ -142,7 +142,12 @@ static const struct refusal_case refusals[] = {
     { REASON_CHALLENGE_BINDING, 29 },
     { REASON_CHALLENGE_UNAVAILABLE, 29 },
     { REASON_RENEWAL_NOT_ENABLED, 28 },
-    { REASON_POLICY_DENIED, 31 },
+    { REASON_POLICY_DENIED, 160 },
+    { REASON_INTUNE_UNAVAILABLE, 150 },
+    { REASON_INTUNE_RIGHTS, 151 },
+    { REASON_INTUNE_SAN, 152 },
+    { REASON_INTUNE_NOT_ASSIGNED, 0 },
+    { REASON_INTUNE_CHALLENGE_EXPIRED, 29 },
     { REASON_KEY_SIZE, 31 },
     { REASON_CA_EXPIRED, 31 },
     { REASON_CA_MISSING, 31 },
@@ -204,11 +209,12 @@ static void reason__by_its_kind__cannot_be_forgotten(void **state)
 
         switch (reason_kind(reason)) {
         case ERROR_CHALLENGE:
-            ok = id == 29;
+            ok = id == 29 || id == EVENT_INTUNE_REFUSED;
             break;
         case ERROR_POLICY:
         case ERROR_CA_REFUSED:
-            ok = id == 31;
+            ok = id == 31 || id == EVENT_POLICY_DENIED || id == EVENT_INTUNE_REFUSED
+                 || reason == REASON_INTUNE_NOT_ASSIGNED; /* daily bread */
             break;
         case ERROR_BAD_ALGORITHM:
         case ERROR_BAD_MESSAGE_CHECK:
@@ -218,7 +224,8 @@ static void reason__by_its_kind__cannot_be_forgotten(void **state)
         case ERROR_CONFIG:
         case ERROR_USAGE:
         case ERROR_PORT:
-            ok = id == 0; /* never a request's */
+            /* never a request's, unless Intune has to be asked */
+            ok = id == (text_starts_nocase(name, "intune-") ? EVENT_INTUNE_MISCONFIGURED : 0);
             break;
         default:
             break;
