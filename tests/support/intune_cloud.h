@@ -25,7 +25,7 @@
 
 #include "base/buffer.h"
 
-struct intune_cloud;
+struct intune_cloud_server;
 struct x509_st;
 
 #define INTUNE_CLOUD_TENANT "7b3f9f3a-5f0e-4c86-9a39-1d2f6b0c4e11"
@@ -44,15 +44,15 @@ struct intune_cloud_options {
 };
 
 /* Serves from now on. Errors: those of its parts. */
-struct intune_cloud *intune_cloud_create(const struct intune_cloud_options *options,
-                                         struct error *err);
+struct intune_cloud_server *intune_cloud_create(const struct intune_cloud_options *options,
+                                                struct error *err);
 /* Ends what hangs; no call is served afterwards. NULL is allowed. */
-void intune_cloud_free(struct intune_cloud *cloud);
-const char *intune_cloud_url(const struct intune_cloud *cloud); /* https://localhost:PORT */
-uint16_t intune_cloud_port(const struct intune_cloud *cloud);
-const char *intune_cloud_ca_file(const struct intune_cloud *cloud); /* PEM of its root */
+void intune_cloud_free(struct intune_cloud_server *cloud);
+const char *intune_cloud_url(const struct intune_cloud_server *cloud); /* https://localhost:PORT */
+uint16_t intune_cloud_port(const struct intune_cloud_server *cloud);
+const char *intune_cloud_ca_file(const struct intune_cloud_server *cloud); /* PEM of its root */
 /* Forget behaviours, calls, enrolments, tokens, and settings; the service stays where it is. */
-void intune_cloud_reset(struct intune_cloud *cloud);
+void intune_cloud_reset(struct intune_cloud_server *cloud);
 
 struct intune_cloud_settings {
     bool graph_right;    /* Application.Read.All; counts for tokens of later */
@@ -62,15 +62,16 @@ struct intune_cloud_settings {
     int64_t token_life;  /* seconds; 3599 */
     int64_t secret_ends; /* what Graph tells, seconds since 1970; 0: a year from the start */
 };
-void intune_cloud_settings(struct intune_cloud *cloud, struct intune_cloud_settings *out);
-void intune_cloud_set(struct intune_cloud *cloud, const struct intune_cloud_settings *settings);
+void intune_cloud_settings(struct intune_cloud_server *cloud, struct intune_cloud_settings *out);
+void intune_cloud_set(struct intune_cloud_server *cloud,
+                      const struct intune_cloud_settings *settings);
 /* One more certificate that signs client assertions of this application; copied. */
-MUST_USE bool intune_cloud_register(struct intune_cloud *cloud, const struct x509_st *certificate,
-                                    struct error *err);
+MUST_USE bool intune_cloud_register(struct intune_cloud_server *cloud,
+                                    const struct x509_st *certificate, struct error *err);
 /* Tokens issued so far are refused with 401 from now on. */
-void intune_cloud_expire_tokens(struct intune_cloud *cloud);
+void intune_cloud_expire_tokens(struct intune_cloud_server *cloud);
 /* The services get new addresses; the old ones answer with this status (404, 410). */
-void intune_cloud_move(struct intune_cloud *cloud, int status);
+void intune_cloud_move(struct intune_cloud_server *cloud, int status);
 
 /* ---- misbehaviour ---------------------------------------------------------------------------- */
 
@@ -131,16 +132,16 @@ struct intune_cloud_behaviour {
  * The checks of a strict server come first: a wrong call is told as such. Errors: REASON_USAGE,
  * REASON_NO_MEMORY.
  */
-MUST_USE bool intune_cloud_behave(struct intune_cloud *cloud,
+MUST_USE bool intune_cloud_behave(struct intune_cloud_server *cloud,
                                   const struct intune_cloud_behaviour *behaviour,
                                   struct error *err);
 /* The same in one line, for what is wanted most. False: no memory. */
-MUST_USE bool intune_cloud_code(struct intune_cloud *cloud, enum intune_cloud_path path,
+MUST_USE bool intune_cloud_code(struct intune_cloud_server *cloud, enum intune_cloud_path path,
                                 const char *code, unsigned times);
-MUST_USE bool intune_cloud_status(struct intune_cloud *cloud, enum intune_cloud_path path,
+MUST_USE bool intune_cloud_status(struct intune_cloud_server *cloud, enum intune_cloud_path path,
                                   int status, unsigned times);
 /* Let go what waits and will wait for the latch. */
-void intune_cloud_open_latch(struct intune_cloud *cloud);
+void intune_cloud_open_latch(struct intune_cloud_server *cloud);
 
 /* ---- what came ------------------------------------------------------------------------------- */
 
@@ -155,24 +156,26 @@ struct intune_cloud_call {
 };
 
 /* Calls that have come, those that wait for an answer included. */
-unsigned intune_cloud_count(struct intune_cloud *cloud, enum intune_cloud_path path);
+unsigned intune_cloud_count(struct intune_cloud_server *cloud, enum intune_cloud_path path);
 /* Until so many have come; false when that takes longer than ms. */
-MUST_USE bool intune_cloud_wait(struct intune_cloud *cloud, enum intune_cloud_path path,
+MUST_USE bool intune_cloud_wait(struct intune_cloud_server *cloud, enum intune_cloud_path path,
                                 unsigned count, int64_t ms);
 /* The same for calls that have been answered (or hung up on). */
-MUST_USE bool intune_cloud_wait_answered(struct intune_cloud *cloud, enum intune_cloud_path path,
-                                         unsigned count, int64_t ms);
+MUST_USE bool intune_cloud_wait_answered(struct intune_cloud_server *cloud,
+                                         enum intune_cloud_path path, unsigned count, int64_t ms);
 /* A copy of the n-th call on this path, from 0. False: there is none, or no memory. */
-MUST_USE bool intune_cloud_call_at(struct intune_cloud *cloud, enum intune_cloud_path path,
+MUST_USE bool intune_cloud_call_at(struct intune_cloud_server *cloud, enum intune_cloud_path path,
                                    unsigned n, struct intune_cloud_call *out);
 void intune_cloud_call_clear(struct intune_cloud_call *call); /* NULL is allowed */
 /* The value of a header of a call; false: not there, or too long. */
 MUST_USE bool intune_cloud_header(const struct intune_cloud_call *call, const char *name,
                                   char *value, size_t size);
 /* Wrong calls so far; text gets what was wrong with the first one. */
-unsigned intune_cloud_protocol_errors(struct intune_cloud *cloud, char text[INTUNE_CLOUD_TEXT]);
+unsigned intune_cloud_protocol_errors(struct intune_cloud_server *cloud,
+                                      char text[INTUNE_CLOUD_TEXT]);
 /* The n-th token handed out, from 0, appended: to look for it where it must not be. */
-MUST_USE bool intune_cloud_token_at(struct intune_cloud *cloud, unsigned n, struct buffer *out);
+MUST_USE bool intune_cloud_token_at(struct intune_cloud_server *cloud, unsigned n,
+                                    struct buffer *out);
 
 /* A transaction as Intune knows it. */
 struct intune_cloud_enrolment {
@@ -190,14 +193,14 @@ struct intune_cloud_enrolment {
     int64_t hresult; /* as in the last failureNotification */
     char description[4 * INTUNE_CLOUD_TEXT];
 };
-unsigned intune_cloud_enrolment_count(struct intune_cloud *cloud);
-MUST_USE bool intune_cloud_enrolment_at(struct intune_cloud *cloud, unsigned n,
+unsigned intune_cloud_enrolment_count(struct intune_cloud_server *cloud);
+MUST_USE bool intune_cloud_enrolment_at(struct intune_cloud_server *cloud, unsigned n,
                                         struct intune_cloud_enrolment *out);
 
 /* ---- revocation ------------------------------------------------------------------------------ */
 
 /* A request that stays queued until its result is uploaded. NULL texts: as a real row without. */
-MUST_USE bool intune_cloud_revoke(struct intune_cloud *cloud, const char *serial,
+MUST_USE bool intune_cloud_revoke(struct intune_cloud_server *cloud, const char *serial,
                                   const char *ca_configuration, const char *issuer);
 struct intune_cloud_revocation {
     char context[INTUNE_CLOUD_TEXT];
@@ -209,8 +212,9 @@ struct intune_cloud_revocation {
     char error_code[INTUNE_CLOUD_TEXT];
     char error_message[INTUNE_CLOUD_TEXT];
 };
-unsigned intune_cloud_revocation_count(struct intune_cloud *cloud); /* answered ones included */
-MUST_USE bool intune_cloud_revocation_at(struct intune_cloud *cloud, unsigned n,
+unsigned
+intune_cloud_revocation_count(struct intune_cloud_server *cloud); /* answered ones included */
+MUST_USE bool intune_cloud_revocation_at(struct intune_cloud_server *cloud, unsigned n,
                                          struct intune_cloud_revocation *out);
 
 /* ---- challenges ------------------------------------------------------------------------------ */
@@ -234,7 +238,7 @@ struct intune_cloud_challenge_spec {
  * detached SignedData; about 5.4 KB. Appended. spec NULL: nothing expected. Errors:
  * REASON_INTERNAL, REASON_NO_MEMORY.
  */
-MUST_USE bool intune_cloud_challenge(struct intune_cloud *cloud,
+MUST_USE bool intune_cloud_challenge(struct intune_cloud_server *cloud,
                                      const struct intune_cloud_challenge_spec *spec,
                                      struct buffer *out, struct error *err);
 
