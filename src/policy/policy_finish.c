@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "model/csr.h"
-#include "policy/policy.h"
+#include "policy/policy_dn.h"
 
 #define VALIDITY_DAYS_MAX 36500 /* 100 years */
 #define BACKDATE_MINUTES_MAX 10080
@@ -108,6 +108,16 @@ static void sort_bits(struct policy *p)
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
+/* A normal form must be one that can be read again. */
+static bool check_subject_length(const struct policy *p, struct error *err)
+{
+    struct buffer text = BUFFER_INIT(LIMIT_POLICY_TEXT);
+    bool ok = policy_dn_print(p, &text, err) || error_context(err, "subject");
+
+    buffer_clear(&text);
+    return ok;
+}
+
 static bool check_subject(struct policy *p, struct error *err)
 {
     for (size_t i = 0; i < p->subject.count; i++) {
@@ -119,7 +129,7 @@ static bool check_subject(struct policy *p, struct error *err)
     }
     p->subject.whole_dn = p->subject.count == 1 && p->subject.item[0].oid[0] == '\0';
     p->subject.stated = p->subject.stated || p->subject.count > 0;
-    return true;
+    return check_subject_length(p, err);
 }
 
 static bool check_sans(struct policy *p, struct error *err)
