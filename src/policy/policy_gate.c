@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/policy_gate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -343,15 +344,26 @@ static void tell(struct decision *d, const struct policy *p)
     }
 }
 
+/* Behind the first; what does not fit is left out. */
+static void add_name(struct policy_report *report, const struct policy *p)
+{
+    char name[sizeof(report->policy)];
+    size_t len = strlen(report->policy);
+    size_t room = sizeof(report->policy) - len;
+
+    text_escape(name, sizeof(name), bytes_of_text(p->name));
+    if (strlen(name) + sizeof(", ") <= room) {
+        (void)snprintf(report->policy + len, room, ", %s", name);
+    }
+}
+
 static bool take_fitting(struct decision *d, const struct policy *p,
                          const struct policy_request *request, struct error *err)
 {
     if (d->fitting++ == 0) {
         tell(d, p);
     } else {
-        size_t len = strlen(d->report->policy);
-
-        (void)snprintf(d->report->policy + len, sizeof(d->report->policy) - len, ", %s", p->name);
+        add_name(d->report, p);
     }
     d->plan->not_before = d->begin;
     if (!policy_narrow_plan(p, request->details, d->now, d->plan, err)) {

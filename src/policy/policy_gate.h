@@ -46,7 +46,7 @@ struct policy_report {
     char policy[128]; /* its name; "" none was asked */
     char verdict[16]; /* "pass", "warn", "deny", "fixed"; "audit" when a denial was let pass */
     char check[32];   /* the first check that denies or warns; "" none */
-    char detail[512]; /* path, expected, found of it, escaped */
+    char detail[544]; /* path, expected, found of it, escaped */
 };
 
 /*
