@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "platform/files.h"
 #include "policy/policy_conflict.h"
+#include "policy/policy_endpoint.h"
 #include "policy/policy_load.h"
 #include "policy/policy_narrow.h"
 #include "store/store_outbox.h"
@@ -166,38 +167,6 @@ static bool load_known(struct policy_gate *gate, const struct policy_gate_option
 
 /* ---- which policies -------------------------------------------------------------------------- */
 
-/* The path of "https://host/scep/corp?x" or of "/scep/corp". */
-static struct bytes path_of_url(const char *url)
-{
-    const char *scheme = strstr(url, "://");
-    const char *path = scheme == NULL ? url : strchr(scheme + 3, '/');
-    struct bytes result = { NULL, 0 };
-
-    if (path != NULL) {
-        result = bytes_of(path, strcspn(path, "?#"));
-    }
-    return result;
-}
-
-/* The endpoint's path is the gate's, or lies below it (/scep/corp/pkiclient.exe). */
-static bool names_path(const struct policy *p, const char *url_path)
-{
-    size_t len = strlen(url_path);
-
-    for (size_t i = 0; i < p->endpoints.count; i++) {
-        struct bytes path = path_of_url(p->endpoints.item[i]);
-        char *text = text_dup_bytes(path);
-        bool same = text != NULL && text_starts_nocase(text, url_path)
-                    && (path.len == len || path.data[len] == '/');
-
-        free(text);
-        if (same) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * Where policies name this URL the others are never asked: a tenant's export holds profiles of
  * other servers, which must not stop this one either.
@@ -207,14 +176,14 @@ static void keep_own(struct policy_gate *gate)
     size_t kept = 0;
 
     for (size_t i = 0; i < gate->count; i++) {
-        kept += names_path(gate->item[i].policy, gate->url_path) ? 1 : 0;
+        kept += policy_endpoint_names(gate->item[i].policy, gate->url_path) ? 1 : 0;
     }
     if (kept == 0) {
         return;
     }
     kept = 0;
     for (size_t i = 0; i < gate->count; i++) {
-        if (names_path(gate->item[i].policy, gate->url_path)) {
+        if (policy_endpoint_names(gate->item[i].policy, gate->url_path)) {
             gate->item[kept++] = gate->item[i];
         } else {
             policy_free(gate->item[i].policy);
@@ -276,7 +245,7 @@ static bool is_asked(const struct policy_gate *gate, size_t index, const char *c
 {
     const struct policy *p = gate->item[index].policy;
 
-    return !by_ident || names_path(p, gate->url_path) || has_ident(p, ca_ident);
+    return !by_ident || policy_endpoint_names(p, gate->url_path) || has_ident(p, ca_ident);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
