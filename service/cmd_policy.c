@@ -117,8 +117,8 @@ static bool lint_json(struct lint_output *out, const struct policy *p,
 }
 
 /* A policy_lint_visit. */
-static bool lint_finding(void *context, const struct policy *p,
-                         const struct policy_lint_finding *f, struct error *err)
+static bool lint_finding(void *context, const struct policy *p, const struct policy_lint_finding *f,
+                         struct error *err)
 {
     struct lint_output *out = context;
     char name[160] = "";
@@ -133,8 +133,9 @@ static bool lint_finding(void *context, const struct policy *p,
     if (p != NULL) {
         text_escape(name, sizeof(name), bytes_of_text(p->name));
     }
-    command_print("%-8s %s %s%s%s: %s\n         %s\n", policy_lint_level_word(f->level), f->id, name,
-                  name[0] != '\0' && f->place[0] != '\0' ? " " : "", f->place, f->text, f->remedy);
+    command_print("%-8s %s %s%s%s: %s\n         %s\n", policy_lint_level_word(f->level), f->id,
+                  name, name[0] != '\0' && f->place[0] != '\0' ? " " : "", f->place, f->text,
+                  f->remedy);
     return true;
 }
 
