@@ -260,6 +260,31 @@ static bool check_facts(struct policy *p, struct error *err)
     return true;
 }
 
+/* What hangs on something unstated means nothing, and must not tell two policies apart. */
+static void forget_idle(struct policy *p)
+{
+    if (!p->subject.stated) {
+        p->subject.order = POLICY_ORDER_ANY;
+        p->subject.extra = POLICY_EXTRA_DENY;
+    }
+    if (!p->key_usage.stated) {
+        p->key_usage.bits = 0;
+        p->key_usage.absent = POLICY_ABSENT_ADD;
+    }
+    if (!p->eku.stated) {
+        p->eku.absent = POLICY_ABSENT_ADD;
+    }
+    if (!p->hash.stated) {
+        p->hash.sha1 = false;
+        p->hash.sha2 = false;
+    }
+    if (!p->validity.stated) {
+        p->validity.value = 0;
+        p->validity.unit = POLICY_UNIT_DAYS;
+        p->validity.over = POLICY_OVER_CLAMP;
+    }
+}
+
 bool policy_finish(struct policy *p, struct error *err)
 {
     if (!check_subject(p, err) || !check_sans(p, err) || !check_usages(p, err)
@@ -267,6 +292,7 @@ bool policy_finish(struct policy *p, struct error *err)
         || !check_limits(p, err) || !check_facts(p, err)) {
         return false;
     }
+    forget_idle(p);
     sort_sans(p);
     sort_texts(&p->eku.oids);
     sort_bits(p);
