@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -6,6 +7,7 @@
 #include "platform/console.h"
 #include "policy/policy_dump.h"
 #include "policy/policy_learn.h"
+#include "policy/policy_lint.h"
 #include "service/args.h"
 #include "service/commands.h"
 #include "service/policy_files.h"
@@ -297,7 +299,7 @@ static bool print_learned(const struct policy *p, const struct policy_texts *not
     for (size_t i = 0; i < notes->count; i++) {
         console_printf(CONSOLE_ERR, "openndes: note: %s\n", notes->item[i]);
     }
-    return command_print_json(policy_dump_json(p, true, err), err);
+    return command_print_json(policy_dump_json(p, false, err), err);
 }
 
 static bool policy_learn_verb(const struct command *command, struct error *err)

@@ -100,19 +100,21 @@ static const struct policy_lint_info infos[LINT_COUNT] = {
 /* Empty: the language has no such part. */
 static const char *const places[LINT_PART_COUNT][4] = {
     /*                      own          graph                        SyncML            Apple */
-    [LINT_PART_SUBJECT] = { "/subject", "/subjectNameFormatString", "/SubjectName", "/Subject" },
+    [LINT_PART_SUBJECT] = { "/subject/template", "/subjectNameFormatString", "/SubjectName",
+                            "/Subject" },
     [LINT_PART_SAN] = { "/san", "/customSubjectAlternativeNames", "/SubjectAlternativeNames",
                         "/SubjectAltName" },
-    [LINT_PART_EKU] = { "/eku", "/extendedKeyUsages", "/EKUMapping", "" },
-    [LINT_PART_KEY] = { "/key", "/keySize", "/KeyLength", "/Keysize" },
-    [LINT_PART_HASH] = { "/hash", "/hashAlgorithm", "/HashAlgorithm", "" },
-    [LINT_PART_VALIDITY] = { "/validity", "/certificateValidityPeriodValue", "/ValidPeriodUnits",
-                             "" },
-    [LINT_PART_RENEWAL] = { "/renewalThreshold", "/renewalThresholdPercentage", "", "" },
-    [LINT_PART_CA] = { "/caFingerprint", "/rootCertificate", "/CAThumbprint", "/CAFingerprint" },
+    [LINT_PART_EKU] = { "/eku/oids", "/extendedKeyUsages", "/EKUMapping", "" },
+    [LINT_PART_KEY] = { "/key/bits", "/keySize", "/KeyLength", "/Keysize" },
+    [LINT_PART_HASH] = { "/hash/family", "/hashAlgorithm", "/HashAlgorithm", "" },
+    [LINT_PART_VALIDITY] = { "/validity/value", "/certificateValidityPeriodValue",
+                             "/ValidPeriodUnits", "" },
+    [LINT_PART_RENEWAL] = { "/facts/renewalThreshold", "/renewalThresholdPercentage", "", "" },
+    [LINT_PART_CA] = { "/facts/caFingerprint", "/rootCertificate", "/CAThumbprint",
+                       "/CAFingerprint" },
     [LINT_PART_ENDPOINT] = { "/endpoint", "/scepServerUrls", "/ServerURL", "/URL" },
-    [LINT_PART_RETRY] = { "/retryCount", "", "/RetryCount", "/Retries" },
-    [LINT_PART_STORE] = { "/store", "/certificateStore", "/", "" },
+    [LINT_PART_RETRY] = { "/facts/retryCount", "", "/RetryCount", "/Retries" },
+    [LINT_PART_STORE] = { "/facts/store", "/certificateStore", "/", "" },
     [LINT_PART_MODE] = { "/mode", "", "", "" },
 };
 
