@@ -75,7 +75,7 @@ MUST_USE bool intune_challenge_shape(struct bytes challenge, struct intune_shape
 MUST_USE bool intune_ticket_seal(const char *data_folder, const struct intune_request *request,
                                  struct buffer *ticket, struct error *err);
 struct intune_ticket {
-    struct secret json; /* owns */
+    struct secret plain; /* owns */
     char transaction_id[LIMIT_TRANSACTION_ID_BYTES * 4 + 1];
     struct buffer csr; /* wiped on clear */
 };

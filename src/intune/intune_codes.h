@@ -30,4 +30,12 @@ uint32_t intune_hresult(enum reason reason);
 /* For docs and tests: rows in order of their numbers; false behind the last. */
 bool intune_hresult_at(size_t index, enum reason *reason, uint32_t *hresult);
 
+#define INTUNE_DESCRIPTION_UNITS 255 /* characters, counted as UTF-16 does */
+#define INTUNE_DESCRIPTION_MAX (3 * INTUNE_DESCRIPTION_UNITS + 1)
+/*
+ * What a failure notification says: reason id, ": ", detail, cut at a character's end. detail "":
+ * the id alone.
+ */
+void intune_description(char out[INTUNE_DESCRIPTION_MAX], const char *reason, const char *detail);
+
 #endif

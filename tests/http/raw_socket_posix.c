@@ -72,3 +72,21 @@ void raw_socket_abort(socket_handle s)
     linger.l_onoff = 1;
     (void)set_option((int)s, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
+
+socket_handle raw_socket_accept(socket_handle listener)
+{
+    int s = accept((int)listener, NULL, NULL);
+    struct timeval timeout = { RAW_SOCKET_TIMEOUT_SECONDS, 0 };
+    int on = 1;
+
+    if (s < 0) return SOCKET_HANDLE_NONE;
+    (void)set_option(s, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    (void)set_option(s, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    (void)set_option(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return s;
+}
+
+void raw_socket_shutdown(socket_handle s)
+{
+    (void)shutdown((int)s, SHUT_RDWR);
+}

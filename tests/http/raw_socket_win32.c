@@ -70,3 +70,23 @@ void raw_socket_abort(socket_handle s)
     linger.l_onoff = 1;
     (void)set_option((SOCKET)s, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
+
+socket_handle raw_socket_accept(socket_handle listener)
+{
+    SOCKET s = accept((SOCKET)listener, NULL, NULL);
+    DWORD timeout = RAW_SOCKET_TIMEOUT_SECONDS * 1000;
+    u_long blocking = 0;
+    int on = 1;
+
+    if (s == INVALID_SOCKET) return SOCKET_HANDLE_NONE;
+    (void)ioctlsocket(s, (long)FIONBIO, &blocking);
+    (void)set_option(s, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    (void)set_option(s, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    (void)set_option(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return (socket_handle)s;
+}
+
+void raw_socket_shutdown(socket_handle s)
+{
+    (void)shutdown((SOCKET)s, SD_BOTH);
+}

@@ -23,8 +23,10 @@ FENCES = (
         "src/policy/policy_learn_read.c", "src/policy/policy_ca.c",
         "src/policy/policy_conflict.c", "src/policy/policy_narrow.c",
         "mscep/ndes_page.c")),  # the page shows the CA's MD5 thumbprint
-    # TLS itself; whoever else is in http/ sees contexts and connections, never an SSL
-    (r"openssl/ssl\.h", ("src/http/tls_context.c", "src/http/tls_connection.c")),
+    # TLS itself; whoever else is in http/ sees contexts and connections, never an SSL. tls_trust.c
+    # completes the context that libcurl has made
+    (r"openssl/ssl\.h", ("src/http/tls_context.c", "src/http/tls_connection.c",
+                         "src/http/tls_trust.c")),
     (r"(windows|win(base|crypt|error|http|inet|nls|reg|sock2?|svc|user|ternl)|ws2tcpip|mswsock|"
      r"iphlpapi|aclapi|accctrl|sddl|lm[a-z]*|ntsecapi|ntsecpkg|sspi|security|secext|schannel|"
      r"dpapi|bcrypt|ncrypt|wincred|dsgetdc|shlobj|shlwapi|knownfolders|objbase|oleauto|ole2|"
