@@ -213,8 +213,8 @@ static bool say_tls(const struct http_transfer *transfer, const char *said, stru
         return say_certificate(transfer, said, err);
     }
     return error_set(err, REASON_HTTP_CLIENT,
-                     "no TLS connection to %s (%s); it takes TLS 1.2 or 1.3, and nothing on the "
-                     "way that cuts it",
+                     "no TLS connection to %s (%s); it takes TLS 1.2 or 1.3, a certificate of a "
+                     "trusted CA (see intune.ca_file), and nothing on the way that cuts it",
                      transfer->place, said);
 }
 

@@ -102,7 +102,7 @@ static void free_headers(struct curl_slist *list)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* The first failure stays; all of them mean the same: no memory, or a libcurl without the option. */
+/* The first failure stays: out of memory, or a libcurl without the option. */
 #define SET(option, value)                                                                         \
     do {                                                                                           \
         if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);                        \

@@ -111,6 +111,7 @@ enum tls_trust_problem tls_trust_problem(long verify_result)
 {
     switch (verify_result) {
     case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED: /* libcurl's word for "not asked": no chain was refused */
         return TLS_TRUST_FINE;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

@@ -235,7 +235,7 @@ struct intune_cloud_challenge_spec {
 };
 /*
  * A challenge in the real outer form: base64 of CertEnrollToken, XML with an EnvelopedData and a
- * detached SignedData; about 5.4 KB. Appended. spec NULL: nothing expected. Errors:
+ * detached SignedData; about 5 KB. Appended. spec NULL: nothing expected. Errors:
  * REASON_INTERNAL, REASON_NO_MEMORY.
  */
 MUST_USE bool intune_cloud_challenge(struct intune_cloud_server *cloud,

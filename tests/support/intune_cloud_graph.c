@@ -158,7 +158,7 @@ static bool put_secret(struct json *list, const char *name, int64_t ends, const 
 
     if (value == NULL) return false;
     clock_format(ends, end);
-    clock_format(ends - INT64_C(180) * DAY_SECONDS, start);
+    clock_format(ends - INT64_C(365) * DAY_SECONDS, start);
     if (!cloud_guid(guid) || !json_value_put_text(value, "displayName", name, &err)
         || !json_value_put_text(value, "endDateTime", end, &err)
         || !json_value_put_text(value, "hint", hint, &err)
