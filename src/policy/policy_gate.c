@@ -262,7 +262,6 @@ struct decision {
     int64_t latest;
     size_t asked, fitting;
     size_t nearest_denials; /* of the nearest one that does not fit */
-    bool enforced;          /* one of those asked is */
 };
 
 static bool history(void *context, int64_t since, int64_t *count, int64_t *valid_until,
@@ -349,7 +348,6 @@ static bool ask(struct decision *d, const struct gate_policy *item,
 {
     size_t count;
 
-    d->enforced = d->enforced || item->mode == POLICY_STRICTNESS_ENFORCE;
     if (!policy_match(item->policy, request, d->verdict, err)) {
         return false;
     }
@@ -378,6 +376,20 @@ static void tell_several(const struct decision *d)
                    report->policy);
 }
 
+/*
+ * One of all, not of those asked: whoever sends the request chooses message= and with it who is
+ * asked, and must not be able to choose those that only look on.
+ */
+static bool is_enforced(const struct policy_gate *gate)
+{
+    for (size_t i = 0; i < gate->count; i++) {
+        if (gate->item[i].mode == POLICY_STRICTNESS_ENFORCE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool conclude(const struct decision *d, struct error *err)
 {
     struct policy_report *report = d->report;
@@ -388,7 +400,7 @@ static bool conclude(const struct decision *d, struct error *err)
     if (d->fitting > 0) {
         return true;
     }
-    if (!d->enforced) {
+    if (!is_enforced(d->gate)) {
         (void)snprintf(report->verdict, sizeof(report->verdict), "audit");
         return true;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/policy_variable.h"
 
 #define NAME_MAX_LEN 32
 #define WHY_MAX 200
@@ -42,21 +43,21 @@ struct slice {
 static const struct candidate {
     enum policy_variable variable;
     unsigned kinds;
-    bool loose, nocase;
+    bool loose;
     const char *note;
 } candidates[] = {
-    { POLICY_VARIABLE_AAD_DEVICE_ID, KINDS_ALL, false, true,
+    { POLICY_VARIABLE_AAD_DEVICE_ID, KINDS_ALL, false,
       "GUIDs: {{AAD_Device_ID}} or {{DeviceId}}, a request does not show which" },
-    { POLICY_VARIABLE_DEVICE_ID, KINDS_ALL, false, true,
+    { POLICY_VARIABLE_DEVICE_ID, KINDS_ALL, false,
       "GUIDs that differ from those before: {{DeviceId}} or {{AAD_Device_ID}}" },
-    { POLICY_VARIABLE_SID, KIND(URI), false, false, "" },
-    { POLICY_VARIABLE_UPN, KIND(TEXT) | KIND(UPN) | KIND(URI), false, false,
+    { POLICY_VARIABLE_SID, KIND(URI), false, "" },
+    { POLICY_VARIABLE_UPN, KIND(TEXT) | KIND(UPN) | KIND(URI), false,
       "addresses: {{UserPrincipalName}} or {{EmailAddress}}" },
-    { POLICY_VARIABLE_EMAIL, KIND(TEXT) | KIND(EMAIL), false, false, "" },
-    { POLICY_VARIABLE_WIFI_MAC, KINDS_ALL, false, true, "" },
-    { POLICY_VARIABLE_IMEI, KINDS_ALL, false, false, "" },
-    { POLICY_VARIABLE_FQDN, KIND(TEXT) | KIND(DNS) | KIND(URI), false, true, "" },
-    { POLICY_VARIABLE_DEVICE_NAME, KIND(TEXT) | KIND(URI), true, false,
+    { POLICY_VARIABLE_EMAIL, KIND(TEXT) | KIND(EMAIL), false, "" },
+    { POLICY_VARIABLE_WIFI_MAC, KINDS_ALL, false, "" },
+    { POLICY_VARIABLE_IMEI, KINDS_ALL, false, "" },
+    { POLICY_VARIABLE_FQDN, KIND(TEXT) | KIND(DNS) | KIND(URI), false, "" },
+    { POLICY_VARIABLE_DEVICE_NAME, KIND(TEXT) | KIND(URI), true,
       "any printable text of 1 to 64 characters fits: put in what it is, such as {{DeviceName}}, "
       "{{SERIALNUMBER}} or {{UserName}}" },
 };
@@ -122,28 +123,6 @@ static bool give(struct policy_learn_variables *v, const char *name, const struc
 
 /* ---- comparing values ------------------------------------------------------------------------ */
 
-static bool same(struct bytes a, struct bytes b, bool nocase)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        uint8_t x = a.data[i];
-        uint8_t y = b.data[i];
-
-        if (nocase && x >= 'A' && x <= 'Z') {
-            x = (uint8_t)(x + ('a' - 'A'));
-        }
-        if (nocase && y >= 'A' && y <= 'Z') {
-            y = (uint8_t)(y + ('a' - 'A'));
-        }
-        if (x != y) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static const struct bytes *first_value(const struct policy_learn_variables *v,
                                        const struct bytes *values)
 {
@@ -196,9 +175,11 @@ static bool all_fit(const struct policy_learn_variables *v, const struct bytes *
 enum use { USE_NEW, USE_AGAIN, USE_NOT };
 
 /* May this variable stand here, after what it stood for elsewhere? */
-static enum use use_of(const struct policy_learn_variables *v, const char *name,
-                       const struct bytes *values, bool nocase)
+static enum use use_of(const struct policy_learn_variables *v, enum policy_variable variable,
+                       const struct bytes *values)
 {
+    const char *name = policy_variable_word(variable);
+
     for (size_t i = 0; i < v->count; i++) {
         if (strcmp(v->item[i].name, name) != 0) {
             continue;
@@ -206,7 +187,7 @@ static enum use use_of(const struct policy_learn_variables *v, const char *name,
         for (size_t k = 0; k < v->requests; k++) {
             const struct bytes *other = &v->item[i].values[k];
 
-            if (values[k].data != NULL && other->data != NULL && !same(values[k], *other, nocase)) {
+            if (values[k].data != NULL && other->data != NULL && !policy_variable_same(variable, values[k], *other)) {
                 return USE_NOT;
             }
         }
@@ -361,7 +342,7 @@ static bool try_candidates(struct policy_learn_variables *v, const struct slice 
             || !all_fit(v, s->values, c->variable)) {
             continue;
         }
-        use = use_of(v, name, s->values, c->nocase);
+        use = use_of(v, c->variable, s->values);
         if (use == USE_NOT) {
             continue;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/policy_pattern.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -135,24 +136,24 @@ bool policy_parts_read(struct bytes pattern, struct policy_parts *out)
 static void explain(const struct policy_search *s, char *why, size_t size)
 {
     const struct policy_search_failure *f = &s->failure;
-    const struct policy_parts *parts = &s->row[0].parts;
+    const struct policy_parts *parts = s->row[0].parts;
     char piece[WHY_PIECE_MAX];
 
     if (s->exhausted) {
-        (void)text_format(why, size, "too many ways to read it");
+        (void)snprintf(why, size, "too many ways to read it");
         return;
     }
     if (!f->is_set || f->part >= parts->count) {
-        (void)text_format(why, size, "there is more behind what the pattern wants");
+        (void)snprintf(why, size, "there is more behind what the pattern wants");
         return;
     }
     text_escape(piece, sizeof(piece), parts->item[f->part].text);
     if (!parts->item[f->part].is_variable) {
-        (void)text_format(why, size, "the text \"%s\" is not where it belongs", piece);
+        (void)snprintf(why, size, "the text \"%s\" is not where it belongs", piece);
     } else if (f->conflict) {
-        (void)text_format(why, size, "%s stands for another value elsewhere", piece);
+        (void)snprintf(why, size, "%s stands for another value elsewhere", piece);
     } else {
-        (void)text_format(why, size, "%s is not %s", piece,
+        (void)snprintf(why, size, "%s is not %s", piece,
                           policy_variable_shape(parts->item[f->part].variable));
     }
 }
@@ -176,10 +177,12 @@ static const char *find_odd(const struct policy_parts *parts,
     return NULL;
 }
 
-enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, struct bytes value,
-                                   struct policy_bindings *bindings, char *why, size_t why_size)
+enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pattern,
+                                         struct bytes value, struct policy_bindings *bindings,
+                                         char *why, size_t why_size)
 {
-    struct policy_search_row row = { .min = 1, .max = 1 };
+    struct policy_parts parts;
+    struct policy_search_row row = { .parts = &parts, .min = 1, .max = 1 };
     struct policy_search_frame frame[1 + POLICY_PART_VARIABLES];
     struct policy_search search = {
         .policy = p,
@@ -195,8 +198,8 @@ enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, 
     const char *odd = NULL;
 
     why[0] = '\0';
-    if (!policy_parts_read(bytes_of_text(pattern), &row.parts)) {
-        (void)text_format(why, why_size, "the pattern has more than %u variables",
+    if (!policy_parts_read(pattern, &parts)) {
+        (void)snprintf(why, why_size, "the pattern has more than %u variables",
                           POLICY_PART_VARIABLES);
         return POLICY_FIT_NO;
     }
@@ -204,10 +207,16 @@ enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, 
         explain(&search, why, why_size);
         return POLICY_FIT_NO;
     }
-    odd = find_odd(&row.parts, bindings);
+    odd = find_odd(&parts, bindings);
     if (odd != NULL) {
-        (void)text_format(why, why_size, "%s", odd);
+        (void)snprintf(why, why_size, "%s", odd);
         return POLICY_FIT_WARN;
     }
     return POLICY_FIT_YES;
+}
+
+enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, struct bytes value,
+                                   struct policy_bindings *bindings, char *why, size_t why_size)
+{
+    return policy_pattern_fit_bytes(p, bytes_of_text(pattern), value, bindings, why, why_size);
 }

@@ -53,7 +53,9 @@ static void note(struct run *run, const struct policy_search_frame *f, size_t pa
     /* part by part within a frame, frame by frame within the search */
     size_t here = (run->depth + 1) * (POLICY_PARTS_MAX + 1) + part;
 
-    if (run->s->failure.is_set && here <= run->furthest) {
+    if (run->s->failure.is_set
+        && (run->s->failure.conflict == (earlier != NULL) ? here <= run->furthest
+                                                          : earlier == NULL)) {
         return;
     }
     run->furthest = here;
@@ -174,7 +176,7 @@ static bool take_bound(struct run *run, struct policy_search_frame *f, struct by
                        const struct policy_binding *bound)
 {
     size_t len = bound->value.len;
-    bool last = f->part + 1u == run->s->row[f->row].parts.count;
+    bool last = f->part + 1u == run->s->row[f->row].parts->count;
 
     if (f->end > f->at) {
         return false; /* tried before */
@@ -194,7 +196,7 @@ static bool take_bound(struct run *run, struct policy_search_frame *f, struct by
 static bool next_end(struct run *run, struct policy_search_frame *f)
 {
     struct policy_search *s = run->s;
-    const struct policy_parts *parts = &s->row[f->row].parts;
+    const struct policy_parts *parts = s->row[f->row].parts;
     const struct policy_part *part = &parts->item[f->part];
     struct bytes text = s->value[value_at(s, f->value)];
     const struct policy_binding *bound = NULL;
@@ -250,7 +252,7 @@ static bool value_done(struct run *run, const struct policy_search_frame *f)
 /* From the choice that was just made to the next one. True: all values are given away. */
 static bool proceed(struct run *run, struct policy_search_frame f)
 {
-    const struct policy_parts *parts = &run->s->row[f.row].parts;
+    const struct policy_parts *parts = run->s->row[f.row].parts;
     struct bytes text = run->s->value[value_at(run->s, f.value)];
     size_t part = f.part == POLICY_FRAME_ROW ? 0 : f.part + 1u;
     size_t at = f.part == POLICY_FRAME_ROW ? 0 : f.end;

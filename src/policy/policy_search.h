@@ -35,7 +35,7 @@ struct policy_parts {
 bool policy_parts_read(struct bytes pattern, struct policy_parts *out);
 
 struct policy_search_row {
-    struct policy_parts parts;
+    const struct policy_parts *parts;
     unsigned min, max; /* values it takes */
     size_t twin;       /* the first row of max 1 that takes the same values as often; else itself */
     unsigned load;     /* values it has now */
@@ -51,7 +51,7 @@ struct policy_search_frame {
 #define POLICY_FRAME_ROW 0xffffu
 #define POLICY_NO_ROW 0xffffu
 
-/* Where it got no further; the deepest place counts. */
+/* Where it got no further: the deepest place, a conflict before anything else. */
 struct policy_search_failure {
     bool is_set;
     size_t value, row, part;

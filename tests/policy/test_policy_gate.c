@@ -269,12 +269,18 @@ static void check__one_audits_one_enforces__refused(void **state)
     struct world *w = *state;
 
     write_policy(w, "p.json",
-                 "[{'policy':'a','mode':'audit','subject':{'template':'CN=x'}},"
+                 "[{'policy':'a','mode':'audit','facts':{'caIdent':'lax'},"
+                 "'subject':{'template':'CN=x'}},"
                  "{'policy':'b','subject':{'template':'CN=y'},'hash':{'family':'sha1'}}]");
     assert_done(make_gate(w, "'policy':{'files':'p.json'}"), &w->err, "");
     assert_false(ask(w, "other"));
     assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
     assert_string_equal(w->report.policy, "a"); /* the nearest: one denial, not two */
+    /* Nor is asking for it by message=. */
+    w->ca_ident = "lax";
+    assert_false(ask(w, "other"));
+    assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
+    w->ca_ident = NULL;
     assert_done(ask(w, "x"), &w->err, "");
 }
 

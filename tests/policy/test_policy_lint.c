@@ -162,7 +162,7 @@ static const struct {
     { "IPL-STORE-DEVICE", NOT,
       "{'policy':'p','subject':{'template':'CN={{AAD_Device_ID}},OU={{UserName}}'},"
       "'facts':{'store':'user'}}" },
-    { "IPL-SHA1", WARNING, "{'policy':'p','hash':{'family':'sha1,sha2'}}" },
+    { "IPL-SHA1", WARNING, "{'policy':'p','hash':{'family':['sha1','sha2']}}" },
     { "IPL-SHA1", NOT, "{'policy':'p','hash':{'family':'sha2'}}" },
     { "IPL-KEY-1024", ERROR, "{'policy':'p','key':{'bits':[1024,2048]}}" },
     { "IPL-KEY-1024", NOT, "{'policy':'p','key':{'bits':[2048]}}" },
