@@ -75,6 +75,9 @@ static bool parse_serial(const char *text, char serial[SERIAL_TEXT_MAX], struct 
 
 static const char *state_of(const struct store_certificate_row *row, int64_t now)
 {
+    if (row->withheld != STORE_IN_USE) {
+        return row->withheld == STORE_WITHHELD ? "withheld" : "provisional";
+    }
     if (row->revoked_at != 0) {
         return "revoked";
     }
@@ -116,7 +119,8 @@ static struct json *row_json(const struct store_certificate_row *row, int64_t no
     if (ok && row->revoked_at != 0) {
         ok = json_value_put_text(object, "revoked_at", time[3], err)
              && json_value_put_text(object, "revocation_reason",
-                                    reason_name(row->revocation_reason), err);
+                                    reason_name(row->revocation_reason), err)
+             && json_value_put_text(object, "revoked_by", row->revoked_by, err);
     }
     if (!ok) {
         json_value_free(object);
@@ -137,7 +141,7 @@ static bool list_row(void *context, const struct store_certificate_row *row, str
         return object != NULL && json_value_push(out->array, object, err);
     }
     clock_format(row->not_after, until);
-    command_print("%-40s %-7s until %s  %-12s %s\n", row->serial, state_of(row, out->now), until,
+    command_print("%-40s %-11s until %s  %-12s %s\n", row->serial, state_of(row, out->now), until,
                   row->template_name, row->subject);
     return true;
 }
@@ -178,7 +182,8 @@ static bool show_row(void *context, const struct store_certificate_row *row, str
     command_print("Valid until: %s\n", time);
     if (row->revoked_at != 0) {
         clock_format(row->revoked_at, time);
-        command_print("Revoked:     %s, %s\n", time, reason_name(row->revocation_reason));
+        command_print("Revoked:     %s, %s, by %s\n", time, reason_name(row->revocation_reason),
+                      row->revoked_by);
     }
     return true;
 }

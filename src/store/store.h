@@ -79,21 +79,34 @@ MUST_USE bool store_record_certificate(struct store *store, const struct store_c
 enum store_seen { STORE_SEEN_NEVER, STORE_SEEN_ISSUED, STORE_SEEN_REVOKED };
 
 /*
- * Was this request answered since `not_before` (seconds)? ISSUED: cert_der gets the certificate,
- * appended. REVOKED: any certificate of the same template and CSR bytes is revoked, whenever it was
- * issued. Errors: REASON_STORE_*.
+ * Was this request answered since `not_before` (seconds)? What is provisional or withheld is no
+ * answer. ISSUED: cert_der gets the certificate, appended. REVOKED: any certificate of the same
+ * template and CSR bytes is revoked, whenever it was issued. Errors: REASON_STORE_*.
  */
 MUST_USE bool store_find_request(struct store *store, const struct store_request_key *key,
                                  int64_t not_before, enum store_seen *seen, struct buffer *cert_der,
                                  struct error *err);
+
+/* Of a template with a remote validator (store_outbox.h); all others are in use. */
+enum store_certificate_state {
+    STORE_IN_USE,
+    STORE_PROVISIONAL, /* recorded, not handed out yet */
+    STORE_WITHHELD     /* revoked before anybody got it */
+};
+
+/* Who revoked; a validator's word comes with store_revoke_for. */
+#define STORE_BY_ADMINISTRATOR "administrator"
+#define STORE_BY_WITHHOLDING "openndes"
 
 /* One recorded certificate; texts are never NULL and valid during the visit. */
 struct store_certificate_row {
     int64_t id;
     const char *serial, *ca_name, *template_name, *subject, *peer, *request_id, *challenge_type;
     int64_t issued_at, not_before, not_after;
-    int64_t revoked_at;    /* 0: not revoked */
-    int revocation_reason; /* CRLReason of RFC 5280 */
+    int64_t revoked_at;     /* 0: not revoked */
+    int revocation_reason;  /* CRLReason of RFC 5280 */
+    const char *revoked_by; /* "": not revoked */
+    enum store_certificate_state withheld;
     struct bytes der;
     struct bytes transaction_id;
 };
@@ -109,7 +122,7 @@ struct store_list_filter {
     const char *template_name; /* NULL: any */
     const char *ca_name;
     const char *subject_contains; /* ASCII case ignored; NULL: any */
-    bool only_valid;              /* neither revoked nor expired at `now` */
+    bool only_valid;              /* in use, neither revoked nor expired at `now` */
     bool only_revoked;
     int64_t now;
     int64_t limit;     /* rows, newest first; 0: 1000 */
@@ -127,6 +140,10 @@ MUST_USE bool store_list_certificates(struct store *store, const struct store_li
 MUST_USE bool store_show_certificate(struct store *store, const char *ca_name, const char *serial,
                                      store_certificate_visit *visit, void *context,
                                      struct error *err);
+
+/* Every certificate with this serial, one per CA; none is no error. The rules of a list's visit. */
+MUST_USE bool store_each_serial(struct store *store, const char *serial,
+                                store_certificate_visit *visit, void *context, struct error *err);
 
 /*
  * Revoke for good, with a CRLReason of RFC 5280 5.3.1. now 0: the clock's.

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the administrator's verbs: list, show, count, revoke certificates.
- * Not here: enrolment (store_requests.c), CRLs (store_crl.c).
+ * Purpose:  the administrator's verbs: list, show, count, revoke certificates; revocation and
+ *           history for validators and policies.
+ * Not here: enrolment (store_requests.c, store_provisional.c), CRLs (store_crl.c).
  * Owns:     nothing.
  * Threads:  as store.h says.
  * Spec:     RFC 5280 5.3.1 (CRLReason).
  */
+#include <string.h>
+
 #include "platform/clock.h"
 #include "store/store_internal.h"
 
@@ -34,6 +37,8 @@ static struct store_certificate_row read_row(struct db_query *query)
         .revocation_reason = (int)db_column_int(query, 12),
         .transaction_id = db_column_bytes(query, 13),
         .der = db_column_bytes(query, 14),
+        .withheld = (enum store_certificate_state)db_column_int(query, 15),
+        .revoked_by = db_column_text(query, 16),
     };
     return row;
 }
@@ -50,35 +55,63 @@ static void bind_filter(struct db_query *query, const struct store_list_filter *
     db_bind_int(query, 8, filter->limit > 0 ? filter->limit : LIST_LIMIT_DEFAULT);
 }
 
+/* Hand every row of a statement with its bindings to the visit. */
+static bool visit_rows(struct db_query *query, store_certificate_visit *visit, void *context,
+                       struct error *err)
+{
+    bool row = true;
+
+    for (;;) {
+        if (!db_step(query, &row, err)) {
+            return false;
+        }
+        if (!row) {
+            return true;
+        }
+        struct store_certificate_row found = read_row(query);
+        if (!visit(context, &found, err)) {
+            return false;
+        }
+    }
+}
+
 bool store_list_certificates(struct store *store, const struct store_list_filter *filter,
                              store_certificate_visit *visit, void *context, struct error *err)
 {
     struct db *db = NULL;
     struct db_query *query = NULL;
-    bool row = true;
     bool ok = false;
 
     if (!store_readers_take(store->readers, &db, err)) goto out;
     if (!db_query_begin(db, STORE_SQL_LIST, &query, err)) goto out;
     bind_filter(query, filter);
-    for (;;) {
-        if (!db_step(query, &row, err)) goto out;
-        if (!row) {
-            break;
-        }
-        struct store_certificate_row found = read_row(query);
-        if (!visit(context, &found, err)) goto out;
-    }
-    ok = true;
+    ok = visit_rows(query, visit, context, err);
 out:
     db_query_end(query);
     store_readers_give(store->readers, db);
     return ok;
 }
 
-/* The one certificate with this serial: ca_name NULL means whichever CA's. */
-static bool find_serial(struct db *db, const char *ca_name, const char *serial, int64_t *id,
-                        int64_t *revoked_at, struct error *err)
+bool store_each_serial(struct store *store, const char *serial, store_certificate_visit *visit,
+                       void *context, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_LIST_SERIAL, &query, err)) goto out;
+    db_bind_text(query, 1, serial);
+    db_bind_int(query, 2, LIST_LIMIT_DEFAULT);
+    ok = visit_rows(query, visit, context, err);
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+bool store_serial_find(struct db *db, const char *ca_name, const char *serial, int64_t *id,
+                       int64_t *revoked_at, struct error *err)
 {
     struct db_query *query = NULL;
     bool row = false;
@@ -118,7 +151,7 @@ bool store_show_certificate(struct store *store, const char *ca_name, const char
     bool ok = false;
 
     if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!find_serial(db, ca_name, serial, &id, &revoked_at, err)) goto out;
+    if (!store_serial_find(db, ca_name, serial, &id, &revoked_at, err)) goto out;
     if (!db_query_begin(db, STORE_SQL_SHOW, &query, err)) goto out;
     db_bind_int(query, 1, id);
     if (!db_step(query, &row, err)) goto out;
@@ -128,6 +161,31 @@ bool store_show_certificate(struct store *store, const char *ca_name, const char
     }
     struct store_certificate_row found = read_row(query);
     ok = visit(context, &found, err);
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+bool store_subject_history(struct store *store, const char *template_name, const char *subject,
+                           int64_t since, int64_t now, int64_t *count, int64_t *valid_until,
+                           struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool row = false;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_HISTORY, &query, err)) goto out;
+    db_bind_text(query, 1, subject);
+    db_bind_text(query, 2, template_name);
+    db_bind_int(query, 3, since);
+    db_bind_int(query, 4, now);
+    if (!db_step(query, &row, err)) goto out;
+    *count = db_column_int(query, 0);
+    *valid_until = db_column_int(query, 1);
+    ok = true;
 out:
     db_query_end(query);
     store_readers_give(store->readers, db);
@@ -158,7 +216,10 @@ struct revocation {
     const char *ca_name;
     const char *serial;
     int reason;
+    const char *by;
+    bool may_come_again;
     int64_t at;
+    bool again;
 };
 
 static bool mark_revoked(struct db *db, int64_t id, const struct revocation *r, int64_t *changes,
@@ -172,6 +233,7 @@ static bool mark_revoked(struct db *db, int64_t id, const struct revocation *r, 
     db_bind_int(query, 1, id);
     db_bind_int(query, 2, r->at);
     db_bind_int(query, 3, r->reason);
+    db_bind_text(query, 4, r->by);
     bool ok = db_run(query, changes, err);
     db_query_end(query);
     return ok;
@@ -192,8 +254,7 @@ static bool run_count(struct db *db, enum store_sql statement, int64_t id, int64
     return ok;
 }
 
-/* One more revocation of the CA that issued certificate `id`. */
-static bool count_revocation(struct db *db, int64_t id, struct error *err)
+bool store_revocation_add(struct db *db, int64_t id, struct error *err)
 {
     int64_t changes = 0;
 
@@ -203,24 +264,57 @@ static bool count_revocation(struct db *db, int64_t id, struct error *err)
     return changes > 0 || run_count(db, STORE_SQL_START_COUNT, id, &changes, err);
 }
 
+/* It is revoked already: by whoever asks for it, which is fine, or by somebody else? */
+static bool check_again(struct db *db, int64_t id, int64_t revoked_at, struct revocation *r,
+                        struct error *err)
+{
+    struct db_query *query = NULL;
+    char since[CLOCK_TEXT_MAX];
+    bool row = false;
+    bool ok = false;
+
+    clock_format(revoked_at, since);
+    if (!db_query_begin(db, STORE_SQL_READ_REVOKED_BY, &query, err)) goto out;
+    db_bind_int(query, 1, id);
+    if (!db_step(query, &row, err)) goto out;
+    r->again = r->may_come_again && strcmp(db_column_text(query, 0), r->by) == 0;
+    if (!r->again) {
+        error_set(err, REASON_CERT_ALREADY_REVOKED, "serial %s is revoked since %s (by %s)",
+                  r->serial, since, db_column_text(query, 0));
+        goto out;
+    }
+    ok = true;
+out:
+    db_query_end(query);
+    return ok;
+}
+
 static bool write_revocation(struct db *db, void *context, struct error *err)
 {
-    const struct revocation *r = context;
+    struct revocation *r = context;
     int64_t id = 0;
     int64_t revoked_at = 0;
     int64_t changes = 0;
 
-    if (!find_serial(db, r->ca_name, r->serial, &id, &revoked_at, err)
+    r->again = false;
+    if (!store_serial_find(db, r->ca_name, r->serial, &id, &revoked_at, err)
         || !mark_revoked(db, id, r, &changes, err)) {
         return false;
     }
-    if (changes == 0) {
-        char since[CLOCK_TEXT_MAX];
-        clock_format(revoked_at, since);
-        return error_set(err, REASON_CERT_ALREADY_REVOKED, "serial %s is revoked since %s",
-                         r->serial, since);
+    return changes > 0 ? store_revocation_add(db, id, err)
+                       : check_again(db, id, revoked_at, r, err);
+}
+
+static bool revoke(struct store *store, struct revocation *revocation, struct error *err)
+{
+    int reason = revocation->reason;
+
+    if (reason < 0 || reason > CRL_REASON_MAX || reason == CRL_REASON_UNUSED) {
+        return error_set(err, REASON_USAGE, "%d is not a reason for revocation (RFC 5280 5.3.1)",
+                         reason);
     }
-    return count_revocation(db, id, err);
+    revocation->at = revocation->at > 0 ? revocation->at : clock_now();
+    return store_write_run(store, write_revocation, revocation, err);
 }
 
 bool store_revoke_certificate(struct store *store, const char *ca_name, const char *serial,
@@ -230,12 +324,28 @@ bool store_revoke_certificate(struct store *store, const char *ca_name, const ch
         .ca_name = ca_name,
         .serial = serial,
         .reason = reason,
-        .at = now > 0 ? now : clock_now(),
+        .by = STORE_BY_ADMINISTRATOR,
+        .at = now,
     };
 
-    if (reason < 0 || reason > CRL_REASON_MAX || reason == CRL_REASON_UNUSED) {
-        return error_set(err, REASON_USAGE, "%d is not a reason for revocation (RFC 5280 5.3.1)",
-                         reason);
+    return revoke(store, &revocation, err);
+}
+
+bool store_revoke_for(struct store *store, const char *ca_name, const char *serial, int reason,
+                      const char *by, int64_t now, bool *again, struct error *err)
+{
+    struct revocation revocation = {
+        .ca_name = ca_name,
+        .serial = serial,
+        .reason = reason,
+        .by = by,
+        .may_come_again = true,
+        .at = now,
+    };
+
+    if (!revoke(store, &revocation, err)) {
+        return false;
     }
-    return store_write_run(store, write_revocation, &revocation, err);
+    *again = revocation.again;
+    return true;
 }

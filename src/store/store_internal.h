@@ -9,7 +9,7 @@
 #ifndef OPENNDES_STORE_STORE_INTERNAL_H
 #define OPENNDES_STORE_STORE_INTERNAL_H
 
-#include "store/store.h"
+#include "store/store_outbox.h"
 #include "store/store_readers.h"
 #include "store/store_sql.h"
 #include "store/store_writer.h"
@@ -29,5 +29,32 @@ MUST_USE bool store_write_run(struct store *store, store_write *write, void *con
  */
 MUST_USE bool store_password_spend(struct db *db, const struct store_certificate *cert,
                                    struct error *err);
+
+/* Inside a write or on a reader: is any certificate of the same template and CSR bytes revoked? */
+MUST_USE bool store_request_revoked(struct db *db, const struct store_request_key *key,
+                                    bool *revoked, struct error *err);
+/* The newest certificate of the same request since not_before; der (may be NULL) gets it. */
+MUST_USE bool store_request_issued(struct db *db, const struct store_request_key *key,
+                                   int64_t not_before, bool *found, struct buffer *der,
+                                   struct error *err);
+/* Recorded at now - repeat_seconds or before is too old for a repeat; any setting is possible. */
+int64_t store_repeats_since(int64_t now, int64_t repeat_seconds);
+MUST_USE bool store_certificate_insert(struct db *db, const struct store_certificate *cert,
+                                       enum store_certificate_state state, struct error *err);
+/* The one certificate with this serial; ca_name NULL: whichever CA's. */
+MUST_USE bool store_serial_find(struct db *db, const char *ca_name, const char *serial, int64_t *id,
+                                int64_t *revoked_at, struct error *err);
+/* One more revocation of the CA that issued certificate `id`. */
+MUST_USE bool store_revocation_add(struct db *db, int64_t id, struct error *err);
+
+/* A notification that becomes due by one of the next two. */
+MUST_USE bool store_notification_arm(struct db *db, const struct store_certificate *cert,
+                                     int64_t certificate_id, struct bytes ticket,
+                                     const struct store_refusal *interrupted, struct error *err);
+/* The armed notification of this certificate, if any: due with this refusal, NULL: goes. */
+MUST_USE bool store_notification_settle(struct db *db, int64_t certificate_id, int64_t now,
+                                        const struct store_refusal *why, struct error *err);
+/* All that are armed become due. */
+MUST_USE bool store_notification_release(struct db *db, int64_t now, struct error *err);
 
 #endif

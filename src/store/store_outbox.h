@@ -35,8 +35,9 @@ MUST_USE bool store_provisional_record(struct store *store, const struct store_c
  * STORE_RECORDED: it counts from now on, its notification is gone. STORE_REPEATED: another one of
  * the same request was confirmed first: this one is withheld (CRLReason superseded) without
  * notification, and store_find_request gives the other. STORE_WAS_REVOKED: a certificate of the
- * same CSR was revoked meanwhile: withheld. One durable commit. Errors: REASON_CERT_NOT_FOUND: it
- * is provisional no more.
+ * same CSR was revoked meanwhile, or this one: it is not in use, and its notification stays armed
+ * for store_provisional_withhold, which says why. One durable commit. Errors:
+ * REASON_CERT_NOT_FOUND: it is provisional no more.
  */
 MUST_USE bool store_provisional_confirm(struct store *store, int64_t id,
                                         const struct store_request_key *key, int64_t now,
@@ -44,7 +45,8 @@ MUST_USE bool store_provisional_confirm(struct store *store, int64_t id,
                                         struct error *err);
 /*
  * Withhold: CRLReason cessationOfOperation; its notification becomes due with this refusal (NULL:
- * is dropped). One durable commit. Already withheld: nothing is done.
+ * is dropped). One durable commit. Already withheld or revoked: only the notification, if it is
+ * still armed. Errors: REASON_CERT_NOT_FOUND: no such row, or it was confirmed.
  */
 MUST_USE bool store_provisional_withhold(struct store *store, int64_t id, int64_t now,
                                          const struct store_refusal *why, struct error *err);
@@ -54,7 +56,8 @@ typedef bool store_provisional_visit(void *context, const char *ca_name, const c
                                      struct error *err);
 /*
  * At start, before requests: withhold all that the last run left provisional; armed notifications
- * become due. visit (may be NULL) is told of each after the commit. *count gets their number.
+ * become due, as made at now. visit (may be NULL) is told of each after the commit. *count gets
+ * their number.
  */
 MUST_USE bool store_provisional_recover(struct store *store, int64_t now,
                                         store_provisional_visit *visit, void *context,
@@ -94,10 +97,7 @@ MUST_USE bool store_outbox_retry(struct store *store, int64_t id, int64_t due_at
 MUST_USE bool store_outbox_counts(struct store *store, int64_t *waiting, int64_t *next_due,
                                   struct error *err);
 
-/*
- * ---- for validators and policies
- * ---------------------------------------------------------------
- */
+/* ---- for validators and policies ----------------------------------------------------------- */
 
 /*
  * Revoke at somebody's request, who may come again with it. by: constant word ("intune").
@@ -108,9 +108,9 @@ MUST_USE bool store_revoke_for(struct store *store, const char *ca_name, const c
                                int reason, const char *by, int64_t now, bool *again,
                                struct error *err);
 /*
- * Certificates (not withheld) of one template and subject (text of certificate_info) issued since
- * `since`, and the latest not_after of one that is neither revoked nor ended at now (0: none). By
- * an index.
+ * Certificates (not withheld; provisional ones count) of one template and subject (text of
+ * certificate_info) issued since `since`, and the latest not_after of one that is neither revoked
+ * nor ended at now (0: none). By an index.
  */
 MUST_USE bool store_subject_history(struct store *store, const char *template_name,
                                     const char *subject, int64_t since, int64_t now, int64_t *count,

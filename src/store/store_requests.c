@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purpose:  the verbs of an enrolment: was this request answered, record the answer.
- * Not here: administration (store_certificates.c), CRLs (store_crl.c).
+ * Not here: administration (store_certificates.c), CRLs (store_crl.c), certificates that wait for
+ *           a remote validator (store_provisional.c).
  * Owns:     nothing.
  * Threads:  as store.h says.
  * Spec:     RFC 8894 4.3, 7.4: a request repeated after a lost answer gets the same certificate.
@@ -18,9 +19,8 @@ static const char *text_or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
-/* Is any certificate of the same template and CSR bytes revoked? */
-static bool is_revoked(struct db *db, const struct store_request_key *key, bool *revoked,
-                       struct error *err)
+bool store_request_revoked(struct db *db, const struct store_request_key *key, bool *revoked,
+                           struct error *err)
 {
     struct db_query *query = NULL;
 
@@ -34,9 +34,8 @@ static bool is_revoked(struct db *db, const struct store_request_key *key, bool 
     return ok;
 }
 
-/* The newest certificate of the same request since not_before; der (may be NULL) gets it. */
-static bool find_issued(struct db *db, const struct store_request_key *key, int64_t not_before,
-                        bool *found, struct buffer *der, struct error *err)
+bool store_request_issued(struct db *db, const struct store_request_key *key, int64_t not_before,
+                          bool *found, struct buffer *der, struct error *err)
 {
     struct db_query *query = NULL;
 
@@ -67,8 +66,8 @@ bool store_find_request(struct store *store, const struct store_request_key *key
     bool ok = false;
 
     if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!is_revoked(db, key, &revoked, err)) goto out;
-    if (!revoked && !find_issued(db, key, not_before, &found, cert_der, err)) goto out;
+    if (!store_request_revoked(db, key, &revoked, err)) goto out;
+    if (!revoked && !store_request_issued(db, key, not_before, &found, cert_der, err)) goto out;
     *seen = revoked ? STORE_SEEN_REVOKED : found ? STORE_SEEN_ISSUED : STORE_SEEN_NEVER;
     ok = true;
 out:
@@ -76,8 +75,8 @@ out:
     return ok;
 }
 
-static bool insert_certificate(struct db *db, const struct store_certificate *cert,
-                               struct error *err)
+bool store_certificate_insert(struct db *db, const struct store_certificate *cert,
+                              enum store_certificate_state state, struct error *err)
 {
     const struct store_request_key *key = cert->request;
     const struct certificate_info *info = cert->info;
@@ -103,6 +102,7 @@ static bool insert_certificate(struct db *db, const struct store_certificate *ce
     db_bind_bytes(query, 15, digest_bytes(key->signer_key_sha256));
     db_bind_bytes(query, 16, digest_bytes(key->csr_sha256));
     db_bind_bytes(query, 17, cert->der);
+    db_bind_int(query, 18, state);
     bool ok = db_run(query, NULL, err);
     if (!ok && err->reason == REASON_STORE_DUPLICATE) {
         error_context(err, "CA %s, serial %s", key->ca_name, info->serial);
@@ -126,14 +126,15 @@ static bool write_recording(struct db *db, void *context, struct error *err)
     bool revoked = false;
     bool found = false;
 
-    if (!is_revoked(db, r->cert->request, &revoked, err)) {
+    if (!store_request_revoked(db, r->cert->request, &revoked, err)) {
         return false;
     }
     if (revoked) {
         r->result = STORE_WAS_REVOKED;
         return true;
     }
-    if (r->repeats && !find_issued(db, r->cert->request, r->not_before, &found, NULL, err)) {
+    if (r->repeats
+        && !store_request_issued(db, r->cert->request, r->not_before, &found, NULL, err)) {
         return false;
     }
     if (found) {
@@ -146,18 +147,24 @@ static bool write_recording(struct db *db, void *context, struct error *err)
         return false;
     }
     r->result = STORE_RECORDED;
-    return insert_certificate(db, r->cert, err);
+    return store_certificate_insert(db, r->cert, STORE_IN_USE, err);
+}
+
+int64_t store_repeats_since(int64_t now, int64_t repeat_seconds)
+{
+    return repeat_seconds < now ? now - repeat_seconds + 1 : 0;
 }
 
 bool store_record_certificate(struct store *store, const struct store_certificate *cert,
                               int64_t repeat_seconds, enum store_record_result *result,
                               struct error *err)
 {
-    struct recording recording = { .cert = cert, .repeats = repeat_seconds > 0 };
+    struct recording recording = {
+        .cert = cert,
+        .not_before = store_repeats_since(cert->issued_at, repeat_seconds),
+        .repeats = repeat_seconds > 0,
+    };
 
-    /* Recorded later than issued_at - repeat_seconds; clamped, so that any setting is possible. */
-    recording.not_before =
-        repeat_seconds < cert->issued_at ? cert->issued_at - repeat_seconds + 1 : 0;
     if (!store_write_run(store, write_recording, &recording, err)) {
         return false;
     }

@@ -3,7 +3,7 @@
 
 /*
  * Version 1. Times are seconds since 1970 UTC, digests 32 bytes.
- * Later tables (pending requests, outbox) come as further steps.
+ * Later tables (pending requests) come as further steps.
  */
 static const char step_1[] =
     "CREATE TABLE certificate ("
@@ -84,7 +84,46 @@ static const char step_2[] =
     " WHERE kind = 'once' AND spent_at IS NULL;"
     "CREATE INDEX password_spent ON password (spent_at) WHERE spent_at IS NOT NULL;";
 
-static const char *const steps[] = { step_1, step_2 };
+/*
+ * Version 3: certificates that wait for a remote validator, what it is still to be told, and an
+ * index for "how often did this subject get one?". Whatever was revoked before was revoked on the
+ * command line: nobody else could.
+ */
+static const char step_3[] =
+    /* 0: in use; 1: provisional; 2: withheld. Provisional ends with any revocation. */
+    "ALTER TABLE certificate ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0"
+    " CHECK (withheld = 0 OR (withheld = 1 AND revoked_at IS NULL)"
+    " OR (withheld = 2 AND revoked_at IS NOT NULL));"
+    "ALTER TABLE certificate ADD COLUMN revoked_by TEXT;" /* NULL: not revoked */
+    "UPDATE certificate SET revoked_by = 'administrator' WHERE revoked_at IS NOT NULL;"
+    /* Empty but for the decisions under way and what a crash has left. */
+    "CREATE INDEX certificate_provisional ON certificate (withheld) WHERE withheld = 1;"
+    /* Answers alone: a subject that many devices share would cost a look at every row. */
+    "CREATE INDEX certificate_history ON certificate"
+    " (subject, template, issued_at, not_after, revoked_at, withheld);"
+    "CREATE TABLE notification ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT," /* the order of telling */
+    " certificate_id INTEGER,"               /* armed: of this provisional one; NULL: waits */
+    " template TEXT NOT NULL,"
+    " transaction_id BLOB NOT NULL,"
+    " ticket BLOB NOT NULL," /* opens on this machine only */
+    " validated INTEGER NOT NULL,"
+    " hresult INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " detail TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL,"
+    " due_at INTEGER," /* NULL: armed */
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " CHECK ((certificate_id IS NULL) = (due_at IS NOT NULL))"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX notification_armed ON notification (certificate_id)"
+    " WHERE certificate_id IS NOT NULL;"
+    "CREATE INDEX notification_due ON notification (due_at) WHERE due_at IS NOT NULL;"
+    "CREATE INDEX notification_waiting ON notification (validated, due_at)"
+    " WHERE due_at IS NOT NULL;"
+    "CREATE INDEX notification_same ON notification (transaction_id, template, reason, due_at);";
+
+static const char *const steps[] = { step_1, step_2, step_3 };
 
 struct store_schema store_schema_current(void)
 {

@@ -5,7 +5,7 @@
 #define ROW_COLUMNS                                                                                \
     "id, serial, ca_name, template, subject, peer, request_id, challenge_type, issued_at, "        \
     "not_before, not_after, coalesce(revoked_at, 0), coalesce(revocation_reason, 0), "             \
-    "transaction_id, der"
+    "transaction_id, der, withheld, revoked_by"
 
 /* One row as struct store_password_row has it; read_row in store_passwords.c follows. */
 #define PASSWORD_COLUMNS                                                                           \
@@ -16,21 +16,24 @@
 #define PASSWORD_UNSPENT "kind = 'once' AND spent_at IS NULL"
 
 const char *const store_sql_texts[STORE_SQL_END] = {
-    /* Both questions about a request probe the same index, where a new request finds nothing. */
+    /* Both questions about a request probe the same index, where a new request finds nothing.
+       What is provisional or withheld is nobody's answer, and no reason to refuse either. */
     [STORE_SQL_CSR_REVOKED] =
         "SELECT 1 FROM certificate"
-        " WHERE csr_sha256 = ?1 AND template = ?2 AND revoked_at IS NOT NULL LIMIT 1",
+        " WHERE csr_sha256 = ?1 AND template = ?2 AND revoked_at IS NOT NULL AND withheld = 0"
+        " LIMIT 1",
     /* Not revoked: a revocation may come between the two questions. */
     [STORE_SQL_FIND_REQUEST] =
         "SELECT der FROM certificate"
         " WHERE csr_sha256 = ?1 AND issued_at >= ?2 AND template = ?3 AND ca_name = ?4"
         " AND signer_key_sha256 = ?5 AND transaction_id = ?6 AND revoked_at IS NULL"
+        " AND withheld = 0"
         " ORDER BY issued_at DESC LIMIT 1",
     [STORE_SQL_INSERT_CERTIFICATE] =
         "INSERT INTO certificate (ca_name, serial, template, subject, issuer, not_before,"
         " not_after, cert_sha256, key_sha256, issued_at, peer, request_id, challenge_type,"
-        " transaction_id, signer_key_sha256, csr_sha256, der)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        " transaction_id, signer_key_sha256, csr_sha256, der, withheld)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
 
     [STORE_SQL_FIND_PASSWORD] =
         "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'once' AND mac = ?1",
@@ -40,11 +43,52 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         " WHERE id = ?1 AND " PASSWORD_UNSPENT " AND expires_at > ?2",
     [STORE_SQL_SHOW_PASSWORD] = "SELECT " PASSWORD_COLUMNS " FROM password WHERE id = ?1",
 
+    [STORE_SQL_READ_STATE] =
+        "SELECT withheld, coalesce(revoked_at, 0) FROM certificate WHERE id = ?1",
+    [STORE_SQL_RELEASE] = "UPDATE certificate SET withheld = 0 WHERE id = ?1 AND withheld = 1",
+    [STORE_SQL_WITHHOLD] = "UPDATE certificate SET withheld = 2, revoked_at = ?2,"
+                           " revocation_reason = ?3, revoked_by = ?4"
+                           " WHERE id = ?1 AND withheld = 1",
+    [STORE_SQL_LIST_PROVISIONAL] = "SELECT id, ca_name, serial, template, request_id"
+                                   " FROM certificate WHERE withheld = 1 LIMIT ?1",
+    /* Provisional ones count: two requests at a time must not both be the last that is allowed. */
+    [STORE_SQL_HISTORY] =
+        "SELECT coalesce(sum(issued_at >= ?3), 0),"
+        " coalesce(max(CASE WHEN revoked_at IS NULL AND not_after >= ?4 THEN not_after END), 0)"
+        " FROM certificate WHERE subject = ?1 AND template = ?2 AND withheld <> 2",
+
+    [STORE_SQL_INSERT_NOTIFICATION] =
+        "INSERT INTO notification (certificate_id, template, transaction_id, ticket, validated,"
+        " hresult, reason, detail, created_at, due_at)"
+        " VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0))",
+    [STORE_SQL_SETTLE_NOTIFICATION] =
+        "UPDATE notification SET certificate_id = NULL, due_at = ?2, created_at = ?2,"
+        " hresult = ?3, reason = ?4, detail = ?5 WHERE certificate_id = ?1",
+    [STORE_SQL_DROP_NOTIFICATION] = "DELETE FROM notification WHERE certificate_id = ?1",
+    [STORE_SQL_RELEASE_NOTIFICATIONS] =
+        "UPDATE notification SET certificate_id = NULL, due_at = ?1, created_at = ?1"
+        " WHERE certificate_id IS NOT NULL",
+    [STORE_SQL_FIND_NOTIFICATION] =
+        "SELECT 1 FROM notification WHERE transaction_id = ?1 AND template = ?2 AND reason = ?3"
+        " AND due_at IS NOT NULL LIMIT 1",
+    [STORE_SQL_COUNT_NOTIFICATIONS] = "SELECT count(*) FROM (SELECT 1 FROM notification"
+                                      " WHERE due_at IS NOT NULL AND validated = ?1 LIMIT ?2)",
+    /* The ids come from the index alone: a ticket is some kilobytes. */
+    [STORE_SQL_LIST_DUE] =
+        "SELECT id, template, transaction_id, ticket, hresult, reason, detail, created_at,"
+        " attempts FROM notification WHERE id IN (SELECT id FROM notification"
+        " WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY id LIMIT ?2) ORDER BY id",
+    [STORE_SQL_REMOVE_NOTIFICATION] = "DELETE FROM notification WHERE id = ?1",
+    [STORE_SQL_RETRY_NOTIFICATION] = "UPDATE notification SET due_at = ?2, attempts = attempts + 1"
+                                     " WHERE id = ?1 AND due_at IS NOT NULL",
+    [STORE_SQL_READ_OUTBOX] = "SELECT count(*), coalesce(min(due_at), 0) FROM notification"
+                              " WHERE due_at IS NOT NULL",
+
     [STORE_SQL_LIST] =
         "SELECT " ROW_COLUMNS " FROM certificate"
         " WHERE id < ?1 AND (?2 IS NULL OR template = ?2) AND (?3 IS NULL OR ca_name = ?3)"
         " AND (?4 IS NULL OR instr(lower(subject), lower(?4)) > 0)"
-        " AND (?5 = 0 OR (revoked_at IS NULL AND not_after >= ?6))"
+        " AND (?5 = 0 OR (revoked_at IS NULL AND withheld = 0 AND not_after >= ?6))"
         " AND (?7 = 0 OR revoked_at IS NOT NULL)"
         " ORDER BY id DESC LIMIT ?8",
     [STORE_SQL_SHOW] = "SELECT " ROW_COLUMNS " FROM certificate WHERE id = ?1",
@@ -52,8 +96,13 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     /* Two rows are enough to know that there is not one. */
     [STORE_SQL_FIND_SERIAL] = "SELECT id, coalesce(revoked_at, 0) FROM certificate"
                               " WHERE serial = ?1 AND (?2 IS NULL OR ca_name = ?2) LIMIT 2",
-    [STORE_SQL_REVOKE] = "UPDATE certificate SET revoked_at = ?2, revocation_reason = ?3"
-                         " WHERE id = ?1 AND revoked_at IS NULL",
+    /* A handful at most: one row per CA that has issued this serial. */
+    [STORE_SQL_LIST_SERIAL] =
+        "SELECT " ROW_COLUMNS " FROM certificate WHERE serial = ?1 ORDER BY ca_name LIMIT ?2",
+    [STORE_SQL_READ_REVOKED_BY] = "SELECT revoked_by FROM certificate WHERE id = ?1",
+    /* Somebody's revocation counts like any other, also when a decision is still under way. */
+    [STORE_SQL_REVOKE] = "UPDATE certificate SET revoked_at = ?2, revocation_reason = ?3,"
+                         " revoked_by = ?4, withheld = 0 WHERE id = ?1 AND revoked_at IS NULL",
     /* The counter belongs to the CA of certificate ?2. */
     [STORE_SQL_INCREMENT_COUNT] =
         "UPDATE meta SET value = value + 1"

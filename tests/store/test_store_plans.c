@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statements on passwords find their rows by an index. */
+/* Statements of a request, the outbox and housekeeping find their rows by an index. */
 #include <string.h>
 
 #include "base/text.h"
@@ -48,6 +48,29 @@ static void plans__whatever_runs_in_a_request__by_index(void **state)
         { STORE_SQL_TIDY_EXPIRED, "SEARCH password USING COVERING INDEX password_expiry" },
         { STORE_SQL_FIND_SINGLE, "SEARCH password USING INDEX password_single" },
         { STORE_SQL_REMOVE_SINGLE, "SEARCH password USING INDEX password_single" },
+        { STORE_SQL_CSR_REVOKED, "SEARCH certificate USING INDEX certificate_request" },
+        { STORE_SQL_FIND_REQUEST, "SEARCH certificate USING INDEX certificate_request" },
+        { STORE_SQL_FIND_SERIAL, "SEARCH certificate USING INDEX certificate_serial" },
+        { STORE_SQL_LIST_SERIAL, "SEARCH certificate USING INDEX certificate_serial" },
+        { STORE_SQL_LIST_REVOKED, "SEARCH certificate USING COVERING INDEX certificate_revoked" },
+        { STORE_SQL_READ_REVOKED_BY, "SEARCH certificate USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_READ_STATE, "SEARCH certificate USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_RELEASE, "SEARCH certificate USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_WITHHOLD, "SEARCH certificate USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_LIST_PROVISIONAL, "SEARCH certificate USING INDEX certificate_provisional" },
+        { STORE_SQL_HISTORY, "SEARCH certificate USING COVERING INDEX certificate_history" },
+        { STORE_SQL_SETTLE_NOTIFICATION, "SEARCH notification USING INDEX notification_armed" },
+        { STORE_SQL_DROP_NOTIFICATION, "SEARCH notification USING INDEX notification_armed" },
+        { STORE_SQL_FIND_NOTIFICATION,
+          "SEARCH notification USING COVERING INDEX notification_same" },
+        { STORE_SQL_COUNT_NOTIFICATIONS,
+          "SEARCH notification USING COVERING INDEX notification_waiting" },
+        { STORE_SQL_LIST_DUE, "SEARCH notification USING COVERING INDEX notification_due" },
+        { STORE_SQL_LIST_DUE, "SEARCH notification USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_REMOVE_NOTIFICATION, "SEARCH notification USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_RETRY_NOTIFICATION, "SEARCH notification USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_RELEASE_NOTIFICATIONS, "notification USING INDEX notification_armed" },
+        { STORE_SQL_READ_OUTBOX, "SEARCH notification USING COVERING INDEX notification_due" },
         { STORE_SQL_COUNT_PASSWORDS, "SCAN password USING COVERING INDEX password_unspent" },
     };
     struct fixture *f = *state;
