@@ -64,8 +64,9 @@ static bool check_end(const struct intune_check *check, int64_t end, struct erro
     clock_format(end, until);
     return text_format(text, sizeof(text), "the app registration's credential %s %s%s",
                        end <= check->now ? "has ended on" : "ends on", until,
-                       level == CHECK_OK ? "" : "; make a new one in Entra, then openndes intune "
-                                                "secret or openndes intune certificate")
+                       level == CHECK_OK ? ""
+                                         : "; make a new one in Entra, then openndes intune "
+                                           "secret or openndes intune certificate")
            && check->visit(check->context, level, WHAT, NULL, text, err);
 }
 

@@ -187,7 +187,8 @@ static enum use use_of(const struct policy_learn_variables *v, enum policy_varia
         for (size_t k = 0; k < v->requests; k++) {
             const struct bytes *other = &v->item[i].values[k];
 
-            if (values[k].data != NULL && other->data != NULL && !policy_variable_same(variable, values[k], *other)) {
+            if (values[k].data != NULL && other->data != NULL
+                && !policy_variable_same(variable, values[k], *other)) {
                 return USE_NOT;
             }
         }
