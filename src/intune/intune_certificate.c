@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/text.h"
 #include "intune/intune_credential_files.h"
 #include "intune/intune_key_file.h"
 #include "platform/clock.h"
@@ -98,6 +99,34 @@ bool intune_certificate_new(const char *data_folder, const char *common_name, in
     }
     cert = make_cert(key, common_name, days, err);
     ok = cert != NULL && intune_certificate_put(data_folder, cert, key, err);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+void intune_key_free(struct evp_pkey_st *key)
+{
+    EVP_PKEY_free(key);
+}
+
+bool intune_certificate_facts(const char *data_folder, struct intune_certificate_facts *facts,
+                              struct buffer *pem, bool *found, struct error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    X509 *cert = NULL;
+    EVP_PKEY *key = NULL;
+    bool ok = intune_certificate_get(data_folder, &cert, &key, found, err);
+
+    if (ok && *found) {
+        ok = certificate_info(cert, &facts->info, err)
+             && (pem == NULL || certificate_pem(cert, pem, err))
+             && (X509_digest(cert, EVP_sha1(), digest, &len) == 1
+                 || error_set(err, REASON_INTERNAL, "a thumbprint cannot be computed"));
+    }
+    if (ok && *found) {
+        text_hex(facts->thumbprint, sizeof(facts->thumbprint), bytes_of(digest, len));
+    }
     X509_free(cert);
     EVP_PKEY_free(key);
     return ok;
