@@ -118,19 +118,40 @@ static void make_cas(struct world *world)
     world->other_ca = scep_cert_make(&ca);
 }
 
+/* One cloud for all tests of a program: its keys take seconds. */
+static struct test_folder cloud_folder;
+static struct intune_cloud_server *cloud;
+
+int cloud_open(void **state)
+{
+    struct intune_cloud_options options = { .folder = cloud_folder.path };
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    test_folder_create(&cloud_folder);
+    cloud = intune_cloud_create(&options, &err);
+    return cloud != NULL ? 0 : -1;
+}
+
+int cloud_close(void **state)
+{
+    (void)state;
+    intune_cloud_free(cloud);
+    test_folder_remove(&cloud_folder);
+    return 0;
+}
+
 int world_open(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
-    struct intune_cloud_options cloud = { .folder = NULL };
     struct error err = ERROR_INIT;
 
     assert_non_null(world);
     test_folder_create(&world->folder);
     assert_done(thread_cond_init(&world->came, &err), &err, "");
     (void)pthread_mutex_init(&world->lock, NULL);
-    cloud.folder = world->folder.path;
-    world->cloud = intune_cloud_create(&cloud, &err);
-    assert_done(world->cloud != NULL, &err, "cloud");
+    world->cloud = cloud;
+    intune_cloud_reset(cloud);
     assert_done(intune_secret_set(world->folder.path, INTUNE_SECRET_CLIENT,
                                   bytes_of_text(INTUNE_CLOUD_SECRET), &err),
                 &err, "");
@@ -150,7 +171,6 @@ int world_close(void **state)
 
     intune_client_unref(world->client);
     service_config_clear(&world->config);
-    intune_cloud_free(world->cloud);
     store_close(world->store);
     X509_free(world->ca);
     X509_free(world->other_ca);

@@ -3,7 +3,7 @@
  * Purpose:  what the keeper's tests share: a stand-in cloud, a client, a store, certificates of two
  *           CAs, and the news that came.
  * Not here: cases.
- * Owns:     all of it, of one test.
+ * Owns:     all of it; the cloud for the program, the rest for one test.
  * Threads:  the news may come from the keeper's thread; the rest is the test's.
  * Spec:     none.
  */
@@ -38,7 +38,7 @@ struct news_seen {
 struct world {
     struct test_folder folder;
     struct store *store;
-    struct intune_cloud_server *cloud;
+    struct intune_cloud_server *cloud; /* the program's */
     struct service_config config;
     struct intune_client *client;
     struct intune_keeper_options options;
@@ -51,7 +51,10 @@ struct world {
     struct x509_st *ca, *other_ca; /* "CN=issuing" and "CN=other" */
 };
 
-/* cmocka set-up and tear-down: *state is a struct world. */
+/* cmocka set-up and tear-down of the program: the stand-in cloud. */
+int cloud_open(void **state);
+int cloud_close(void **state);
+/* The same of a test: *state is a struct world; the cloud has forgotten what was. */
 int world_open(void **state);
 int world_close(void **state);
 

@@ -269,5 +269,5 @@ int main(void)
         TEST(deliver__sealed_elsewhere__given_up_with_the_reason),
         TEST(deliver__long_description__cut_by_the_client),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, cloud_open, cloud_close);
 }

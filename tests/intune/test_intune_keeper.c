@@ -253,5 +253,5 @@ int main(void)
         TEST(keeper__credential_lasts__not_told),
         TEST(keeper__poll_fails_again__told_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, cloud_open, cloud_close);
 }

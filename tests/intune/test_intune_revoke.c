@@ -330,5 +330,5 @@ int main(void)
         TEST(revoke__database_cannot_be_written__retryable),
         TEST(revoke__cannot_be_fetched__told),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, cloud_open, cloud_close);
 }
