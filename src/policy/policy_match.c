@@ -7,8 +7,9 @@
 const char *policy_outcome_word(enum policy_outcome outcome)
 {
     static const char *const words[] = {
-        [POLICY_PASS] = "pass", [POLICY_NOT_CHECKED] = "not-checked", [POLICY_FIXED] = "fixed",
-        [POLICY_WARN] = "warn", [POLICY_DENY] = "deny",
+        [POLICY_PASS] = "pass",   [POLICY_NOT_CHECKED] = "not-checked",
+        [POLICY_FIXED] = "fixed", [POLICY_WARN] = "warn",
+        [POLICY_DENY] = "deny",
     };
 
     return words[outcome];

@@ -22,8 +22,8 @@ static bool is_base64(struct bytes text)
     for (size_t i = 0; i < len; i++) {
         uint8_t c = text.data[i];
 
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-              || c == '+' || c == '/')) {
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+'
+              || c == '/')) {
             return false;
         }
     }
@@ -40,7 +40,8 @@ static bool begins_with_root(struct bytes xml)
 
         at = end == NULL ? xml.len : (size_t)(end - xml.data) + 1;
     }
-    while (at < xml.len && (xml.data[at] == ' ' || (xml.data[at] >= '\t' && xml.data[at] <= '\r'))) {
+    while (at < xml.len
+           && (xml.data[at] == ' ' || (xml.data[at] >= '\t' && xml.data[at] <= '\r'))) {
         at++;
     }
     return xml.len - at >= sizeof(ROOT) - 1 && memcmp(xml.data + at, ROOT, sizeof(ROOT) - 1) == 0;

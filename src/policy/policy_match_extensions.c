@@ -9,7 +9,7 @@
 
 enum extension_kind {
     EXTENSION_UNKNOWN,
-    EXTENSION_READ,      /* another check compares it, or it cannot mean anything here */
+    EXTENSION_READ, /* another check compares it, or it cannot mean anything here */
     EXTENSION_SID,
     EXTENSION_TEMPLATE,
     EXTENSION_AUTHORITY, /* only a CA has it */

@@ -26,8 +26,8 @@ struct policy_matching {
 
 /* Expected and found are text of any origin; they are escaped and cut. */
 void policy_match_tell(struct policy_matching *m, enum policy_check check,
-                       enum policy_outcome outcome, enum policy_place place,
-                       const char *expected, const char *found);
+                       enum policy_outcome outcome, enum policy_place place, const char *expected,
+                       const char *found);
 /* The same with a path that is known, and bytes. */
 void policy_match_tell_at(struct policy_matching *m, enum policy_check check,
                           enum policy_outcome outcome, const char *path, struct bytes expected,

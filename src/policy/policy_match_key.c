@@ -134,9 +134,9 @@ static enum policy_outcome judge_hash(const struct policy *p, enum csr_digest di
 static void match_hash(struct policy_matching *m)
 {
     static const char *const words[] = {
-        [CSR_DIGEST_OTHER] = NULL,        [CSR_DIGEST_MD5] = "MD5",
-        [CSR_DIGEST_SHA1] = "SHA-1",      [CSR_DIGEST_SHA224] = "SHA-224",
-        [CSR_DIGEST_SHA256] = "SHA-256",  [CSR_DIGEST_SHA384] = "SHA-384",
+        [CSR_DIGEST_OTHER] = NULL,       [CSR_DIGEST_MD5] = "MD5",
+        [CSR_DIGEST_SHA1] = "SHA-1",     [CSR_DIGEST_SHA224] = "SHA-224",
+        [CSR_DIGEST_SHA256] = "SHA-256", [CSR_DIGEST_SHA384] = "SHA-384",
         [CSR_DIGEST_SHA512] = "SHA-512",
     };
     const struct policy *p = m->policy;

@@ -88,10 +88,9 @@ static void match_path(struct policy_matching *m)
     enum policy_outcome outcome = POLICY_DENY;
 
     if (path[0] == '\0' || p->endpoints.count == 0) {
-        policy_match_tell(m, CHECK_ENDPOINT,
-                          p->endpoints.count == 0 ? POLICY_PASS : POLICY_NOT_CHECKED,
-                          PLACE_ENDPOINT, p->endpoints.count == 0 ? "any" : p->endpoints.item[0],
-                          path);
+        policy_match_tell(
+            m, CHECK_ENDPOINT, p->endpoints.count == 0 ? POLICY_PASS : POLICY_NOT_CHECKED,
+            PLACE_ENDPOINT, p->endpoints.count == 0 ? "any" : p->endpoints.item[0], path);
         return;
     }
     for (size_t i = 0; i < p->endpoints.count; i++) {
@@ -154,8 +153,7 @@ static void judge_renewal(struct policy_matching *m, int64_t valid_until)
     }
     (void)snprintf(expected, sizeof(expected), "renewal when %lld%% of the life are left",
                    (long long)p->facts.renewal_threshold);
-    (void)snprintf(found, sizeof(found), "%lld days left",
-                   (long long)(left / SECONDS_OF_DAY));
+    (void)snprintf(found, sizeof(found), "%lld days left", (long long)(left / SECONDS_OF_DAY));
     policy_match_tell(m, CHECK_RENEWAL,
                       left > life / 100 * p->facts.renewal_threshold ? POLICY_WARN : POLICY_PASS,
                       PLACE_RENEWAL, expected, left == 0 ? "no valid certificate" : found);

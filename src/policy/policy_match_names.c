@@ -145,8 +145,8 @@ static void tell_missing(struct policy_matching *m, struct match_rows *rows, siz
                                        sizeof(why));
     }
     (void)snprintf(expected, sizeof(expected), "%s%s%s%s%s%s", match_row_word(row),
-                   row->group.is_subject ? "=" : " ", shown,
-                   why[0] == '\0' ? "" : " (", why, why[0] == '\0' ? "" : ")");
+                   row->group.is_subject ? "=" : " ", shown, why[0] == '\0' ? "" : " (", why,
+                   why[0] == '\0' ? "" : ")");
     policy_match_tell_at(m, row->group.is_subject ? CHECK_SUBJECT_VALUE : CHECK_SAN_VALUE,
                          POLICY_DENY, path, bytes_of_text(expected),
                          v < rows->values->count ? rows->texts[v] : bytes_of(NULL, 0));
@@ -207,8 +207,7 @@ static void tell_conflict(struct policy_matching *m, const struct match_rows *ro
     char value[POLICY_FOUND_MAX / 2];
 
     if (!f->is_set || f->row == POLICY_NO_ROW || search->exhausted || !f->conflict) {
-        policy_match_tell(m, CHECK_VARIABLE, POLICY_DENY, PLACE_NONE,
-                          "one value for each variable",
+        policy_match_tell(m, CHECK_VARIABLE, POLICY_DENY, PLACE_NONE, "one value for each variable",
                           search->exhausted ? "names that can be read in too many ways"
                                             : "no such reading of the names");
         return;

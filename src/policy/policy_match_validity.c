@@ -82,8 +82,10 @@ static const struct period_unit {
     int64_t seconds;
     int64_t months;
 } units[] = {
-    { "Seconds", 1, 0 }, { "Minutes", 60, 0 }, { "Hours", 3600, 0 },  { "Days", SECONDS_OF_DAY, 0 },
-    { "Weeks", 604800, 0 }, { "Months", 0, 1 }, { "Years", 0, 12 },
+    { "Seconds", 1, 0 },    { "Minutes", 60, 0 },
+    { "Hours", 3600, 0 },   { "Days", SECONDS_OF_DAY, 0 },
+    { "Weeks", 604800, 0 }, { "Months", 0, 1 },
+    { "Years", 0, 12 },
 };
 
 static const struct period_unit *find_unit(const char *word)
@@ -155,8 +157,7 @@ static enum asked read_period(const struct csr_details *details, int64_t now, st
 static enum policy_outcome judge(const struct policy *p, enum asked asked, int64_t end,
                                  int64_t limit)
 {
-    enum policy_outcome over =
-        p->validity.over == POLICY_OVER_CLAMP ? POLICY_FIXED : POLICY_DENY;
+    enum policy_outcome over = p->validity.over == POLICY_OVER_CLAMP ? POLICY_FIXED : POLICY_DENY;
 
     if (asked == ASKED_UNREADABLE) {
         return over;

@@ -92,8 +92,7 @@ bool match_next_piece(enum policy_san_type type, struct bytes text, size_t *pos,
 static bool read_text(struct policy_matching *m, const ASN1_STRING *string, struct bytes *out,
                       struct error *err)
 {
-    struct bytes raw =
-        bytes_of(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
+    struct bytes raw = bytes_of(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
     struct buffer utf8 = BUFFER_INIT(LIMIT_CSR_BYTES);
     struct policy_verdict *v = m->verdict;
     bool ok = asn1_text_append(string, &utf8, err);
@@ -165,9 +164,9 @@ static bool read_subject(struct policy_matching *m, struct match_values *out, st
 static void tell_foreign(struct policy_matching *m, const GENERAL_NAME *name)
 {
     static const char *const kinds[] = {
-        [GEN_OTHERNAME] = "otherName", [GEN_X400] = "X.400 address",
+        [GEN_OTHERNAME] = "otherName",    [GEN_X400] = "X.400 address",
         [GEN_DIRNAME] = "directory name", [GEN_EDIPARTY] = "EDI party",
-        [GEN_IPADD] = "IP address", [GEN_RID] = "registered ID",
+        [GEN_IPADD] = "IP address",       [GEN_RID] = "registered ID",
     };
     char oid[MATCH_OID_MAX] = "";
     char found[MATCH_OID_MAX + 32];

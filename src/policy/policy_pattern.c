@@ -154,7 +154,7 @@ static void explain(const struct policy_search *s, char *why, size_t size)
         (void)snprintf(why, size, "%s stands for another value elsewhere", piece);
     } else {
         (void)snprintf(why, size, "%s is not %s", piece,
-                          policy_variable_shape(parts->item[f->part].variable));
+                       policy_variable_shape(parts->item[f->part].variable));
     }
 }
 
@@ -200,7 +200,7 @@ enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pa
     why[0] = '\0';
     if (!policy_parts_read(pattern, &parts)) {
         (void)snprintf(why, why_size, "the pattern has more than %u variables",
-                          POLICY_PART_VARIABLES);
+                       POLICY_PART_VARIABLES);
         return POLICY_FIT_NO;
     }
     if (!policy_search_run(&search)) {
