@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything but the names: usages, key, digest, validity, extensions, challenge, endpoint, limits. */
+/* All but names: usages, key, digest, validity, extensions, challenge, endpoint, limits. */
 #include "policy/match_case.h"
 
 #include <stdio.h>
