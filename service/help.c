@@ -123,6 +123,25 @@ static const struct help_page pages[] = {
       "\n"
       "Without either the account may use all of them. A running service notices changes at\n"
       "once. Basic has to be switched on: signin.basic in openndes.json.\n" },
+    { "policy", "check, lint, dump, learn offline policies",
+      "openndes policy check POLICY CSR... [--known FILE] [--path PATH] [--json]\n"
+      "openndes policy lint POLICY [--ca FILE] [--json]\n"
+      "openndes policy dump POLICY [--all]\n"
+      "openndes policy learn CSR...\n"
+      "\n"
+      "POLICY is a file, or the name of one in the folder policies of the data folder: a profile\n"
+      "of Intune (Graph JSON, SyncML), an Apple profile (mobileconfig, plist), or OpenNDES's own\n"
+      "JSON or XML. CSR is a request in PEM or DER. None of this needs a service or a data folder.\n"
+      "\n"
+      "check compares requests with the policies of a file as the service would, and tells each\n"
+      "finding; exit code 11 when one fits no policy. lint tells what is odd or dangerous about a\n"
+      "policy, with --ca also what does not fit the CA's certificates, and the thumbprints that\n"
+      "Intune needs. dump prints the normal form, with --all also what no request shows. learn\n"
+      "prints the tightest policy that all of the requests fit.\n"
+      "\n"
+      "  --known FILE  list of known devices and users, as policy.known\n"
+      "  --path PATH   only policies for this URL, such as /scep/corp\n"
+      "  --ca FILE     certificates of the CA and its parents, PEM or DER\n" },
     { "tls", "show, issue, import the certificate of the HTTPS listeners",
       "openndes tls show [--json]\n"
       "openndes tls issue [--ca NAME] [--name DNS]... [--address IP]... [--days N] [--key SPEC]\n"
