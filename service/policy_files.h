@@ -31,6 +31,7 @@ struct policy_request_file {
     struct csr csr;
     struct csr_details *details;
 };
+/* Errors: REASON_FILE_..., also for what is no request. */
 MUST_USE bool policy_files_request(const char *name, struct policy_request_file *out,
                                    struct error *err);
 void policy_files_request_clear(struct policy_request_file *file); /* NULL is allowed */
