@@ -72,6 +72,24 @@ static void widen(int *width, const char *text)
     *width = len > *width && len <= COLUMN_MAX ? len : *width;
 }
 
+/* Without spaces at the end, whichever columns are empty. */
+static void print_row(const struct widths *w, const char *outcome, const char *check,
+                      const char *path, const char *expected, const char *found)
+{
+    char row[4 * POLICY_FOUND_MAX];
+    size_t len;
+
+    if (!text_format(row, sizeof(row), "  %-*s  %-*s  %-*s  %-*s  %s", w->outcome, outcome,
+                     w->check, check, w->path, path, w->expected, expected, found)) {
+        command_print("  %s  %s  ...\n", outcome, check);
+        return;
+    }
+    for (len = strlen(row); len > 0 && row[len - 1] == ' '; len--) {
+        row[len - 1] = '\0';
+    }
+    command_print("%s\n", row);
+}
+
 static void print_findings(const struct policy_verdict *v)
 {
     struct widths w = { 7, 5, 4, 8 };
@@ -82,13 +100,11 @@ static void print_findings(const struct policy_verdict *v)
         widen(&w.path, v->finding[i].path);
         widen(&w.expected, v->finding[i].expected);
     }
-    command_print("  %-*s  %-*s  %-*s  %-*s  FOUND\n", w.outcome, "OUTCOME", w.check, "CHECK",
-                  w.path, "PATH", w.expected, "EXPECTED");
+    print_row(&w, "OUTCOME", "CHECK", "PATH", "EXPECTED", "FOUND");
     for (size_t i = 0; i < v->count; i++) {
         const struct policy_finding *f = &v->finding[i];
 
-        command_print("  %-*s  %-*s  %-*s  %-*s  %s\n", w.outcome, policy_outcome_word(f->outcome),
-                      w.check, f->check, w.path, f->path, w.expected, f->expected, f->found);
+        print_row(&w, policy_outcome_word(f->outcome), f->check, f->path, f->expected, f->found);
     }
     if (v->cut) {
         command_print("  (more findings than fit)\n");
