@@ -158,6 +158,27 @@ static const struct help_page pages[] = {
       "\n"
       "  --days N    1 to 397 (365)\n"
       "  --key SPEC  rsa2048 rsa3072 rsa4096 p256 p384 (rsa2048)\n" },
+    { "intune", "sign-in to Microsoft Intune: secret, certificate, test",
+      "openndes intune show [--json]\n"
+      "openndes intune secret [--expires DATE] | --remove\n"
+      "openndes intune certificate new [--days N]\n"
+      "openndes intune certificate import FILE [--password -]\n"
+      "openndes intune certificate show [--pem] [--json] | remove\n"
+      "openndes intune proxy-password [--remove]\n"
+      "openndes intune test [--csr FILE] [--json]\n"
+      "\n"
+      "For templates with challenge.type=intune. This server signs in to Entra as an application,\n"
+      "with a client secret or with a certificate; which one intune.credential says. Secrets are\n"
+      "read from standard input or asked for on a terminal, and kept sealed in the data folder.\n"
+      "import takes PEM with certificate and key, or PKCS#12. A running service takes each over\n"
+      "within seconds.\n"
+      "\n"
+      "test signs in and asks each service, one line per step: ok, warning, error, and what to\n"
+      "do. With --csr it lets Intune check a request, which has to be fresh: PEM or DER.\n"
+      "\n"
+      "  --expires DATE  the day on which Entra lets the secret end, such as 2027-05-31: openndes\n"
+      "                  warns before\n"
+      "  --days N        1 to 3650 (730)\n" },
     { "config", "show, set, explain settings",
       "openndes config show [--json]\n"
       "openndes config set KEY=VALUE...\n"

@@ -18,7 +18,7 @@
 #define INTUNE_FILE_CERT "intune/client.crt"
 #define INTUNE_FILE_KEY "intune/client.key"
 #define INTUNE_FILE_NEW_KEY "intune/client.key.new" /* between two steps of a replacement */
-#define INTUNE_FILE_LOCK "intune/lock"
+#define INTUNE_FILE_LOCK "intune/.lock"
 
 struct x509_st;
 struct evp_pkey_st;
