@@ -60,7 +60,7 @@ const char *intune_answer_text(const struct json *object, const char *key)
 /* ---- no 2xx ---------------------------------------------------------------------------------- */
 
 /* "message" of Intune's internal errors is JSON in a text; its "Message" is for people. */
-static void show_message(char *out, size_t size, const char *message)
+static void show_message(char *out, size_t size, const char *message, struct bytes secret)
 {
     struct error unused = ERROR_INIT;
     struct bytes text = bytes_of_text(message);
@@ -71,19 +71,20 @@ static void show_message(char *out, size_t size, const char *message)
         inner = json_value_parse(text, LIMIT_HTTP_CLIENT_BODY, LIMIT_JSON_DEPTH, &unused);
         found = intune_answer_text(inner, "Message");
     }
-    intune_text_show(out, size, found[0] != '\0' ? bytes_of_text(found) : text);
+    intune_text_show_without(out, size, found[0] != '\0' ? bytes_of_text(found) : text, secret);
     json_value_free(inner);
 }
 
 /* "InternalError: text" from {"error":{"code":..,"message":..}}; "" when there is none. */
-static void show_error_object(char *out, size_t size, const struct json *root)
+static void show_error_object(char *out, size_t size, const struct json *root, struct bytes secret)
 {
     const struct json *object = root != NULL ? json_value_get(root, "error") : NULL;
     char code[80];
     char message[SHOWN_MAX];
 
-    intune_text_show(code, sizeof(code), bytes_of_text(intune_answer_text(object, "code")));
-    show_message(message, sizeof(message), intune_answer_text(object, "message"));
+    intune_text_show_without(code, sizeof(code), bytes_of_text(intune_answer_text(object, "code")),
+                             secret);
+    show_message(message, sizeof(message), intune_answer_text(object, "message"), secret);
     if (!text_format(out, size, "%s%s%s", code, code[0] != '\0' && message[0] != '\0' ? ": " : "",
                      message)) {
         out[0] = '\0'; /* cannot be: the caller has room for both */
@@ -108,7 +109,8 @@ static const struct status_row statuses[] = {
     { 500, 599, REASON_INTUNE_UNAVAILABLE, "an error of the service" },
 };
 
-bool intune_answer_refusal(const struct intune_answer *answer, const char *who, struct error *err)
+bool intune_answer_refusal(const struct intune_answer *answer, const char *who, struct bytes secret,
+                           struct error *err)
 {
     static const struct status_row other = { 0, 0, REASON_INTUNE_ANSWER, "not an expected answer" };
     const struct status_row *row = &other;
@@ -122,7 +124,7 @@ bool intune_answer_refusal(const struct intune_answer *answer, const char *who, 
             break;
         }
     }
-    show_error_object(said, sizeof(said), root);
+    show_error_object(said, sizeof(said), root, secret);
     json_value_free(root);
     return error_set(err, row->reason, "%s answered HTTP %d, %s%s%s", who, answer->status,
                      row->meaning, said[0] != '\0' ? ": " : "", said);
@@ -132,7 +134,7 @@ bool intune_answer_service_refusal(const struct intune_answer *answer, struct er
 {
     struct error cause = ERROR_INIT;
 
-    (void)intune_answer_refusal(answer, "Intune", &cause);
+    (void)intune_answer_refusal(answer, "Intune", bytes_of(NULL, 0), &cause);
     if (answer->status != 401 && answer->status != 403) {
         return error_set(err, cause.reason, "%s", cause.detail);
     }

@@ -79,9 +79,10 @@ const char *intune_answer_text(const struct json *object, const char *key);
 /* A service of Intune's said no without a code: as below, with what to click. Returns false. */
 bool intune_answer_service_refusal(const struct intune_answer *answer, struct error *err);
 /*
- * No 2xx and no code: what the status means, with what the body says. who: "Intune". Returns
- * false.
+ * No 2xx and no code: what the status means, with what the body says but for the secret (may be
+ * empty). who: "Intune". Returns false.
  */
-bool intune_answer_refusal(const struct intune_answer *answer, const char *who, struct error *err);
+bool intune_answer_refusal(const struct intune_answer *answer, const char *who, struct bytes secret,
+                           struct error *err);
 
 #endif

@@ -79,7 +79,7 @@ bool intune_answer_graph_refusal(const struct intune_answer *answer, struct erro
 {
     struct error cause = ERROR_INIT;
 
-    (void)intune_answer_refusal(answer, "Microsoft Graph", &cause);
+    (void)intune_answer_refusal(answer, "Microsoft Graph", bytes_of(NULL, 0), &cause);
     switch (answer->status) {
     case 401:
     case 403:

@@ -242,7 +242,7 @@ uint32_t intune_answer_no_token(const struct intune_answer *answer, struct bytes
 
     if (answer->status >= 500 || answer->status == 429
         || (answer->status >= 300 && answer->status <= 399)) {
-        (void)intune_answer_refusal(answer, "the token service", err);
+        (void)intune_answer_refusal(answer, "the token service", secret, err);
         return 0;
     }
     root = intune_answer_parse(answer, &cause);
@@ -255,7 +255,7 @@ uint32_t intune_answer_no_token(const struct intune_answer *answer, struct bytes
     if (root == NULL) {
         (void)error_set(err, cause.reason, "the token service: %s", cause.detail);
     } else if (code[0] == '\0') { /* none of Entra's: rights and addresses are not the point */
-        (void)intune_answer_refusal(answer, "the token service", &cause);
+        (void)intune_answer_refusal(answer, "the token service", secret, &cause);
         (void)error_set(err, REASON_INTUNE_ANSWER, "%s", cause.detail);
     } else if (strcmp(code, "temporarily_unavailable") == 0) {
         (void)error_set(err, REASON_INTUNE_UNAVAILABLE, "Entra is busy: %s", shown);

@@ -255,6 +255,11 @@ static const struct no_token_case no_token_cases[] = {
     { "no error", 400, "{}", REASON_INTUNE_ANSWER, 0, NULL },
     { "number too large", 400, ENTRA("x", "AADSTS99999999999999999999"), REASON_INTUNE_CREDENTIAL,
       0, NULL },
+    { "echoed secret in a server error", 500,
+      "{\"error\":{\"code\":\"E\",\"message\":\"{\\\"Message\\\":\\\"kD~8Q~x!\\\"}\"}}",
+      REASON_INTUNE_UNAVAILABLE, 0, "E: [...]!" },
+    { "echoed secret in an error of a proxy", 400, "{\"error\":{\"message\":\"kD~8Q~x!\"}}",
+      REASON_INTUNE_ANSWER, 0, "[...]!" },
     { "echoed secret", 401, ENTRA("invalid_client", "the secret kD~8Q~x is wrong"),
       REASON_INTUNE_CREDENTIAL, 0, "the secret [...] is wrong" },
 };
