@@ -14,6 +14,7 @@
 #include "platform/threads.h"
 #include "service/data_folder.h"
 #include "service/dispatch.h"
+#include "service/intune_watch.h"
 #include "service/listeners.h"
 #include "service/runtime.h"
 #include "store/store_passwords.h"
@@ -40,6 +41,8 @@ struct app {
     struct http_server *server;
     struct dispatch dispatch;
     struct listeners listeners;
+    struct intune_threads threads;
+    struct intune_watch intune;
     int64_t crl_retry_at;
     int64_t housekeeping_at;
     int64_t end_check_at;
@@ -70,6 +73,7 @@ static bool load_runtime(struct app *app, struct error *err)
         .mac_key = secret_bytes(&app->mac_key),
         .listeners = app->listeners.item,
         .listener_count = app->listeners.count,
+        .seats = app->intune.seats,
         .log = app->log,
         .events = app->events,
     };
@@ -82,6 +86,7 @@ static bool load_runtime(struct app *app, struct error *err)
     pthread_mutex_lock(&app->runtime_mutex);
     app->runtime = now;
     pthread_mutex_unlock(&app->runtime_mutex);
+    intune_watch_use(&app->intune, runtime_intune(now), runtime_config(now));
     runtime_unref(old);
     return true;
 }
@@ -136,7 +141,6 @@ static bool open_logs(struct app *app, const struct service_config *config, bool
 
 static bool start_server(struct app *app, const struct service_config *config, struct error *err)
 {
-    unsigned threads = (unsigned)config->workers.threads;
     struct http_server_options options = {
         .server_token = "OpenNDES",
         .body_bytes = (size_t)config->limits.body_bytes,
@@ -152,7 +156,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .handshake_failed = dispatch_handshake_failed,
     };
 
-    app->pool = worker_pool_create(threads, (unsigned)config->workers.queue, err);
+    app->pool = worker_pool_create(app->threads.workers, (unsigned)config->workers.queue, err);
     if (app->pool == NULL) {
         return false;
     }
@@ -163,6 +167,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .log = app->log,
         .audit = app->audit,
         .events = app->events,
+        .intune = &app->intune,
     };
     app->server = http_server_create(&options, err);
     return app->server != NULL;
@@ -338,14 +343,20 @@ static void keep_house(struct app *app)
 static bool open_all(struct app *app, const struct app_options *options,
                      const struct service_config *config, struct error *err)
 {
-    unsigned readers = (unsigned)config->workers.threads;
+    unsigned readers = 0;
+    struct intune_watch_options intune = { .data_folder = app->data_folder };
 
+    app->threads = intune_watch_threads(config, thread_processor_count());
+    readers = app->threads.workers > 64 ? 64 : app->threads.workers;
     if (!open_logs(app, config, options->log_console, err)) return false;
     if (!data_mac_key(app->data_folder, false, &app->mac_key, err)) return false;
-    app->store = data_store_open(
-        app->data_folder, readers != 0 ? (readers > 64 ? 64 : readers) : thread_processor_count(),
-        err);
+    app->store = data_store_open(app->data_folder, readers, err);
     if (app->store == NULL) return false;
+    intune.store = app->store;
+    intune.log = app->log;
+    intune.audit = app->audit;
+    intune.events = app->events;
+    if (!intune_watch_start(&app->intune, &intune, &app->threads, err)) return false;
     if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
     refresh_crls(app);
@@ -403,10 +414,12 @@ void app_free(struct app *app)
     if (app->server != NULL) {
         http_server_stop(app->server, STOP_GRACE_MS);
     }
+    intune_watch_stop(&app->intune); /* whoever still waits for Intune has had that time */
     http_server_free(app->server);
     worker_pool_free(app->pool);
     listeners_close(&app->listeners);
     runtime_unref(app->runtime);
+    intune_watch_clear(&app->intune);
     store_close(app->store);
     if (app->started) {
         log_line(app->log, LOG_LEVEL_INFO, "OpenNDES stopped");
@@ -444,14 +457,16 @@ static void report_restart_keys(struct app *app, const struct service_config *be
         || before->limits.idle_seconds != after->limits.idle_seconds
         || before->workers.threads != after->workers.threads
         || before->workers.queue != after->workers.queue
+        || before->intune.requests != after->intune.requests
+        || (before->intune.tenant[0] == '\0') != (after->intune.tenant[0] == '\0')
         || before->log.file_mb != after->log.file_mb || before->log.files != after->log.files
         || before->audit.file_mb != after->audit.file_mb
         || before->audit.files != after->audit.files) {
         log_line(
             app->log, LOG_LEVEL_WARNING,
             "openndes.json: listen, https.listen, https.min_version, https.connections, "
-            "https.handshake_seconds, limits.*, workers.*, and sizes of logs take effect at the "
-            "next start");
+            "https.handshake_seconds, limits.*, workers.*, intune.requests (and the threads for "
+            "Intune), and sizes of logs take effect at the next start");
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purpose:  one finding of "openndes check", as its sections tell them.
- * Not here: the sections (cmd_check.c, check_https.h, check_ndes.h), printing (cmd_check.c).
+ * Not here: the sections (cmd_check.c, check_https.h, check_ndes.h,
+ *           check_policy.h), printing (cmd_check.c).
  * Owns:     nothing.
  * Threads:  the main thread.
  * Spec:     docs/command-line.md.

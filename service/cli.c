@@ -23,6 +23,7 @@ static const struct verb verbs[] = {
     { "check", cmd_check },       { "template", cmd_template },
     { "password", cmd_password }, { "account", cmd_account },
     { "cert", cmd_cert },         { "ca", cmd_ca },
+    { "policy", cmd_policy },     { "intune", cmd_intune },
     { "tls", cmd_tls },           { "import-ndes", cmd_import_ndes },
     { "config", cmd_config },     { "version", cmd_version },
 };

@@ -8,7 +8,9 @@
 #include "platform/clock.h"
 #include "service/args.h"
 #include "service/check_https.h"
+#include "service/check_intune.h"
 #include "service/check_ndes.h"
+#include "service/check_policy.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
 
@@ -21,7 +23,7 @@ struct check {
     const struct command *command;
     struct json *array;
     size_t errors, warnings;
-    size_t cas, enabled_templates, page_templates;
+    size_t cas, enabled_templates, page_templates, intune_templates;
     struct error first; /* what the command fails with */
     int64_t now;
 };
@@ -124,11 +126,14 @@ static bool check_template(void *context, const char *name, struct error *err)
     }
     check->enabled_templates += config.enabled ? 1 : 0;
     check->page_templates += config.enabled && config.challenge.type == CHALLENGE_TYPE_NDES ? 1 : 0;
+    check->intune_templates +=
+        config.enabled && config.challenge.type == CHALLENGE_TYPE_INTUNE ? 1 : 0;
     ok = finding(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", err);
     if (ok && config.enabled) {
         ok = check_template_ca(check, what, config.ca, err);
     }
-    ok = ok && check_ndes_template(&config, what, finding, check, err);
+    ok = ok && check_ndes_template(&config, what, finding, check, err)
+         && check_policy_template(check->command->data, &config, what, finding, check, err);
     if (ok && config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY) {
         ok = finding(
             check, CHECK_WARNING, what, NULL,
@@ -296,7 +301,9 @@ static bool check_listeners(struct check *check, struct error *err)
     }
     has_page = config.ndes.enabled || check->page_templates != 0;
     ok = check_ndes(check->command->data, &config, has_page, finding, check, err)
-         && check_https(check->command->data, &config, has_page, finding, check, err);
+         && check_https(check->command->data, &config, has_page, finding, check, err)
+         && check_intune(check->command->data, &config, check->intune_templates != 0, check->now,
+                         finding, check, err);
     service_config_clear(&config);
     return ok;
 }

@@ -25,22 +25,6 @@ static bool config_explain(const struct command *command, struct error *err)
 
 /* ---- set ------------------------------------------------------------------------------------ */
 
-/* One command at a time reads and writes the file: of two the later would undo the earlier. */
-static bool take_edit_lock(const struct command *command, struct file_lock **lock,
-                           struct error *err)
-{
-    char path[FILE_PATH_MAX];
-    bool held = false;
-
-    if (!path_join(path, command->data, "config.lock", err)
-        || !file_lock_try(path, lock, &held, err)) {
-        return false;
-    }
-    return held
-           || error_set(err, REASON_DATA_FOLDER_IN_USE,
-                        "another command is changing openndes.json right now; try again");
-}
-
 /* Does a running service take the key only at its next start? */
 static bool needs_restart(const char *key)
 {
@@ -91,7 +75,7 @@ static bool config_set(const struct command *command, struct error *err)
     if (!args_parse(command->argc, command->argv, NULL, 0, &args, err)
         || !args_expect(&args, 1, ARGS_POSITIONAL_MAX, "config set KEY=VALUE...", err)
         || !data_folder_check(command->data, err) || !data_path_config(command->data, path, err)
-        || !take_edit_lock(command, &lock, err)) {
+        || !data_config_lock(command->data, &lock, err)) {
         goto out;
     }
     edit = config_edit_open(CONFIG_SCOPE_SERVICE, path, err);

@@ -82,6 +82,19 @@ bool data_folder_create(const char *data, struct error *err)
     return true;
 }
 
+bool data_config_lock(const char *data, struct file_lock **lock, struct error *err)
+{
+    char path[FILE_PATH_MAX];
+    bool held = false;
+
+    if (!path_join(path, data, "config.lock", err) || !file_lock_try(path, lock, &held, err)) {
+        return false;
+    }
+    return held
+           || error_set(err, REASON_DATA_FOLDER_IN_USE,
+                        "another command is changing openndes.json right now; try again");
+}
+
 bool data_settings_lock(const char *data, struct file_lock **lock, struct error *err)
 {
     char path[FILE_PATH_MAX];

@@ -32,6 +32,8 @@ MUST_USE bool data_folder_create(const char *data, struct error *err);
  * undo the earlier. Owned: file_lock_release. Errors: REASON_DATA_FOLDER_IN_USE.
  */
 MUST_USE bool data_settings_lock(const char *data, struct file_lock **lock, struct error *err);
+/* The same for openndes.json alone. */
+MUST_USE bool data_config_lock(const char *data, struct file_lock **lock, struct error *err);
 /*
  * The key of the MACs of passphrases (secrets.key, sealed); made on first use when `create`.
  * Errors: REASON_KEY_PROTECTION, file errors.

@@ -14,6 +14,7 @@
 #include "audit/log.h"
 #include "http/http_server.h"
 #include "service/event_log.h"
+#include "service/intune_watch.h"
 #include "service/runtime.h"
 
 /* What dispatch needs from its owner; everything outlives the server. */
@@ -24,6 +25,7 @@ struct dispatch {
     struct log *log;
     struct audit *audit;
     struct event_log *events;
+    struct intune_watch *intune;
     /* the HTTPS thread's alone */
     int64_t handshakes_told_us; /* when the log last spoke of those that came to nothing */
     unsigned handshakes_failed; /* since then */

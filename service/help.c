@@ -123,6 +123,25 @@ static const struct help_page pages[] = {
       "\n"
       "Without either the account may use all of them. A running service notices changes at\n"
       "once. Basic has to be switched on: signin.basic in openndes.json.\n" },
+    { "policy", "check, lint, dump, learn offline policies",
+      "openndes policy check POLICY CSR... [--known FILE] [--path PATH] [--json]\n"
+      "openndes policy lint POLICY [--ca FILE] [--json]\n"
+      "openndes policy dump POLICY [--all]\n"
+      "openndes policy learn CSR...\n"
+      "\n"
+      "POLICY is a file, or the name of one in the folder policies of the data folder: a profile\n"
+      "of Intune (Graph JSON, SyncML), an Apple profile (mobileconfig, plist), or OpenNDES's own\n"
+      "JSON or XML. CSR is a request in PEM or DER. None of this needs a service or a data folder.\n"
+      "\n"
+      "check compares requests with the policies of a file as the service would, and tells each\n"
+      "finding; exit code 11 when one fits no policy. lint tells what is odd or dangerous about a\n"
+      "policy, with --ca also what does not fit the CA's certificates, and the thumbprints that\n"
+      "Intune needs. dump prints the normal form, with --all also what no request shows. learn\n"
+      "prints the tightest policy that all of the requests fit.\n"
+      "\n"
+      "  --known FILE  list of known devices and users, as policy.known\n"
+      "  --path PATH   only policies for this URL, such as /scep/corp\n"
+      "  --ca FILE     certificates of the CA and its parents, PEM or DER\n" },
     { "tls", "show, issue, import the certificate of the HTTPS listeners",
       "openndes tls show [--json]\n"
       "openndes tls issue [--ca NAME] [--name DNS]... [--address IP]... [--days N] [--key SPEC]\n"
@@ -139,6 +158,27 @@ static const struct help_page pages[] = {
       "\n"
       "  --days N    1 to 397 (365)\n"
       "  --key SPEC  rsa2048 rsa3072 rsa4096 p256 p384 (rsa2048)\n" },
+    { "intune", "sign-in to Microsoft Intune: secret, certificate, test",
+      "openndes intune show [--json]\n"
+      "openndes intune secret [--expires DATE] | --remove\n"
+      "openndes intune certificate new [--days N]\n"
+      "openndes intune certificate import FILE [--password -]\n"
+      "openndes intune certificate show [--pem] [--json] | remove\n"
+      "openndes intune proxy-password [--remove]\n"
+      "openndes intune test [--csr FILE] [--json]\n"
+      "\n"
+      "For templates with challenge.type=intune. This server signs in to Entra as an application,\n"
+      "with a client secret or with a certificate; which one intune.credential says. Secrets are\n"
+      "read from standard input or asked for on a terminal, and kept sealed in the data folder.\n"
+      "import takes PEM with certificate and key, or PKCS#12. A running service takes each over\n"
+      "within seconds.\n"
+      "\n"
+      "test signs in and asks each service, one line per step: ok, warning, error, and what to\n"
+      "do. With --csr it lets Intune check a request, which has to be fresh: PEM or DER.\n"
+      "\n"
+      "  --expires DATE  the day on which Entra lets the secret end, such as 2027-05-31: openndes\n"
+      "                  warns before\n"
+      "  --days N        1 to 3650 (730)\n" },
     { "config", "show, set, explain settings",
       "openndes config show [--json]\n"
       "openndes config set KEY=VALUE...\n"

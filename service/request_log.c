@@ -26,6 +26,17 @@ static void add_field(struct buffer *line, const char *key, struct bytes value)
     }
 }
 
+/* A verdict that has something to say; the detail of a denial is the error's. */
+static void add_policy(struct buffer *line, const struct policy_report *policy)
+{
+    add_field(line, "policy", bytes_of_text(policy->policy));
+    add_field(line, "verdict", bytes_of_text(policy->verdict));
+    if (policy->verdict[0] != '\0' && strcmp(policy->verdict, "deny") != 0) {
+        add_field(line, "check", bytes_of_text(policy->check));
+        add_field(line, "found", bytes_of_text(policy->detail));
+    }
+}
+
 /*
  * The template that decided, or the one in the path: which may say anything, so only what could be
  * a template's name is shown as one.
@@ -88,11 +99,15 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
             && !buffer_printf(&line, &ignored, " password=#%lld", (long long)all->password_id)) {
             error_clear(&ignored);
         }
+        add_policy(&line, &report->decision.policy);
+        add_field(&line, "client-request-id", bytes_of_text(report->decision.correlation_id));
         add_field(&line, "txid", bytes_of(report->transaction_id, report->transaction_id_len));
         if (refused) {
             add_field(&line, "detail", bytes_of_text(report->error.detail));
         }
     }
+    /* what an audited policy let pass shall be seen by whoever reads warnings only */
+    refused = refused || strcmp(report->decision.policy.verdict, "audit") == 0;
     log_line(dispatch->log, refused ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s", buffer_text(&line));
     buffer_clear(&line);
 }
@@ -128,7 +143,12 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
         .operation = report->operation,
         .message_type = report->message_type,
         .transaction_id = bytes_of(report->transaction_id, report->transaction_id_len),
-        .challenge_type = report->challenge_type,
+        .challenge_type = report->decision.challenge_type,
+        .client_request_id = report->decision.correlation_id,
+        .policy = report->decision.policy.policy,
+        .policy_verdict = report->decision.policy.verdict,
+        .policy_check = report->decision.policy.check,
+        .policy_detail = refused ? NULL : report->decision.policy.detail,
         .requested_subject = report->requested_subject,
         .algorithms = report->algorithms,
         .reason = report->error.reason,

@@ -9,6 +9,7 @@
 #include "config/config_load.h"
 #include "service/data_folder.h"
 #include "service/runtime_faces.h"
+#include "service/runtime_intune.h"
 #include "service/runtime_slots.h"
 
 struct runtime {
@@ -19,6 +20,7 @@ struct runtime {
     struct ip_acl *acl;
     struct ip_acl *proxies;
     struct sign_in *sign_in;
+    struct runtime_intune intune;
     struct template_slot **templates; /* sorted by name */
     size_t template_count;
     struct ca_slot **cas; /* sorted by name */
@@ -66,6 +68,22 @@ static bool load_config(struct loading *l, struct error *err)
     return true;
 }
 
+/* Once per cause: templates that need Intune say it again, each for itself. */
+static void load_intune(struct loading *l)
+{
+    const struct runtime_intune *old = l->previous == NULL ? NULL : &l->previous->intune;
+
+    runtime_intune_load(&l->now->intune, l->options->data_folder, &l->now->config, old,
+                        l->previous == NULL ? NULL : &l->previous->config);
+    if (error_is_set(&l->now->intune.error)
+        && (old == NULL || old->error.reason != l->now->intune.error.reason)) {
+        log_error(l->options->log, LOG_LEVEL_ERROR, &l->now->intune.error,
+                  "Intune cannot be asked");
+        event_log_failure(l->options->events, EVENT_INTUNE_MISCONFIGURED, NULL,
+                          &l->now->intune.error);
+    }
+}
+
 /* What is made from the settings of openndes.json alone. */
 static bool compile_config(struct loading *l, struct error *err)
 {
@@ -86,6 +104,7 @@ static bool compile_config(struct loading *l, struct error *err)
     if (l->now->proxies == NULL) {
         return false;
     }
+    load_intune(l);
     l->now->sign_in = sign_in_create(&sign_in, err);
     return l->now->sign_in != NULL;
 }
@@ -216,6 +235,8 @@ static bool template_unchanged(struct loading *l, const struct template_slot *ol
 {
     return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken
            && old->service_scope == service_scope
+           && (old->intune == NULL || old->intune == l->now->intune.client)
+           && !template_slot_policies_stale(old, l->options->data_folder)
            && old->ca == ca_slot_named(l->now, old->ca->name);
 }
 
@@ -228,12 +249,26 @@ static void keep_old_form(struct loading *l, struct template_slot *slot, struct 
     if (good != NULL) {
         slot->old = template_slot_ref(good);
     }
-    if (old != NULL && old->broken && file_stamp_equal(&old->stamp, &slot->stamp)) {
+    if (old != NULL && old->broken && file_stamp_equal(&old->stamp, &slot->stamp)
+        && strcmp(old->error.detail, slot->error.detail) == 0) {
         return; /* said before */
     }
     if (text_format(what, sizeof(what), "template %s is broken, %s", slot->name,
                     good != NULL ? "the old one stays in force" : "its URL answers nobody")) {
         report(l->options, &slot->error, what);
+    }
+}
+
+/* What the policies' loaders passed over. */
+static void report_policies(const struct loading *l, const struct template_slot *slot)
+{
+    const struct policy_gate *gate =
+        slot->endpoint == NULL ? NULL : endpoint_policy(slot->endpoint);
+    const struct policy_texts *warnings = gate == NULL ? NULL : policy_gate_warnings(gate);
+
+    for (size_t i = 0; warnings != NULL && i < warnings->count; i++) {
+        log_line(l->options->log, LOG_LEVEL_WARNING, "template %s: %s", slot->name,
+                 warnings->item[i]);
     }
 }
 
@@ -254,7 +289,8 @@ static bool load_template(void *context, const char *name, struct error *err)
     if (template_unchanged(l, old, &stamp, service_scope)) {
         slot = template_slot_ref(old);
     } else {
-        slot = template_slot_load(l->options, name, &stamp, service_scope, find_ca, l, err);
+        slot = template_slot_load(l->options, name, &stamp, service_scope, &l->now->intune, find_ca,
+                                  l, err);
         if (slot == NULL) {
             return false;
         }
@@ -263,6 +299,7 @@ static bool load_template(void *context, const char *name, struct error *err)
         } else if (old != NULL) {
             log_line(l->options->log, LOG_LEVEL_INFO, "template %s reloaded", name);
         }
+        report_policies(l, slot);
     }
     grown = realloc(l->now->templates, (l->now->template_count + 1) * sizeof(*grown));
     if (grown == NULL) {
@@ -340,6 +377,7 @@ void runtime_unref(struct runtime *runtime)
         template_slot_unref(runtime->templates[i]);
     }
     sign_in_unref(runtime->sign_in);
+    runtime_intune_clear(&runtime->intune);
     ip_acl_free(runtime->proxies);
     for (size_t i = 0; i < runtime->ca_count; i++) {
         ca_slot_unref(runtime->cas[i]);
@@ -368,7 +406,8 @@ static bool stale_template(void *context, const char *name, struct error *err)
 
     check->seen++;
     if (slot == NULL || !data_path_template(check->data_folder, name, path, err)
-        || !file_stamp(path, &stamp, err) || !file_stamp_equal(&slot->stamp, &stamp)) {
+        || !file_stamp(path, &stamp, err) || !file_stamp_equal(&slot->stamp, &stamp)
+        || template_slot_policies_stale(slot, check->data_folder)) {
         check->stale = true;
     }
     return !check->stale;
@@ -398,6 +437,9 @@ bool runtime_stale(const struct runtime *runtime, const char *data_folder)
 
     if (data_path_config(data_folder, path, &ignored) && file_stamp(path, &stamp, &ignored)
         && !file_stamp_equal(&stamp, &runtime->config_stamp)) {
+        return true;
+    }
+    if (runtime_intune_stale(&runtime->intune, data_folder)) {
         return true;
     }
     if (!config_list_templates(data_folder, stale_template, &templates, &ignored)) {
@@ -446,6 +488,11 @@ const struct ndes_face *runtime_ndes_face(const struct runtime *runtime, const c
     }
     error_set(err, REASON_NO_SUCH_URL, "the template has no NDES face");
     return NULL;
+}
+
+struct intune_client *runtime_intune(const struct runtime *runtime)
+{
+    return runtime->intune.client;
 }
 
 const struct url_bases *runtime_urls(const struct runtime *runtime)

@@ -15,6 +15,7 @@
 #include "config/service_config.h"
 #include "endpoint/endpoint.h"
 #include "http/ip_acl.h"
+#include "intune/intune_challenge.h"
 #include "mscep/ndes_face.h"
 #include "service/event_log.h"
 #include "service/urls.h"
@@ -28,8 +29,9 @@ struct runtime_options {
     struct bytes mac_key;
     const struct url_listener *listeners; /* for URLs when public_url does not say them */
     size_t listener_count;
-    struct log *log;          /* may be NULL */
-    struct event_log *events; /* may be NULL */
+    struct intune_seats *seats; /* places among those who wait for Intune */
+    struct log *log;            /* may be NULL */
+    struct event_log *events;   /* may be NULL */
 };
 
 /*
@@ -60,6 +62,8 @@ struct sign_in *runtime_sign_in(const struct runtime *runtime);
  */
 const struct ndes_face *runtime_ndes_face(const struct runtime *runtime, const char *template_name,
                                           struct error *err);
+/* NULL: Intune is not used, or cannot be. Borrowed. */
+struct intune_client *runtime_intune(const struct runtime *runtime);
 /* The URL prefixes in certificates, pages and listings. */
 const struct url_bases *runtime_urls(const struct runtime *runtime);
 

@@ -9,6 +9,7 @@
 #include "config/config_load.h"
 #include "mscep/ndes_password.h"
 #include "scep/scep_legacy.h"
+#include "service/challenge_intune.h"
 #include "service/data_folder.h"
 
 bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp stamps[CA_STAMPS],
@@ -105,9 +106,36 @@ void ca_slot_unref(struct ca_slot *slot)
     free(slot);
 }
 
+static struct challenge *make_intune(const struct runtime_options *options,
+                                     const struct template_config *config,
+                                     const struct runtime_intune *intune, struct error *err)
+{
+    struct intune_challenge_options challenge = {
+        .data_folder = options->data_folder,
+        .template_name = config->name,
+        .ca_name = config->ca,
+        .client = intune->client,
+        .seats = options->seats,
+        .store = options->store,
+    };
+
+    if (intune->client == NULL && error_is_set(&intune->error)) {
+        error_set(err, intune->error.reason, "%s", intune->error.detail);
+        return NULL;
+    }
+    if (intune->client == NULL) {
+        error_set(
+            err, REASON_INTUNE_NOT_CONFIGURED,
+            "challenge.type is intune, but openndes.json names no tenant: openndes config set "
+            "intune.tenant=... intune.client_id=..., then openndes intune secret");
+        return NULL;
+    }
+    return challenge_intune_create(&challenge, err);
+}
+
 static struct challenge *make_challenge(const struct runtime_options *options,
                                         const struct template_config *config, bool service_scope,
-                                        struct error *err)
+                                        const struct runtime_intune *intune, struct error *err)
 {
     struct ndes_password_source source = {
         .data_folder = options->data_folder,
@@ -122,8 +150,7 @@ static struct challenge *make_challenge(const struct runtime_options *options,
     case CHALLENGE_TYPE_NONE:
         return challenge_none_create(err);
     case CHALLENGE_TYPE_INTUNE:
-        error_set(err, REASON_INTUNE_NOT_CONFIGURED, "no connection to Intune");
-        return NULL;
+        return make_intune(options, config, intune, err);
     case CHALLENGE_TYPE_NDES:
         return ndes_challenge_create(&source, config->name, &config->password, service_scope, err);
     }
@@ -131,7 +158,79 @@ static struct challenge *make_challenge(const struct runtime_options *options,
     return NULL;
 }
 
+/* A file that cannot be looked at counts as missing. */
+static void policy_stamp(const char *data_folder, const char *name, struct file_stamp *stamp)
+{
+    struct error ignored = ERROR_INIT;
+    char relative[LIMIT_POLICY_FILE_NAME + 16];
+    char path[FILE_PATH_MAX];
+
+    memset(stamp, 0, sizeof(*stamp));
+    if (!text_format(relative, sizeof(relative), "policies/%s", name)
+        || !path_join(path, data_folder, relative, &ignored)
+        || !file_stamp(path, stamp, &ignored)) {
+        memset(stamp, 0, sizeof(*stamp));
+    }
+}
+
+static bool note_policy(struct template_slot *slot, const char *data_folder, struct bytes name,
+                        struct error *err)
+{
+    char text[LIMIT_POLICY_FILE_NAME + 1];
+
+    if (!text_format(text, sizeof(text), "%.*s", (int)name.len, (const char *)name.data)) {
+        return error_set(err, REASON_LIMIT, "the policy's name is too long");
+    }
+    slot->policies[slot->policy_count] = text_dup(text);
+    if (slot->policies[slot->policy_count] == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "policy");
+    }
+    policy_stamp(data_folder, text, &slot->policy_stamps[slot->policy_count++]);
+    return true;
+}
+
+/* Which files have a say: also when one of them cannot be used, so that mending it is noticed. */
+static bool note_policies(struct template_slot *slot, const char *data_folder,
+                          const struct template_config *config, struct error *err)
+{
+    struct bytes item;
+    size_t pos = 0;
+
+    while (slot->policy_count < LIMIT_POLICY_FILES
+           && text_next_item(bytes_of_text(config->policy.files), ',', &pos, &item)) {
+        if (!note_policy(slot, data_folder, item, err)) {
+            return false;
+        }
+    }
+    return config->policy.known[0] == '\0'
+           || note_policy(slot, data_folder, bytes_of_text(config->policy.known), err);
+}
+
+/* *policy NULL: the template has none. */
+static bool make_policy(const struct runtime_options *options, const struct template_config *config,
+                        struct policy_gate **policy, struct error *err)
+{
+    char path[LIMIT_TEMPLATE_NAME + 8];
+    char folder[FILE_PATH_MAX];
+    struct policy_gate_options gate = {
+        .folder = folder,
+        .config = config,
+        .store = options->store,
+        .url_path = path,
+    };
+
+    if (!path_join(folder, options->data_folder, "policies", err)) {
+        return false;
+    }
+    if (!text_format(path, sizeof(path), "/scep/%s", config->name)) {
+        return error_set(err, REASON_LIMIT, "the template's name is too long");
+    }
+    *policy = policy_gate_create(&gate, err);
+    return *policy != NULL || !error_is_set(err);
+}
+
 static bool load_endpoint(const struct runtime_options *options, struct template_slot *slot,
+                          const struct runtime_intune *intune,
                           struct ca_slot *(*find_ca)(void *context, const char *name),
                           void *context, struct error *err)
 {
@@ -141,6 +240,7 @@ static bool load_endpoint(const struct runtime_options *options, struct template
 
     memset(&config, 0, sizeof(config));
     if (!config_load_template(options->data_folder, slot->name, &config, err)) goto out;
+    if (!note_policies(slot, options->data_folder, &config, err)) goto out;
     ca = find_ca(context, config.ca);
     if (ca == NULL) {
         error_set(
@@ -165,8 +265,13 @@ static bool load_endpoint(const struct runtime_options *options, struct template
     /* A template that is switched off may lack its passphrase: it answers nobody. */
     if (config.enabled) {
         endpoint_options.take_challenge =
-            make_challenge(options, &config, slot->service_scope, err);
+            make_challenge(options, &config, slot->service_scope, intune, err);
         if (endpoint_options.take_challenge == NULL) goto out;
+        slot->intune = config.challenge.type == CHALLENGE_TYPE_INTUNE ? intune->client : NULL;
+        if (!make_policy(options, &config, &endpoint_options.take_policy, err)) {
+            challenge_free(endpoint_options.take_challenge);
+            goto out;
+        }
     }
     slot->endpoint = endpoint_create(&endpoint_options, err);
     if (slot->endpoint == NULL) goto out;
@@ -177,11 +282,10 @@ out:
     return ok;
 }
 
-struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
-                                         const struct file_stamp *stamp, bool service_scope,
-                                         struct ca_slot *(*find_ca)(void *context,
-                                                                    const char *name),
-                                         void *context, struct error *err)
+struct template_slot *template_slot_load(
+    const struct runtime_options *options, const char *name, const struct file_stamp *stamp,
+    bool service_scope, const struct runtime_intune *intune,
+    struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err)
 {
     struct template_slot *slot = calloc(1, sizeof(*slot));
 
@@ -193,7 +297,7 @@ struct template_slot *template_slot_load(const struct runtime_options *options, 
     slot->references = 1;
     slot->stamp = *stamp;
     slot->service_scope = service_scope;
-    slot->broken = !load_endpoint(options, slot, find_ca, context, &slot->error);
+    slot->broken = !load_endpoint(options, slot, intune, find_ca, context, &slot->error);
     return slot;
 }
 
@@ -211,7 +315,23 @@ void template_slot_unref(struct template_slot *slot)
     endpoint_free(slot->endpoint);
     ca_slot_unref(slot->ca);
     template_slot_unref(slot->old);
+    for (size_t i = 0; i < slot->policy_count; i++) {
+        free(slot->policies[i]);
+    }
     free(slot);
+}
+
+bool template_slot_policies_stale(const struct template_slot *slot, const char *data_folder)
+{
+    struct file_stamp stamp;
+
+    for (size_t i = 0; i < slot->policy_count; i++) {
+        policy_stamp(data_folder, slot->policies[i], &stamp);
+        if (!file_stamp_equal(&stamp, &slot->policy_stamps[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct endpoint *template_slot_endpoint(const struct template_slot *slot)

@@ -12,6 +12,7 @@
 
 #include "platform/files.h"
 #include "service/runtime.h"
+#include "service/runtime_intune.h"
 
 #define CA_STAMPS 9 /* certificates and keys of CA, RA and RA pair; chain.pem */
 
@@ -30,8 +31,12 @@ struct ca_slot {
 struct template_slot {
     int references; /* atomic */
     char name[LIMIT_TEMPLATE_NAME + 1];
-    struct file_stamp stamp;   /* of the file that was looked at last */
-    bool service_scope;        /* one of the service's NDES face */
+    struct file_stamp stamp;            /* of the file that was looked at last */
+    bool service_scope;                 /* one of the service's NDES face */
+    const struct intune_client *intune; /* the one its challenge asks, for comparing; NULL: none */
+    char *policies[LIMIT_POLICY_FILES + 1]; /* files below policies/ that were looked at */
+    struct file_stamp policy_stamps[LIMIT_POLICY_FILES + 1];
+    size_t policy_count;
     struct endpoint *endpoint; /* NULL: has never loaded */
     struct ca_slot *ca;        /* a reference, NULL without endpoint */
     struct template_slot *old; /* the form in force while the file is broken: a reference */
@@ -51,13 +56,14 @@ MUST_USE bool ca_slot_stamps(const char *data_folder, const char *name,
  * `find_ca` gives a borrowed slot by name. service_scope: passwords of the service's NDES face
  * count. Only lack of memory fails: a broken file makes a broken slot.
  */
-struct template_slot *template_slot_load(const struct runtime_options *options, const char *name,
-                                         const struct file_stamp *stamp, bool service_scope,
-                                         struct ca_slot *(*find_ca)(void *context,
-                                                                    const char *name),
-                                         void *context, struct error *err);
+struct template_slot *template_slot_load(
+    const struct runtime_options *options, const char *name, const struct file_stamp *stamp,
+    bool service_scope, const struct runtime_intune *intune,
+    struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err);
 struct template_slot *template_slot_ref(struct template_slot *slot);
 void template_slot_unref(struct template_slot *slot); /* NULL is allowed */
+/* True when a policy's file, or the list of known devices, differs from what was looked at. */
+bool template_slot_policies_stale(const struct template_slot *slot, const char *data_folder);
 /* The endpoint in force: its own, or the old one while broken; NULL when none. */
 const struct endpoint *template_slot_endpoint(const struct template_slot *slot);
 

@@ -29,7 +29,12 @@ struct audit_record {
     const char *message_type;
     struct bytes transaction_id;
     const char *challenge_type;
-    const char *subject; /* of the certificate, or of the request when refused */
+    const char *client_request_id; /* of the last call to Intune */
+    const char *policy;            /* the policy that was asked */
+    const char *policy_verdict;    /* "pass", "warn", "fixed", "deny", "audit" */
+    const char *policy_check;      /* the first check that denies or warns */
+    const char *policy_detail;     /* place, expected, found; NULL when it stands in detail */
+    const char *subject;           /* of the certificate, or of the request when refused */
     const char *requested_subject;
     const char *serial;
     const char *ca_name;

@@ -295,3 +295,20 @@ bool xml_node_attribute(const struct xml_node *node, const char *name, struct bu
     *found = false;
     return true;
 }
+
+const char *xml_node_attribute_name(const struct xml_node *node, size_t index,
+                                    const char **namespace)
+{
+    const xmlAttr *a = inner(node)->properties;
+
+    while (a != NULL && index > 0) {
+        a = a->next;
+        index--;
+    }
+    if (a == NULL) {
+        *namespace = "";
+        return NULL;
+    }
+    *namespace = a->ns != NULL && a->ns->href != NULL ? (const char *)a->ns->href : "";
+    return (const char *)a->name;
+}

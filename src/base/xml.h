@@ -34,5 +34,11 @@ MUST_USE bool xml_node_text(const struct xml_node *node, struct buffer *out, str
 /* Append an attribute's value (no namespace); *found tells whether it is there. */
 MUST_USE bool xml_node_attribute(const struct xml_node *node, const char *name, struct buffer *out,
                                  bool *found, struct error *err);
+/*
+ * Local name of the attribute at an index, in document order; NULL behind the last one. *namespace
+ * gets its URI or "". Declarations (xmlns) do not count.
+ */
+const char *xml_node_attribute_name(const struct xml_node *node, size_t index,
+                                    const char **namespace);
 
 #endif

@@ -12,6 +12,7 @@
 #include "ca/ca_key.h"
 #include "model/csr.h"
 
+#define SID_EXTENSION_MAX 128u
 #define KEY_USAGE_CA (KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)
 
 /*
@@ -212,6 +213,37 @@ out:
     return ok;
 }
 
+/* Domain controllers map the certificate to this account ([MS-WCCE] 2.2.2.7.7.4). */
+static bool add_sid(X509 *cert, const char *sid, struct error *err)
+{
+    struct buffer value = BUFFER_INIT(SID_EXTENSION_MAX);
+    ASN1_OBJECT *type = OBJ_txt2obj(SID_EXTENSION_OID, 1);
+    ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *extension = NULL;
+    bool ok = false;
+
+    if (!sid_extension_value(sid, &value, err)) {
+        goto out;
+    }
+    if (type == NULL || content == NULL
+        || ASN1_OCTET_STRING_set(content, value.data, (int)value.len) != 1) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
+        goto out;
+    }
+    extension = X509_EXTENSION_create_by_OBJ(NULL, type, 0, content);
+    if (extension == NULL || X509_add_ext(cert, extension, -1) != 1) {
+        (void)ca_error_openssl(err, REASON_INTERNAL, "the extension with the SID cannot be made");
+        goto out;
+    }
+    ok = true;
+out:
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(content);
+    ASN1_OBJECT_free(type);
+    buffer_clear(&value);
+    return ok;
+}
+
 /* Never from a CSR, and never by a mistake in a template: the last line before the signature. */
 static bool check_plan(const struct cert_plan *plan, struct error *err)
 {
@@ -221,6 +253,9 @@ static bool check_plan(const struct cert_plan *plan, struct error *err)
         || (plan->key_usage & (KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)) != 0) {
         return error_set(err, REASON_INTERNAL,
                          "a certificate's plan has no key usage, or a CA's key usage");
+    }
+    if (plan->sid[0] != '\0' && !sid_is_domain_account(bytes_of_text(plan->sid))) {
+        return error_set(err, REASON_INTERNAL, "a certificate's plan has a SID of no account");
     }
     if (!has_subject && (plan->san == NULL || sk_GENERAL_NAME_num(plan->san) == 0)) {
         return error_set(err, REASON_INTERNAL,
@@ -264,6 +299,7 @@ static bool add_leaf_extensions(X509 *cert, const struct cert_issuer *issuer,
            /* RFC 5280 4.2.1.6: the only name there is must be understood */
            && (plan->san == NULL
                || add_extension(cert, NID_subject_alt_name, plan->san, no_subject, err))
+           && (plan->sid[0] == '\0' || add_sid(cert, plan->sid, err))
            && add_subject_key_id(cert, err) && add_authority_key_id(cert, issuer->key_id, err)
            && (order->crl_url == NULL || add_crl_url(cert, order->crl_url, err))
            && (order->ca_url == NULL || add_ca_url(cert, order->ca_url, err));

@@ -14,6 +14,16 @@
 #include "model/certificate.h"
 #include "platform/clock.h"
 
+struct stack_st_X509 *cert_chain_new(struct error *err)
+{
+    STACK_OF(X509) *chain = sk_X509_new_null();
+
+    if (chain == NULL) {
+        error_set(err, REASON_NO_MEMORY, "out of memory for certificates");
+    }
+    return chain;
+}
+
 void cert_chain_free(struct stack_st_X509 *chain)
 {
     sk_X509_pop_free(chain, X509_free);

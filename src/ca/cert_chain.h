@@ -15,6 +15,8 @@ struct x509_st;
 struct evp_pkey_st;
 struct stack_st_X509;
 
+/* An empty list, for callers outside of ca/. Owned: cert_chain_free. NULL: no memory. */
+struct stack_st_X509 *cert_chain_new(struct error *err);
 /* Free the list and its certificates. NULL is allowed. */
 void cert_chain_free(struct stack_st_X509 *chain);
 

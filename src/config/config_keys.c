@@ -94,6 +94,29 @@ bool config_keys_unknown(enum config_scope scope, const char *name, struct error
                      "unknown key; \"openndes config explain\" lists those there are");
 }
 
+bool config_key_same(const struct config_key *key, const void *a, const void *b)
+{
+    const unsigned char *at = (const unsigned char *)a + key->offset;
+    const unsigned char *bt = (const unsigned char *)b + key->offset;
+    const char *a_text = NULL;
+    const char *b_text = NULL;
+
+    switch (key->type) {
+    case CONFIG_TYPE_BOOL:
+        return memcmp(at, bt, sizeof(bool)) == 0;
+    case CONFIG_TYPE_INTEGER:
+        return memcmp(at, bt, sizeof(int64_t)) == 0;
+    case CONFIG_TYPE_WORD:
+        return memcmp(at, bt, sizeof(unsigned)) == 0;
+    case CONFIG_TYPE_TEXT:
+    case CONFIG_TYPE_LIST:
+        memcpy(&a_text, at, sizeof(a_text));
+        memcpy(&b_text, bt, sizeof(b_text));
+        return strcmp(a_text, b_text) == 0;
+    }
+    return false;
+}
+
 void config_keys_clear_struct(enum config_scope scope, void *config, size_t size)
 {
     size_t count = 0;

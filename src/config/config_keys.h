@@ -51,6 +51,8 @@ const struct config_key *config_key_find(enum config_scope scope, const char *na
 bool config_keys_has_group(enum config_scope scope, const char *name);
 /* Set REASON_CONFIG_UNKNOWN_KEY: "unknown key; did you mean ...?". Returns false. */
 bool config_keys_unknown(enum config_scope scope, const char *name, struct error *err);
+/* Has the key the same value in both structs of its scope? */
+bool config_key_same(const struct config_key *key, const void *a, const void *b);
 /* Free all texts of a service_config or template_config and set the whole to zero. */
 void config_keys_clear_struct(enum config_scope scope, void *config, size_t size);
 /* Replace every text of a struct that was copied as a whole by a copy of its own. False when out of

@@ -45,10 +45,12 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
 
     if (endpoint == NULL) {
         challenge_free(options->take_challenge);
+        policy_gate_free(options->take_policy);
         error_set(err, REASON_NO_MEMORY, "endpoint");
         return NULL;
     }
     endpoint->challenge = options->take_challenge;
+    endpoint->policy = options->take_policy;
     endpoint->ca = options->ca;
     if (!copy_settings(endpoint, config, err)) goto out;
     endpoint->template = template_create(config, err);
@@ -65,6 +67,12 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
         .challenge = endpoint->challenge,
         .ca = options->ca,
         .store = options->store,
+        .policy = endpoint->policy,
+        .challenge_shape = config->challenge.type == CHALLENGE_TYPE_INTUNE,
+        .renewal_by_certificate = config->challenge.type == CHALLENGE_TYPE_INTUNE
+                                  && config->intune.renewal == INTUNE_RENEWAL_CERTIFICATE,
+        .sid_extension =
+            config->challenge.type == CHALLENGE_TYPE_INTUNE && config->intune.sid_extension,
         .repeat_seconds = config->challenge.type == CHALLENGE_TYPE_NDES
                               ? config->password.cache_request_minutes * 60
                               : config->repeat_hours * 3600,
@@ -86,6 +94,7 @@ void endpoint_free(struct endpoint *endpoint)
     template_free(endpoint->template);
     ip_acl_free(endpoint->acl);
     challenge_free(endpoint->challenge);
+    policy_gate_free(endpoint->policy);
     free(endpoint->ndes.allowed);
     free(endpoint);
 }
@@ -113,6 +122,11 @@ struct ca *endpoint_ca(const struct endpoint *endpoint)
 enum challenge_type endpoint_challenge_type(const struct endpoint *endpoint)
 {
     return endpoint->challenge_type;
+}
+
+const struct policy_gate *endpoint_policy(const struct endpoint *endpoint)
+{
+    return endpoint->policy;
 }
 
 const struct ndes_face_config *endpoint_ndes_face(const struct endpoint *endpoint)

@@ -2,8 +2,8 @@
 /*
  * Purpose:  one SCEP URL: operation in, answer out; the coordinator of the protocol.
  * Not here: which URL leads here (service/dispatch.c), the decision (enroll/), the codec (scep/).
- * Owns:     the compiled parts of one template: rules, challenge, address list; copies of what
- *           the NDES face needs of its settings.
+ * Owns:     the compiled parts of one template: rules, challenge, policies, address list; copies of
+ *           what the NDES face needs of its settings.
  * Threads:  immutable after creation; any thread may call.
  * Spec:     RFC 8894 3 and 4; NDES: observed (one URL, several templates).
  */
@@ -13,6 +13,7 @@
 #include "ca/ca.h"
 #include "challenge/challenge.h"
 #include "config/template_config.h"
+#include "enroll/enroll.h"
 #include "http/http_types.h"
 #include "http/ip_acl.h"
 #include "scep/scep_cacert.h"
@@ -26,6 +27,7 @@ struct endpoint_options {
     struct store *store;                  /* outlives the endpoint */
     struct challenge *take_challenge;     /* NULL only for a template that is switched off; taken
                                              over also on failure */
+    struct policy_gate *take_policy;      /* NULL: none; taken over also on failure */
 };
 
 /* What happened to one request, for log and audit. All text is owned by the report. */
@@ -34,7 +36,7 @@ struct endpoint_report {
     char template_name[LIMIT_TEMPLATE_NAME + 1];
     const char *operation;    /* constant text; NULL: not known */
     const char *message_type; /* constant text; NULL: not known */
-    const char *challenge_type;
+    struct enroll_report decision;
     const char *result; /* constant: "issued", "repeated", "refused", "ok" */
     uint8_t transaction_id[LIMIT_TRANSACTION_ID_BYTES];
     size_t transaction_id_len;
@@ -71,6 +73,8 @@ bool endpoint_enabled(const struct endpoint *endpoint);
 enum algorithm_level endpoint_level(const struct endpoint *endpoint);
 struct ca *endpoint_ca(const struct endpoint *endpoint); /* borrowed */
 enum challenge_type endpoint_challenge_type(const struct endpoint *endpoint);
+/* Its policies; NULL: none. Borrowed. */
+const struct policy_gate *endpoint_policy(const struct endpoint *endpoint);
 /* Its settings for NDES's pages and passwords; borrowed. */
 const struct ndes_face_config *endpoint_ndes_face(const struct endpoint *endpoint);
 const struct ndes_password_config *endpoint_password(const struct endpoint *endpoint);

@@ -24,6 +24,7 @@ struct endpoint {
     struct ca *ca; /* borrowed */
     struct template *template;
     struct challenge *challenge; /* NULL while switched off */
+    struct policy_gate *policy;  /* NULL: none */
     struct ip_acl *acl;
     struct enroll_options enroll;
 };

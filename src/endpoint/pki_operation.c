@@ -127,7 +127,7 @@ static bool decide(struct exchange *x, struct issuance *issuance, struct endpoin
                 sizeof(report->requested_subject));
     if (x->face->choose != NULL && !choose_decider(x, &enroll.csr, report, err)) goto out;
     fill_request(&enroll, x->request, facts);
-    ok = enroll_handle(&x->decider->enroll, &enroll, issuance, &report->challenge_type, err);
+    ok = enroll_handle(&x->decider->enroll, &enroll, issuance, &report->decision, err);
 out:
     report_algorithms(report, facts);
     csr_clear(&enroll.csr);

@@ -3,10 +3,23 @@
 
 #include <string.h>
 
+#include "enroll/enroll_renewal.h"
+#include "intune/intune_codes.h"
+#include "model/sid.h"
 #include "platform/clock.h"
+#include "store/store_outbox.h"
+
+/* Who vouches for a request. */
+enum enroll_path {
+    PATH_LOCAL,      /* a challenge that we can check, before anything else */
+    PATH_REMOTE,     /* a challenge that only another machine can check, after all that we can */
+    PATH_CERTIFICATE /* the certificate that signed it */
+};
 
 /* Every noun made on the way of one decision. */
 struct enroll_work {
+    enum enroll_path path;
+    bool told; /* the grant's end is settled: nobody has to be told of a refusal any more */
     struct store_request_key key;
     struct grant grant;
     struct cert_plan plan;
@@ -85,24 +98,28 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
  * Which authority does this request appeal to? An allow-list: whatever has no row here is refused
  * (RFC 8894 2.3).
  */
-static bool path_check(const struct enroll_options *options, const struct enroll_request *request,
-                       struct error *err)
+static bool path_find(const struct enroll_options *options, const struct enroll_request *request,
+                      struct enroll_work *work, struct error *err)
 {
+    work->path = challenge_is_remote(options->challenge) ? PATH_REMOTE : PATH_LOCAL;
     if (request->kind == ENROLL_KIND_NEW && request->signer_self_signed) {
         return true; /* the challenge decides, also about an absent one */
     }
     if (request->kind == ENROLL_KIND_NEW && request->csr.has_challenge) {
         return true; /* signed with some certificate, but the challenge decides all the same */
     }
-    (void)options;
+    if (request->kind == ENROLL_KIND_NEW && options->renewal_by_certificate) {
+        work->path = PATH_CERTIFICATE;
+        return true;
+    }
     return error_set(err, REASON_RENEWAL_NOT_ENABLED,
                      "signed with an existing certificate and without challenge: a renewal");
 }
 
-static bool record(const struct enroll_options *options, const struct enroll_request *request,
-                   struct enroll_work *work, enum store_record_result *result, struct error *err)
+/* `peer` holds the text that the row refers to. */
+static struct store_certificate record_row(const struct enroll_request *request,
+                                           const struct enroll_work *work, char peer[IP_TEXT_MAX])
 {
-    char peer[IP_TEXT_MAX];
     struct store_certificate row = {
         .request = &work->key,
         .info = &work->issuance.info,
@@ -116,6 +133,15 @@ static bool record(const struct enroll_options *options, const struct enroll_req
     };
 
     ip_address_format(&request->peer, peer);
+    return row;
+}
+
+static bool record(const struct enroll_options *options, const struct enroll_request *request,
+                   struct enroll_work *work, enum store_record_result *result, struct error *err)
+{
+    char peer[IP_TEXT_MAX];
+    struct store_certificate row = record_row(request, work, peer);
+
     return store_record_certificate(options->store, &row, options->repeat_seconds, result, err);
 }
 
@@ -142,29 +168,102 @@ static bool yield_to_winner(const struct enroll_options *options,
     if (!answered) {
         return error_set(err, REASON_INTERNAL, "a repeated request was not found again");
     }
-    challenge_refuse(options->challenge, request, &work->grant, &lost);
+    if (!work->told) {
+        work->told = true;
+        challenge_refuse(options->challenge, request, &work->grant, &lost);
+    }
     return true;
 }
 
 /*
- * Sign, confirm, commit. Only what is durable when this returns true may leave the house.
+ * Sign and commit, for whoever needs no other machine's blessing. Only what is durable when this
+ * returns true may leave the house.
  *
- * Each step runs once. The validator is asked before the commit, because what is recorded is given
- * to whoever repeats the request, and so must be confirmed already. A remote validator is then told
- * of one certificate per request and no more: a serial that was issued before is therefore not a
- * reason to sign and confirm again. 159 random bits repeat only when the random source is broken,
- * which is better said than tried away; the request fails and the caller gives the grant back. The
- * same holds for whoever finds at the commit that a one-time password went to somebody faster.
+ * A serial that was issued before is not a reason to sign again: 159 random bits repeat only when
+ * the random source is broken, which is better said than tried away; the request fails and the
+ * caller gives the grant back. The same holds for whoever finds at the commit that a one-time
+ * password went to somebody faster.
  */
-static bool issue_and_record(const struct enroll_options *options,
-                             const struct enroll_request *request, struct enroll_work *work,
-                             struct error *err)
+static bool issue_local(const struct enroll_options *options, const struct enroll_request *request,
+                        struct enroll_work *work, struct error *err)
 {
     enum store_record_result result = STORE_RECORDED;
 
     if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
-        || !challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err)
+        || (work->path == PATH_LOCAL
+            && !challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err))
         || !record(options, request, work, &result, err)) {
+        return false;
+    }
+    return result == STORE_RECORDED || yield_to_winner(options, request, work, err);
+}
+
+static struct store_refusal refusal_of(const struct error *why)
+{
+    struct store_refusal refusal = {
+        .hresult = intune_hresult(why->reason),
+        .reason = reason_id(why->reason),
+        .detail = why->detail,
+    };
+    return refusal;
+}
+
+/* What the validator will hear should this process end before it can say anything else. */
+static bool record_provisional(const struct enroll_options *options,
+                               const struct enroll_request *request, struct enroll_work *work,
+                               int64_t *id, struct error *err)
+{
+    struct error interrupted = ERROR_INIT;
+    char peer[IP_TEXT_MAX];
+    struct store_certificate row = record_row(request, work, peer);
+
+    error_set(&interrupted, REASON_INTUNE_INTERRUPTED,
+              "the service stopped between signature and notification; the certificate with serial "
+              "%s was withheld and revoked",
+              work->issuance.info.serial);
+
+    struct store_refusal refusal = refusal_of(&interrupted);
+    return store_provisional_record(options->store, &row, buffer_bytes(&work->grant.ticket),
+                                    &refusal, id, err);
+}
+
+/*
+ * The certificate is worth nothing any more, and the validator is told why. Should the store fail,
+ * the next start does the same.
+ */
+static void withhold(const struct enroll_options *options, struct enroll_work *work, int64_t id,
+                     struct error *err)
+{
+    struct store_refusal refusal = refusal_of(err);
+    struct error failed = ERROR_INIT;
+
+    if (!store_provisional_withhold(options->store, id, clock_now(), &refusal, &failed)) {
+        error_context(err,
+                      "certificate %s could not be revoked now (%s) and will be at the next "
+                      "start",
+                      work->issuance.info.serial, reason_id(failed.reason));
+    }
+}
+
+/*
+ * Sign, commit as provisional, tell the validator, commit. Whatever happens in between, the
+ * certificate is on record; it leaves only when the validator has said yes and that is durable.
+ */
+static bool issue_remote(const struct enroll_options *options, const struct enroll_request *request,
+                         struct enroll_work *work, struct error *err)
+{
+    enum store_record_result result = STORE_RECORDED;
+    int64_t id = 0;
+
+    if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
+        || !record_provisional(options, request, work, &id, err)) {
+        return false;
+    }
+    work->told = true; /* by the notification that was recorded with it */
+    if (!challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err)
+        || !store_provisional_confirm(options->store, id, &work->key, clock_now(),
+                                      options->repeat_seconds, &result, err)) {
+        withhold(options, work, id, err);
         return false;
     }
     return result == STORE_RECORDED || yield_to_winner(options, request, work, err);
@@ -188,35 +287,109 @@ static bool used_by_the_same(const struct enroll_options *options, struct enroll
     return true;
 }
 
-/* What nobody has answered yet: ask all who have a say. */
-static bool decide(const struct enroll_options *options, const struct enroll_request *request,
-                   struct enroll_work *work, const char **challenge_type, struct error *err)
+/* Whoever can be asked without leaving the house, and costs little: before all others. */
+static bool vouch(const struct enroll_options *options, const struct enroll_request *request,
+                  struct enroll_work *work, struct error *err)
 {
-    if (!path_check(options, request, err)) {
+    switch (work->path) {
+    case PATH_LOCAL:
+        return challenge_check(options->challenge, request, &work->grant, err);
+    case PATH_CERTIFICATE:
+        work->grant.challenge_type = "renewal";
+        return enroll_renewal_check(options, request, work->now, err);
+    case PATH_REMOTE:
+        break;
+    }
+    return true;
+}
+
+/* What the certificate shall be, and whether that is what the administrator meant. */
+static bool plan(const struct enroll_options *options, const struct enroll_request *request,
+                 struct enroll_work *work, struct enroll_report *report, struct error *err)
+{
+    bool shape = options->challenge_shape && work->path == PATH_REMOTE;
+
+    return template_plan(options->template, &request->csr, work->now, &work->plan, err)
+           && (options->policy == NULL
+               || policy_gate_check(options->policy, request, "", shape, work->now, &work->plan,
+                                    &report->policy, err));
+}
+
+/*
+ * Only after a validator's yes: it has compared the names with what the directory says. Two of them
+ * or none say nothing about whom the certificate is for.
+ */
+static void add_sid(const struct enroll_options *options, struct enroll_work *work)
+{
+    char sid[SID_TEXT_MAX];
+
+    if (options->sid_extension && sid_in_names(work->plan.san, sid) == 1) {
+        memcpy(work->plan.sid, sid, sizeof(sid));
+    }
+}
+
+static bool ask_validator(const struct enroll_options *options,
+                          const struct enroll_request *request, struct enroll_work *work,
+                          struct enroll_report *report, struct error *err)
+{
+    bool ok = challenge_check(options->challenge, request, &work->grant, err);
+
+    memcpy(report->correlation_id, work->grant.correlation_id, sizeof(report->correlation_id));
+    if (!ok) {
+        work->told = true; /* it has said no itself, or could not be reached */
         return false;
     }
-    if (!challenge_check(options->challenge, request, &work->grant, err)) {
+    report->challenge_type = work->grant.challenge_type;
+    add_sid(options, work);
+    return true;
+}
+
+static bool issue(const struct enroll_options *options, const struct enroll_request *request,
+                  struct enroll_work *work, struct enroll_report *report, struct error *err)
+{
+    bool ok = false;
+
+    if (work->path != PATH_REMOTE) {
+        return issue_local(options, request, work, err);
+    }
+    ok = issue_remote(options, request, work, err);
+    memcpy(report->correlation_id, work->grant.correlation_id, sizeof(report->correlation_id));
+    return ok;
+}
+
+/* What nobody has answered yet: ask all who have a say. */
+static bool decide(const struct enroll_options *options, const struct enroll_request *request,
+                   struct enroll_work *work, struct enroll_report *report, struct error *err)
+{
+    if (!path_find(options, request, work, err)) {
+        return false;
+    }
+    if (!vouch(options, request, work, err)) {
         return used_by_the_same(options, work, err);
     }
-    *challenge_type = work->grant.challenge_type;
-    if (template_plan(options->template, &request->csr, work->now, &work->plan, err)
-        && issue_and_record(options, request, work, err)) {
+    report->challenge_type = work->grant.challenge_type;
+    if (plan(options, request, work, report, err)
+        && (work->path != PATH_REMOTE || ask_validator(options, request, work, report, err))
+        && issue(options, request, work, report, err)) {
         return true;
     }
-    challenge_refuse(options->challenge, request, &work->grant, err);
+    if (work->path != PATH_CERTIFICATE && !work->told) {
+        challenge_refuse(options->challenge, request, &work->grant, err);
+    }
     return false;
 }
 
 bool enroll_handle(const struct enroll_options *options, const struct enroll_request *request,
-                   struct issuance *out, const char **challenge_type, struct error *err)
+                   struct issuance *out, struct enroll_report *report, struct error *err)
 {
     struct enroll_work work;
     bool answered = false;
     bool ok = false;
 
+    *report = (struct enroll_report){ .challenge_type = NULL };
     work_init(&work, options, request);
     if (!seen_before(options, &work, &answered, err)) goto out;
-    if (!answered && !decide(options, request, &work, challenge_type, err)) goto out;
+    if (!answered && !decide(options, request, &work, report, err)) goto out;
     issuance_move(out, &work.issuance);
     ok = true;
 out:

@@ -10,57 +10,7 @@
 
 #include "base/limits.h"
 #include "model/csr_attributes.h"
-#include "model/der_parts.h"
-
-/* CertificationRequest and CertificationRequestInfo, RFC 2986 4: positions of their fields. */
-enum { REQUEST_INFO, REQUEST_ALGORITHM, REQUEST_SIGNATURE, REQUEST_FIELDS };
-enum { INFO_VERSION, INFO_SUBJECT, INFO_KEY, INFO_ATTRIBUTES, INFO_FIELDS };
-
-#define VERSION_HIGHEST                                                                            \
-    2 /* RFC 2986 knows 0 only; much embedded code counts from 1 or copies X.509's 2 */
-
-/*
- * Why not d2i_X509_REQ: it decodes the key at once, before its size and curve are known, and
- * keeps copies of the challenge in memory that nobody wipes.
- */
-static STACK_OF(ASN1_TYPE) * split_request(struct bytes der, struct error *err)
-{
-    STACK_OF(ASN1_TYPE) *parts = der_parts_sequence(der, "certification request", err);
-
-    if (parts == NULL) {
-        return NULL;
-    }
-    if (der_parts_count(parts) != REQUEST_FIELDS
-        || der_parts_string(parts, REQUEST_INFO, V_ASN1_SEQUENCE) == NULL
-        || der_parts_string(parts, REQUEST_ALGORITHM, V_ASN1_SEQUENCE) == NULL
-        || der_parts_string(parts, REQUEST_SIGNATURE, V_ASN1_BIT_STRING) == NULL) {
-        (void)error_set(err, REASON_SYNTAX, "not a certification request");
-        der_parts_free(parts);
-        return NULL;
-    }
-    return parts;
-}
-
-/* The attributes may be missing altogether, although RFC 2986 wants the empty set. */
-static STACK_OF(ASN1_TYPE) * split_info(struct bytes der, struct error *err)
-{
-    STACK_OF(ASN1_TYPE) *parts = der_parts_sequence(der, "certification request info", err);
-    const ASN1_INTEGER *version = NULL;
-    int64_t number = -1;
-    size_t count = der_parts_count(parts);
-
-    if (parts == NULL) {
-        return NULL;
-    }
-    version = der_parts_string(parts, INFO_VERSION, V_ASN1_INTEGER);
-    if (version == NULL || ASN1_INTEGER_get_int64(&number, version) != 1 || number < 0
-        || number > VERSION_HIGHEST || count < INFO_ATTRIBUTES || count > INFO_FIELDS) {
-        (void)error_set(err, REASON_SYNTAX, "not a certification request of version 1");
-        der_parts_free(parts);
-        return NULL;
-    }
-    return parts;
-}
+#include "model/csr_parts.h"
 
 static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
 {
@@ -113,16 +63,17 @@ static bool parse_attributes(struct bytes raw, struct csr *csr, struct error *er
 
 static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
 {
-    STACK_OF(ASN1_TYPE) *parts = split_info(der, err);
+    STACK_OF(ASN1_TYPE) *parts = csr_parts_info(der, err);
     bool ok = false;
 
     if (parts == NULL) {
         return false;
     }
-    ok = parse_subject(der_parts_bytes(parts, INFO_SUBJECT, V_ASN1_SEQUENCE), csr, err)
-         && parse_key(der_parts_bytes(parts, INFO_KEY, V_ASN1_SEQUENCE), csr, err)
-         && (der_parts_count(parts) < INFO_FIELDS
-             || parse_attributes(der_parts_bytes(parts, INFO_ATTRIBUTES, V_ASN1_OTHER), csr, err));
+    ok = parse_subject(der_parts_bytes(parts, CSR_INFO_SUBJECT, V_ASN1_SEQUENCE), csr, err)
+         && parse_key(der_parts_bytes(parts, CSR_INFO_KEY, V_ASN1_SEQUENCE), csr, err)
+         && (der_parts_count(parts) < CSR_INFO_PARTS
+             || parse_attributes(der_parts_bytes(parts, CSR_INFO_ATTRIBUTES, V_ASN1_OTHER), csr,
+                                 err));
     der_parts_free(parts);
     return ok;
 }
@@ -139,11 +90,11 @@ bool csr_parse(struct bytes der, struct csr *csr, struct error *err)
                         der.len, LIMIT_CSR_BYTES);
         goto out;
     }
-    parts = split_request(der, err);
+    parts = csr_parts_request(der, err);
     if (parts == NULL) {
         goto out;
     }
-    ok = parse_info(der_parts_bytes(parts, REQUEST_INFO, V_ASN1_SEQUENCE), csr, err)
+    ok = parse_info(der_parts_bytes(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), csr, err)
          && buffer_append_bytes(&csr->der, der, err) && digest_sha256(der, csr->sha256, err);
 out:
     der_parts_free(parts);
@@ -182,18 +133,18 @@ bool csr_verify(const struct csr *csr, struct error *err)
     if (csr->key == NULL || csr->key_type == KEY_TYPE_OTHER) {
         return error_set(err, REASON_SIGNATURE_WRONG, "key type cannot prove possession");
     }
-    parts = split_request(buffer_bytes(&csr->der), err);
+    parts = csr_parts_request(buffer_bytes(&csr->der), err);
     if (parts == NULL) {
         goto out;
     }
-    raw = der_parts_bytes(parts, REQUEST_ALGORITHM, V_ASN1_SEQUENCE);
+    raw = der_parts_bytes(parts, CSR_PART_ALGORITHM, V_ASN1_SEQUENCE);
     at = raw.data;
     algorithm = d2i_X509_ALGOR(NULL, &at, (long)raw.len);
     /* over the bytes as received: a request in BER was signed by somebody who hashed just these */
     if (algorithm == NULL || at != raw.data + raw.len
         || ASN1_item_verify(ASN1_ITEM_rptr(ASN1_SEQUENCE), algorithm,
-                            der_parts_string(parts, REQUEST_SIGNATURE, V_ASN1_BIT_STRING),
-                            der_parts_string(parts, REQUEST_INFO, V_ASN1_SEQUENCE), csr->key)
+                            der_parts_string(parts, CSR_PART_SIGNATURE, V_ASN1_BIT_STRING),
+                            der_parts_string(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), csr->key)
                != 1) {
         (void)error_set(err, REASON_SIGNATURE_WRONG, "self-signature does not fit the key");
         goto out;

@@ -10,51 +10,15 @@
 
 #include "base/limits.h"
 #include "model/asn1_text.h"
-#include "model/der_parts.h"
+#include "model/csr_parts.h"
 
-#define OID_TEXT_MAX 128
-#define TAG_ATTRIBUTES 0xa0u /* [0] IMPLICIT SET, constructed */
-#define TAG_SET 0x31u
 #define KEY_USAGE_BITS 9
-
-enum attribute_kind {
-    ATTRIBUTE_UNKNOWN,
-    ATTRIBUTE_CHALLENGE,
-    ATTRIBUTE_EXTENSIONS_PKCS9,
-    ATTRIBUTE_EXTENSIONS_MICROSOFT,
-    ATTRIBUTE_EXTENSIONS_VERISIGN,
-    ATTRIBUTE_KIND_COUNT
-};
 
 struct reading {
     struct csr_attributes result;
     STACK_OF(X509_EXTENSION) * extensions; /* of all extension requests together */
-    bool seen[ATTRIBUTE_KIND_COUNT];
+    bool seen[CSR_ATTRIBUTE_KINDS];
 };
-
-static enum attribute_kind attribute_kind(const ASN1_OBJECT *type)
-{
-    static const struct {
-        const char *oid;
-        enum attribute_kind kind;
-    } known[] = {
-        { "1.2.840.113549.1.9.7", ATTRIBUTE_CHALLENGE },
-        { "1.2.840.113549.1.9.14", ATTRIBUTE_EXTENSIONS_PKCS9 },
-        { "1.3.6.1.4.1.311.2.1.14", ATTRIBUTE_EXTENSIONS_MICROSOFT },
-        { "2.16.840.1.113733.1.9.8", ATTRIBUTE_EXTENSIONS_VERISIGN },
-    };
-    char oid[OID_TEXT_MAX] = "";
-
-    if (OBJ_obj2txt(oid, sizeof(oid), type, 1) <= 0) {
-        return ATTRIBUTE_UNKNOWN;
-    }
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(oid, known[i].oid) == 0) {
-            return known[i].kind;
-        }
-    }
-    return ATTRIBUTE_UNKNOWN;
-}
 
 /*
  * RFC 2985 5.4.1 bounds it to 255 characters; an Intune challenge is far longer, so the bound is
@@ -150,35 +114,31 @@ static bool read_attribute(struct bytes raw, struct reading *r, struct error *er
 {
     STACK_OF(ASN1_TYPE) *parts = NULL;
     STACK_OF(ASN1_TYPE) *values = NULL;
-    enum attribute_kind kind = ATTRIBUTE_UNKNOWN;
+    enum csr_attribute_kind kind = CSR_ATTRIBUTE_UNKNOWN;
     bool ok = false;
 
-    parts = der_parts_sequence(raw, "attribute", err);
+    parts = csr_parts_attribute(raw, err);
     if (parts == NULL) {
         goto out;
     }
-    if (der_parts_count(parts) != 2 || der_parts_object(parts, 0) == NULL) {
-        (void)error_set(err, REASON_SYNTAX, "attribute is malformed");
-        goto out;
-    }
-    kind = attribute_kind(der_parts_object(parts, 0));
-    if (kind == ATTRIBUTE_UNKNOWN) {
+    kind = csr_parts_kind(der_parts_object(parts, CSR_ATTRIBUTE_TYPE));
+    if (kind == CSR_ATTRIBUTE_UNKNOWN || kind == CSR_ATTRIBUTE_PAIR) {
         ok = true;
         goto out;
     }
-    values = der_parts_set(der_parts_bytes(parts, 1, V_ASN1_SET), "attribute values", err);
+    values = csr_parts_values(parts, err);
     if (values == NULL) {
         goto out;
     }
     if (r->seen[kind] || der_parts_count(values) > 1) {
         (void)error_set(err, REASON_SYNTAX, "%s is given twice",
-                        kind == ATTRIBUTE_CHALLENGE ? "challenge" : "extension request");
+                        kind == CSR_ATTRIBUTE_CHALLENGE ? "challenge" : "extension request");
         goto out;
     }
     r->seen[kind] = true;
     if (der_parts_count(values) == 0) { /* met in the wild: means none */
         ok = true;
-    } else if (kind == ATTRIBUTE_CHALLENGE) {
+    } else if (kind == CSR_ATTRIBUTE_CHALLENGE) {
         ok = read_challenge(der_parts_string(values, 0, der_parts_tag(values, 0)), &r->result, err);
     } else {
         ok = collect_extensions(der_parts_bytes(values, 0, V_ASN1_SEQUENCE), r->extensions, err);
@@ -284,31 +244,6 @@ static bool read_extensions(struct reading *r, struct error *err)
            && (key_usage == NULL || read_key_usage(key_usage, &r->result, err));
 }
 
-/* [0] IMPLICIT SET OF Attribute as its elements. Owned: der_parts_free. */
-static STACK_OF(ASN1_TYPE) * split_attributes(struct bytes raw, struct error *err)
-{
-    struct buffer set = BUFFER_INIT(LIMIT_CSR_BYTES);
-    STACK_OF(ASN1_TYPE) *list = NULL;
-
-    if (raw.len == 0 || raw.data[0] != TAG_ATTRIBUTES) {
-        (void)error_set(err, REASON_SYNTAX, "attributes are malformed");
-        goto out;
-    }
-    if (!buffer_append_bytes(&set, raw, err)) {
-        goto out;
-    }
-    set.data[0] = TAG_SET; /* IMPLICIT: only the tag differs */
-    list = der_parts_set(buffer_bytes(&set), "attributes", err);
-    if (der_parts_count(list) > LIMIT_CMS_ATTRIBUTES) {
-        (void)error_set(err, REASON_LIMIT, "more than %u attributes", LIMIT_CMS_ATTRIBUTES);
-        der_parts_free(list);
-        list = NULL;
-    }
-out:
-    buffer_clear(&set);
-    return list;
-}
-
 bool csr_attributes_parse(struct bytes raw, struct csr_attributes *out, struct error *err)
 {
     STACK_OF(ASN1_TYPE) *list = NULL;
@@ -316,7 +251,7 @@ bool csr_attributes_parse(struct bytes raw, struct csr_attributes *out, struct e
     bool ok = false;
 
     csr_attributes_clear(out);
-    list = split_attributes(raw, err);
+    list = csr_parts_attributes(raw, err);
     if (list == NULL) {
         goto out;
     }

@@ -30,7 +30,7 @@ enum csr_digest {
 struct csr_extension {
     char oid[CSR_OID_TEXT_MAX];
     bool critical;
-    struct bytes value; /* content of the OCTET STRING; borrowed from the csr's DER */
+    struct bytes value; /* content of the OCTET STRING; lives as long as the details */
 };
 
 /* 1.3.6.1.4.1.311.13.2.1, as UTF-8. */
@@ -48,17 +48,17 @@ struct csr_details {
     bool has_basic_constraints;
     bool is_ca; /* basicConstraints cA TRUE */
     size_t extension_count;
-    struct csr_extension extension[CSR_DETAIL_OIDS]; /* all, in order */
+    struct csr_extension extension[CSR_DETAIL_OIDS]; /* all, in order, repeated ones too */
     size_t attribute_count;
-    char attribute[CSR_DETAIL_OIDS][CSR_OID_TEXT_MAX]; /* all, in order */
+    char attribute[CSR_DETAIL_OIDS][CSR_OID_TEXT_MAX]; /* all, in order, repeated ones too */
     size_t pair_count;
     struct csr_pair pair[CSR_PAIRS];
     bool has_challenge_attribute; /* also an empty one */
 };
 
 /*
- * Parse what csr_parse has accepted; `csr` outlives `out`. Big: allocate, do not put on the stack.
- * Owned: csr_details_free. Errors: REASON_SYNTAX, REASON_LIMIT, REASON_NO_MEMORY.
+ * Parse what csr_parse has accepted. An EKU that lists nothing asks for nothing. Owned:
+ * csr_details_free. Errors: REASON_SYNTAX, REASON_LIMIT, REASON_NO_MEMORY.
  */
 struct csr_details *csr_details_parse(const struct csr *csr, struct error *err);
 void csr_details_free(struct csr_details *details); /* NULL is allowed */

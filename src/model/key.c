@@ -145,20 +145,62 @@ bool key_sha256(EVP_PKEY *key, uint8_t digest[DIGEST_SHA256_BYTES], struct error
     return ok;
 }
 
-bool key_has_small_factor(EVP_PKEY *key)
+/* The modulus of an RSA key, owned; NULL for other keys. */
+static BIGNUM *rsa_modulus(EVP_PKEY *key)
 {
     BIGNUM *modulus = NULL;
-    bool found = false;
 
     if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA
         || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1) {
         ERR_clear_error();
+        return NULL;
+    }
+    return modulus;
+}
+
+bool key_has_small_factor(EVP_PKEY *key)
+{
+    BIGNUM *modulus = rsa_modulus(key);
+    bool found = false;
+
+    if (modulus == NULL) {
         return false;
     }
     found = !BN_is_odd(modulus);
     /* every odd divisor: the composite ones are harmless and cheaper than a table of primes */
     for (BN_ULONG d = 3; d < SMALL_FACTOR_MAX && !found; d += 2) {
         found = BN_mod_word(modulus, d) == 0;
+    }
+    BN_free(modulus);
+    return found;
+}
+
+/* Is the residue a power of 65537 modulo this prime? */
+static bool is_roca_residue(unsigned residue, unsigned prime)
+{
+    unsigned power = 1;
+
+    do {
+        if (power == residue) {
+            return true;
+        }
+        power = power * (65537u % prime) % prime;
+    } while (power != 1);
+    return false;
+}
+
+bool key_is_roca(EVP_PKEY *key)
+{
+    /* odd primes of the primorial that all sizes of keys have in common */
+    static const uint8_t primes[] = { 3,   5,   7,   11,  13,  17,  19,  23,  29,  31,
+                                      37,  41,  43,  47,  53,  59,  61,  67,  71,  73,
+                                      79,  83,  89,  97,  101, 103, 107, 109, 113, 127,
+                                      131, 137, 139, 149, 151, 157, 163, 167 };
+    BIGNUM *modulus = rsa_modulus(key);
+    bool found = modulus != NULL;
+
+    for (size_t i = 0; found && i < sizeof(primes); i++) {
+        found = is_roca_residue((unsigned)BN_mod_word(modulus, primes[i]), primes[i]);
     }
     BN_free(modulus);
     return found;

@@ -5,7 +5,8 @@
  * Not here: which keys may be used (template/, scep/), private keys on disk (ca/).
  * Owns:     nothing.
  * Threads:  pure functions.
- * Spec:     RFC 5280 4.1.2.7, RFC 3279 2.3.1, RFC 5480 2.1.1.
+ * Spec:     RFC 5280 4.1.2.7, RFC 3279 2.3.1, RFC 5480 2.1.1; Nemec and others, "The Return of
+ *           Coppersmith's Attack" (ROCA).
  */
 #ifndef OPENNDES_MODEL_KEY_H
 #define OPENNDES_MODEL_KEY_H
@@ -39,5 +40,11 @@ MUST_USE bool key_sha256(struct evp_pkey_st *key, uint8_t digest[DIGEST_SHA256_B
  * generator. False for other key types.
  */
 bool key_has_small_factor(struct evp_pkey_st *key);
+/*
+ * True for an RSA key that a TPM or smart card with the broken library of 2017 has made
+ * (CVE-2017-15361, "ROCA"): its modulus is a power of 65537 modulo every small prime, which a sound
+ * one is by chance once in 2^150 or so. False for other key types.
+ */
+bool key_is_roca(struct evp_pkey_st *key);
 
 #endif

@@ -56,6 +56,7 @@ struct policy_san {
     enum policy_san_type type;
     char *pattern;
     unsigned min, max; /* how often; 1 and 1 outside our own format */
+    unsigned row;      /* where it stood in its file, from 0: policy_finish sorts */
 };
 
 /* A list of texts. */
@@ -92,7 +93,7 @@ struct policy {
         enum policy_absent absent;
     } eku;
     struct {
-        bool rsa; /* true: RSA only (all sources but our own imply it) */
+        bool rsa; /* RSA only: the default; our own format can say "any" */
         unsigned bits[8];
         size_t bits_count; /* 0: any */
         bool at_least;     /* the smallest of bits or more */
@@ -146,7 +147,10 @@ struct policy {
 struct policy *policy_new(const char *name, struct error *err);
 void policy_free(struct policy *p); /* NULL is allowed */
 
-/* The building verbs: copy their texts. Errors: REASON_LIMIT, REASON_POLICY_VALUE, _NO_MEMORY. */
+/*
+ * The building verbs: copy their texts, which must be UTF-8 without control characters and not
+ * empty. Adding to a list sets its `stated`. Errors: REASON_LIMIT, REASON_POLICY_VALUE, _NO_MEMORY.
+ */
 MUST_USE bool policy_add_rdn(struct policy *p, const char *oid, const char *pattern,
                              struct error *err);
 MUST_USE bool policy_add_san(struct policy *p, enum policy_san_type type, const char *pattern,
@@ -154,12 +158,13 @@ MUST_USE bool policy_add_san(struct policy *p, enum policy_san_type type, const 
 MUST_USE bool policy_add_eku(struct policy *p, const char *oid, struct error *err); /* once each */
 MUST_USE bool policy_add_bits(struct policy *p, int64_t bits, struct error *err);
 MUST_USE bool policy_texts_add(struct policy_texts *texts, const char *text, struct error *err);
-/* A text field of the policy: replaces what was there. */
+/* A text field of the policy: replaces what was there; NULL or "" leaves it NULL. */
 MUST_USE bool policy_set_text(char **field, const char *text, struct error *err);
 
 /*
- * After loading: sorts what has no order (SANs, EKUs, bits, texts), so that the same profile gives
- * the same policy, and checks what no loader can see alone. Errors: REASON_POLICY_VALUE.
+ * After loading: sorts what has no order (SANs, EKUs, bits, texts), folds equal items into one
+ * (equal names add their min and max up), so that the same profile gives the same policy, and
+ * checks what no loader can see alone. Errors: REASON_POLICY_VALUE.
  */
 MUST_USE bool policy_finish(struct policy *p, struct error *err);
 
@@ -175,11 +180,37 @@ bool policy_san_from_word(struct bytes word, enum policy_san_type *out);
 bool policy_key_usage_from_word(struct bytes word, uint32_t *bit);
 const char *policy_key_usage_word(uint32_t bit);
 
+/* Digits and dots, two arcs or more, no leading zero, at most 127 bytes. */
+bool policy_oid_valid(const char *oid);
+
+/* The other words of the own format, XML and JSON alike; exact, as all words are. */
+enum policy_words {
+    POLICY_WORDS_SOURCE,     /* own graph syncml apple */
+    POLICY_WORDS_PLATFORM,   /* any windows apple android */
+    POLICY_WORDS_MODE,       /* enforce audit off */
+    POLICY_WORDS_ABSENT,     /* add deny */
+    POLICY_WORDS_OVER,       /* clamp deny */
+    POLICY_WORDS_ORDER,      /* any exact */
+    POLICY_WORDS_EXTRA,      /* deny allow */
+    POLICY_WORDS_UNKNOWN,    /* drop deny */
+    POLICY_WORDS_UNIT,       /* days months years */
+    POLICY_WORDS_SHAPE,      /* any intune */
+    POLICY_WORDS_STORE,      /* unstated user machine */
+    POLICY_WORDS_PROTECTION, /* unstated tpm tpmIfThere software hello */
+    POLICY_WORDS_SAN,        /* email dns uri upn */
+    POLICY_WORDS_COUNT
+};
+const char *policy_word(enum policy_words list, unsigned value); /* NULL out of range */
+bool policy_word_find(enum policy_words list, struct bytes word, unsigned *value);
+/* "add, deny" for messages. */
+void policy_words_format(enum policy_words list, char *text, size_t size);
+
 /* What one file holds. */
 struct policy_set {
     struct policy **item;
     size_t count;
-    struct policy_texts warnings; /* things passed over, one sentence each, with their place */
+    struct policy_texts warnings; /* things passed over, one sentence each, with their place;
+                                     beyond LIMIT_POLICIES of them the rest is only mentioned */
 };
 void policy_set_clear(struct policy_set *set); /* NULL is allowed */
 /* Takes p over, also on failure. */

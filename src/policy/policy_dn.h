@@ -16,9 +16,11 @@
  * for one quote, or plain; spaces around plain values do not count. The separators count only
  * outside {{...}}. Types without regard to case: CN, O, OU, L, S, ST, C, E (emailAddress), DC,
  * UID, SN, G/GN, T, I, STREET, serialNumber and the like, OID.1.2.3 or 1.2.3. Appends to the
- * policy's subject and sets subject.stated. "{{OnPrem_Distinguished_Name}}" alone:
- * subject.whole_dn. *lint (may be NULL) gets a sentence when a plain value holds an escaped + ; ,
- * = which breaks Intune's comparison; else "". Errors: REASON_POLICY_VALUE, REASON_LIMIT.
+ * policy's subject and sets subject.stated; "" states an empty subject. A backslash before a
+ * separator, '=' or '"' takes its meaning away; a separator at the end is idle.
+ * "{{OnPrem_Distinguished_Name}}" alone: subject.whole_dn. *lint (may be NULL; size >= 160) gets a
+ * sentence when a plain value holds an escaped + ; , or any = which breaks Intune's comparison;
+ * else "". On failure a part may have been appended. Errors: REASON_POLICY_VALUE, REASON_LIMIT.
  */
 MUST_USE bool policy_dn_parse(const char *text, struct policy *p, char *lint, size_t lint_size,
                               struct error *err);

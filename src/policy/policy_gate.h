@@ -17,6 +17,9 @@
 
 struct policy_gate;
 
+/* Beside the checks of policy_match.h: several policies fit. Warns; the strictest is taken. */
+#define POLICY_GATE_SEVERAL "IPV-SEVERAL"
+
 struct policy_gate_options {
     const char *folder; /* policies/ of the data folder */
     const struct template_config *config;
@@ -26,8 +29,10 @@ struct policy_gate_options {
 
 /*
  * Load every file of policy.files. NULL with an error that is set: something is wrong; NULL with
- * none: the template has no policy. What no certificate of the template could have (an EKU or key
- * usage beyond it) is REASON_POLICY_CONFLICT. Owned: policy_gate_free.
+ * none: the template has no policy, or policy.mode is off. Policies whose own mode is off do not
+ * exist; where one names the URL's path, those that do not are left out. What no certificate of the
+ * template could have (an EKU or key usage beyond it, policy_conflict.h) is REASON_POLICY_CONFLICT.
+ * config and its texts are not needed afterwards. Owned: policy_gate_free.
  */
 struct policy_gate *policy_gate_create(const struct policy_gate_options *options,
                                        struct error *err);
@@ -41,14 +46,16 @@ struct policy_report {
     char policy[128]; /* its name; "" none was asked */
     char verdict[16]; /* "pass", "warn", "deny", "fixed"; "audit" when a denial was let pass */
     char check[32];   /* the first check that denies or warns; "" none */
-    char detail[512]; /* path, expected, found of it, escaped */
+    char detail[544]; /* path, expected, found of it, escaped */
 };
 
 /*
- * Compare. false: `err` is REASON_POLICY_DENIED, or the reason why the comparison could not be
- * made; nothing is issued then, in mode audit as well. true: plan has been narrowed: key usage
- * and EKU as the policy says, validity cut, backdating. The detail of a denial begins with the
- * check's id.
+ * Compare with the policies that name the URL; else with those whose CA-IDENT is ca_ident (message=;
+ * NULL: none); else with all. false: `err` is REASON_POLICY_DENIED, or the reason why the comparison
+ * could not be made; nothing is issued then, in mode audit as well. The detail of a denial begins
+ * with the check's id. true: the request fits, and plan has been narrowed: key usage and EKU to
+ * those of the policy, validity cut, backdating. Or it fits none, and all policies of the gate are in mode
+ * audit, the template's or their own: plan is then left as it is.
  */
 MUST_USE bool policy_gate_check(const struct policy_gate *gate,
                                 const struct enroll_request *request, const char *ca_ident,

@@ -23,6 +23,7 @@ enum policy_outcome {
 const char *policy_outcome_word(enum policy_outcome outcome); /* "not-checked", ... */
 
 #define POLICY_FOUND_MAX 200
+#define POLICY_VALUES_MAX 16384 /* bytes of values that were not UTF-8 in the request */
 
 struct policy_finding {
     const char *check; /* constant, stable: "IPV-SAN-EXTRA" */
@@ -34,11 +35,13 @@ struct policy_finding {
 };
 
 struct policy_verdict {
-    enum policy_outcome outcome; /* the worst */
+    enum policy_outcome outcome; /* the worst; never not-checked, which is no failure */
     size_t count;
     struct policy_finding finding[LIMIT_POLICY_FINDINGS];
     bool cut;                        /* more findings than fit; those that deny were kept first */
-    struct policy_bindings bindings; /* borrowed from csr and policy */
+    struct policy_bindings bindings; /* borrowed from csr, policy and values */
+    size_t values_len;
+    uint8_t values[POLICY_VALUES_MAX];
 };
 
 /* What is compared; all borrowed. */
@@ -71,6 +74,8 @@ MUST_USE bool policy_match(const struct policy *p, const struct policy_request *
 struct policy_check_info {
     const char *check;
     const char *what;
+    const char *outcomes;    /* those it can have, separated by spaces */
+    const char *intune_code; /* nearest one, for whoever reads Intune's console; "" none */
 };
 const struct policy_check_info *policy_check_infos(size_t *count);
 

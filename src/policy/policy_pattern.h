@@ -65,7 +65,14 @@ enum policy_fit {
 #define POLICY_PATTERN_STEPS 20000u
 enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, struct bytes value,
                                    struct policy_bindings *bindings, char *why, size_t why_size);
-/* Walk over the variables of a pattern: start with *pos = 0; false at the end. */
+/* The same for a part of a pattern. */
+enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pattern,
+                                         struct bytes value, struct policy_bindings *bindings,
+                                         char *why, size_t why_size);
+/*
+ * Walk over the variables of a pattern: start with *pos = 0; false at the end. The name of
+ * "{{Name}}" comes without braces; "$NAME" (capitals) and "%Name%" of other products as they are.
+ */
 bool policy_pattern_next(const char *pattern, size_t *pos, struct bytes *name);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/pkcs7.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "model/certificate.h"
 #include "platform/clock.h"
 
@@ -198,6 +199,42 @@ static void issue__optional_parts_missing__left_out_or_critical(void **state)
     cert_plan_clear(&plan);
 }
 
+/* The extension of strong mapping: only when the plan says so, whatever the request asks for. */
+static void issue__sid__only_from_the_plan(void **state)
+{
+    static const uint8_t head[] = { 0x30, 0x24, 0xa0, 0x22, 0x06, 0x0a, 0x2b, 0x06,
+                                    0x01, 0x04, 0x01, 0x82, 0x37, 0x19, 0x02, 0x01,
+                                    0xa0, 0x14, 0x04, 0x12, 'S',  '-',  '1',  '-' };
+    struct world *w = *state;
+    struct cert_plan plan;
+    int64_t now = clock_now();
+    ASN1_OBJECT *type = OBJ_txt2obj(SID_EXTENSION_OID, 1);
+    X509_EXTENSION *extension = NULL;
+    const ASN1_OCTET_STRING *content = NULL;
+    X509 *cert = NULL;
+    int at = -1;
+
+    sample_plan(&plan, now, now + DAY);
+    cert = issue(w->ca, &w->csr, &plan);
+    assert_int_equal(X509_get_ext_by_OBJ(cert, type, -1), -1);
+    X509_free(cert);
+
+    assert_true(text_copy(plan.sid, sizeof(plan.sid), "S-1-5-21-1-2-3-500"));
+    cert = issue(w->ca, &w->csr, &plan);
+    at = X509_get_ext_by_OBJ(cert, type, -1);
+    assert_true(at >= 0);
+    assert_int_equal(X509_get_ext_by_OBJ(cert, type, at), -1);
+    extension = X509_get_ext(cert, at);
+    assert_int_equal(X509_EXTENSION_get_critical(extension), 0);
+    content = X509_EXTENSION_get_data(extension);
+    assert_int_equal(ASN1_STRING_length(content), 0x26);
+    assert_memory_equal(ASN1_STRING_get0_data(content), head, sizeof(head));
+    assert_memory_equal(ASN1_STRING_get0_data(content) + 20, "S-1-5-21-1-2-3-500", 18);
+    X509_free(cert);
+    ASN1_OBJECT_free(type);
+    cert_plan_clear(&plan);
+}
+
 static void issue__plan_not_for_an_end_entity__refused(void **state)
 {
     struct world *w = *state;
@@ -217,6 +254,9 @@ static void issue__plan_not_for_an_end_entity__refused(void **state)
     plan.not_after = plan.not_before - 1;
     assert_refusal(ca_issue(w->ca, &w->csr, &plan, &issuance, &err), &err, REASON_INTERNAL, "time");
     plan.not_after = now + DAY;
+    assert_true(text_copy(plan.sid, sizeof(plan.sid), "S-1-5-18")); /* the system itself */
+    assert_refusal(ca_issue(w->ca, &w->csr, &plan, &issuance, &err), &err, REASON_INTERNAL, "SID");
+    plan.sid[0] = '\0';
     X509_NAME_free(plan.subject);
     plan.subject = NULL;
     GENERAL_NAMES_free(plan.san);
@@ -472,6 +512,7 @@ int main(void)
         cmocka_unit_test(issue__plan__every_extension_as_planned),
         cmocka_unit_test(issue__no_public_url_no_store__no_addresses),
         cmocka_unit_test(issue__optional_parts_missing__left_out_or_critical),
+        cmocka_unit_test(issue__sid__only_from_the_plan),
         cmocka_unit_test(issue__plan_not_for_an_end_entity__refused),
         cmocka_unit_test(issue__beyond_the_ca__times_are_cut),
         cmocka_unit_test(ready__ca_out_of_its_time__opens_and_refuses_to_issue),

@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "endpoint/endpoint_world.h"
+#include "model/csr_builder.h"
 #include "platform/clock.h"
 
 static struct endpoint_world world;
@@ -269,6 +270,97 @@ static void caps__each_level__are_exact(void **state)
     endpoint_free(old);
 }
 
+static const uint8_t *find_text(const uint8_t *data, int len, const char *text)
+{
+    int text_len = (int)strlen(text);
+
+    for (int i = 0; i + text_len <= len; i++) {
+        if (memcmp(data + i, text, (size_t)text_len) == 0) {
+            return data + i;
+        }
+    }
+    return NULL;
+}
+
+/* GeneralNames with one otherName 1.3.6.1.4.1.311.25.2.1 of S-1-5-21-1-2-3-500. */
+static const uint8_t smuggled_sid[] = {
+    0x30, 0x24, 0xa0, 0x22, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37,
+    0x19, 0x02, 0x01, 0xa0, 0x14, 0x04, 0x12, 'S',  '-',  '1',  '-',  '5',  '-',
+    '2',  '1',  '-',  '1',  '-',  '2',  '-',  '3',  '-',  '5',  '0',  '0',
+};
+
+/* A message around a built request; the certificate that comes back, owned. */
+static X509 *enrol_built(const struct endpoint *endpoint, struct csr_builder *b)
+{
+    struct buffer csr = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+    struct buffer envelope = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+    struct buffer message = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+    struct scep_client_reply reply;
+    struct endpoint_answer answer;
+    struct scep_client client;
+    X509 *signer = NULL;
+    X509 *cert = NULL;
+
+    endpoint_world_client(&world, &client);
+    csr_builder_der(b, &csr);
+    scep_client_envelope(&client, buffer_bytes(&csr), &envelope);
+    scep_client_sign(&client, buffer_bytes(&envelope), &message, &signer);
+    endpoint_post(endpoint, buffer_bytes(&message), &answer);
+    assert_int_equal(answer.report.error.reason, REASON_NONE);
+    assert_true(scep_client_read(buffer_bytes(&answer.response.body), world.ras->ra[0].cert,
+                                 world.client_key, signer, &reply));
+    assert_int_equal(reply.status, 0);
+    assert_non_null(reply.cert);
+    cert = X509_dup(reply.cert);
+    scep_client_reply_clear(&reply);
+    endpoint_answer_clear(&answer);
+    X509_free(signer);
+    buffer_clear(&csr);
+    buffer_clear(&envelope);
+    buffer_clear(&message);
+    csr_builder_clear(b);
+    return cert;
+}
+
+/*
+ * The published attack on SCEP servers that copy what a request asks for: a SID as an extension
+ * would sign its owner in as any account of the domain. Here it gets nobody anything, without any
+ * policy, in whichever attribute it stands.
+ */
+static void request__with_a_sid_extension__certificate_has_none(void **state)
+{
+    static const char *const attributes[] = { OID_EXTENSION_REQUEST,
+                                              OID_EXTENSION_REQUEST_MICROSOFT,
+                                              OID_EXTENSION_REQUEST_VERISIGN };
+    struct endpoint *endpoint = endpoint_world_template(&world, "smuggled", "");
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(attributes) / sizeof(attributes[0]); i++) {
+        ASN1_OBJECT *sid = OBJ_txt2obj("1.3.6.1.4.1.311.25.2", 1);
+        struct csr_builder b;
+        X509 *cert = NULL;
+
+        csr_builder_init(&b, world.client_key);
+        b.extension_oid = attributes[i / 2];
+        csr_builder_cn(&b, "device");
+        csr_builder_challenge(&b, TAG_UTF8, bytes_of_text(WORLD_PASSPHRASE));
+        csr_builder_extension(&b, "1.3.6.1.4.1.311.25.2", i % 2 == 1,
+                              bytes_of(smuggled_sid, sizeof(smuggled_sid)));
+        cert = enrol_built(endpoint, &b);
+        assert_int_equal(X509_get_ext_by_OBJ(cert, sid, -1), -1);
+        /* basicConstraints, keyUsage, EKU, two key identifiers, perhaps addresses: all ours */
+        for (int at = 0; at < X509_get_ext_count(cert); at++) {
+            const ASN1_OCTET_STRING *content = X509_EXTENSION_get_data(X509_get_ext(cert, at));
+
+            assert_null(
+                find_text(ASN1_STRING_get0_data(content), ASN1_STRING_length(content), "S-1-5-21"));
+        }
+        X509_free(cert);
+        ASN1_OBJECT_free(sid);
+    }
+    endpoint_free(endpoint);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +370,7 @@ int main(void)
         cmocka_unit_test(message__by_get_in_two_spellings__enrols),
         cmocka_unit_test(query__each_operation__answered_or_refused),
         cmocka_unit_test(caps__each_level__are_exact),
+        cmocka_unit_test(request__with_a_sid_extension__certificate_has_none),
     };
 
     return cmocka_run_group_tests(tests, open_world, close_world);

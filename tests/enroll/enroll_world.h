@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "enroll/enroll.h"
+#include "model/sid.h"
 #include "support/test_support.h"
 
 struct evp_pkey_st;
@@ -34,7 +35,8 @@ struct world {
     struct world_knobs knobs;
     struct store *store;
     struct template *template;
-    struct challenge *challenge;
+    struct challenge *challenge; /* that of options, until a test puts remote there */
+    struct challenge *remote;    /* the same, as one that asks another machine */
     struct ca *ca;
     struct enroll_options options;
     struct evp_pkey_st *device_key;
@@ -46,6 +48,7 @@ struct world {
     unsigned serials;
     char steps[1024];        /* "check issue confirm " in the order of the calls */
     enum reason refused_why; /* of the last refuse */
+    char sid[SID_TEXT_MAX];  /* of the last plan that was signed */
 };
 
 /* cmocka set-up and tear-down: *state is a struct world. */

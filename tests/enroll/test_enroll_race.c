@@ -12,7 +12,7 @@ struct racer {
     struct world *world;
     struct enroll_request request;
     struct issuance out;
-    const char *challenge_type;
+    struct enroll_report report;
     struct error err;
     bool ok;
     pthread_t thread;
@@ -22,8 +22,8 @@ static void *race(void *context)
 {
     struct racer *racer = context;
 
-    racer->ok = enroll_handle(&racer->world->options, &racer->request, &racer->out,
-                              &racer->challenge_type, &racer->err);
+    racer->ok = enroll_handle(&racer->world->options, &racer->request, &racer->out, &racer->report,
+                              &racer->err);
     return NULL;
 }
 
@@ -89,11 +89,11 @@ static void enrol_and_revoke(void *context)
     struct interloper *i = context;
     struct issuance out = ISSUANCE_INIT;
     struct error err = ERROR_INIT;
-    const char *type = NULL;
+    struct enroll_report report;
 
     if (i->done) return;
     i->done = true;
-    assert_done(enroll_handle(&i->world->options, i->request, &out, &type, &err), &err, "");
+    assert_done(enroll_handle(&i->world->options, i->request, &out, &report, &err), &err, "");
     assert_done(store_revoke_certificate(i->world->store, "issuing", out.info.serial, 1, 0, &err),
                 &err, "");
     issuance_clear(&out);

@@ -14,5 +14,5 @@ function(openndes_shell_test name file label)
         TIMEOUT 300
         SKIP_RETURN_CODE 77
         LABELS "${label}"
-        ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT};OPENNDES_PROGRAM=$<TARGET_FILE:openndes>;OPENNDES_LAUNCHER=${launcher}")
+        ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT};OPENNDES_PROGRAM=$<TARGET_FILE:openndes>;OPENNDES_LAUNCHER=${launcher};OPENNDES_INTUNE_CLOUD=$<TARGET_FILE:intune_cloud>")
 endfunction()

@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/text.h"
 #include "support/test_support.h"
 
 #define BUILD_BYTES_MAX 1048576u
@@ -146,6 +147,59 @@ void csr_builder_challenge(struct csr_builder *b, uint8_t tag, struct bytes valu
 
     csr_builder_tlv(&content, tag, value);
     csr_builder_attribute(b, OID_CHALLENGE, buffer_bytes(&content));
+    buffer_clear(&content);
+}
+
+void csr_builder_pair(struct csr_builder *b, uint8_t name_tag, struct bytes name, uint8_t value_tag,
+                      struct bytes value)
+{
+    struct buffer pair = BUFFER_INIT(BUILD_BYTES_MAX);
+    struct buffer values = BUFFER_INIT(BUILD_BYTES_MAX);
+
+    csr_builder_tlv(&pair, name_tag, name);
+    csr_builder_tlv(&pair, value_tag, value);
+    wrap(&values, TAG_SEQUENCE, &pair);
+    csr_builder_attribute(b, OID_PAIR, buffer_bytes(&values));
+    buffer_clear(&values);
+}
+
+static void put_bmp(struct buffer *out, const char *ascii)
+{
+    for (size_t i = 0; ascii[i] != '\0'; i++) {
+        uint8_t unit[2] = { 0, (uint8_t)ascii[i] };
+
+        put(out, bytes_of(unit, sizeof(unit)));
+    }
+}
+
+void csr_builder_pair_text(struct csr_builder *b, const char *name, const char *value)
+{
+    struct buffer wide_name = BUFFER_INIT(BUILD_BYTES_MAX);
+    struct buffer wide_value = BUFFER_INIT(BUILD_BYTES_MAX);
+
+    put_bmp(&wide_name, name);
+    put_bmp(&wide_value, value);
+    csr_builder_pair(b, TAG_BMP, buffer_bytes(&wide_name), TAG_BMP, buffer_bytes(&wide_value));
+    buffer_clear(&wide_name);
+    buffer_clear(&wide_value);
+}
+
+void csr_builder_eku(struct csr_builder *b, bool critical, const char *oids)
+{
+    struct buffer list = BUFFER_INIT(BUILD_BYTES_MAX);
+    struct buffer content = BUFFER_INIT(BUILD_BYTES_MAX);
+    struct bytes item = { NULL, 0 };
+    size_t pos = 0;
+
+    while (text_next_item(bytes_of_text(oids), ' ', &pos, &item)) {
+        char oid[128] = "";
+
+        assert_true(item.len < sizeof(oid));
+        memcpy(oid, item.data, item.len);
+        csr_builder_oid(&list, oid);
+    }
+    wrap(&content, TAG_SEQUENCE, &list);
+    csr_builder_extension(b, OID_EKU, critical, buffer_bytes(&content));
     buffer_clear(&content);
 }
 

@@ -20,6 +20,9 @@ struct evp_pkey_st;
 #define OID_EXTENSION_REQUEST_VERISIGN "2.16.840.1.113733.1.9.8"
 #define OID_SAN "2.5.29.17"
 #define OID_KEY_USAGE "2.5.29.15"
+#define OID_EKU "2.5.29.37"
+#define OID_BASIC_CONSTRAINTS "2.5.29.19"
+#define OID_PAIR "1.3.6.1.4.1.311.13.2.1" /* enrollment name/value pair */
 #define OID_UPN "1.3.6.1.4.1.311.20.2.3"
 
 #define TAG_UTF8 0x0cu
@@ -60,6 +63,13 @@ void csr_builder_cn(struct csr_builder *b, const char *utf8);
 void csr_builder_challenge(struct csr_builder *b, uint8_t tag, struct bytes value);
 /* An attribute with the raw content of its SET. */
 void csr_builder_attribute(struct csr_builder *b, const char *oid, struct bytes values);
+/* One name/value pair in an attribute of its own, with these string types. */
+void csr_builder_pair(struct csr_builder *b, uint8_t name_tag, struct bytes name, uint8_t value_tag,
+                      struct bytes value);
+/* The same as Windows writes it: BMPString, from ASCII. */
+void csr_builder_pair_text(struct csr_builder *b, const char *name, const char *value);
+/* An EKU extension of these OIDs, separated by spaces. */
+void csr_builder_eku(struct csr_builder *b, bool critical, const char *oids);
 void csr_builder_extension(struct csr_builder *b, const char *oid, bool critical,
                            struct bytes content);
 /* One GeneralName with this tag and content. */

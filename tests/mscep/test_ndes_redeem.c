@@ -256,7 +256,7 @@ struct racer {
     struct redeem *redeem;
     struct enroll_request request;
     struct issuance out;
-    const char *challenge_type;
+    struct enroll_report report;
     struct error err;
     bool ok;
     pthread_t thread;
@@ -267,7 +267,7 @@ static void *race(void *context)
     struct racer *racer = context;
 
     racer->ok = enroll_handle(&racer->redeem->world->options, &racer->request, &racer->out,
-                              &racer->challenge_type, &racer->err);
+                              &racer->report, &racer->err);
     return NULL;
 }
 

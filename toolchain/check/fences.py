@@ -20,7 +20,8 @@ FENCES = (
         "src/base/secret.c", "src/base/crypto*.c", "src/model/*", "src/scep/*", "src/ca/*",
         "src/template/*", "src/http/tls*.c", "src/platform/posix/protect.c", "src/intune/*",
         "src/policy/policy_match*.c", "src/policy/policy_cms.c", "src/policy/policy_gate.c",
-        "src/policy/policy_learn.c",
+        "src/policy/policy_learn_read.c", "src/policy/policy_ca.c",
+        "src/policy/policy_conflict.c", "src/policy/policy_narrow.c",
         "mscep/ndes_page.c")),  # the page shows the CA's MD5 thumbprint
     # TLS itself; whoever else is in http/ sees contexts and connections, never an SSL. tls_trust.c
     # completes the context that libcurl has made

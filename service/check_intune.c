@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/check_intune.h"
+
+#include "base/text.h"
+#include "intune/intune_client.h"
+#include "intune/intune_credential.h"
+#include "model/certificate.h"
+#include "platform/clock.h"
+
+#define WHAT "Intune"
+#define DAY 86400
+#define END_WARNING_DAYS 60
+
+struct intune_check {
+    const char *data;
+    const struct service_config *config;
+    int64_t now;
+    check_visit *visit;
+    void *context;
+};
+
+/* Of the certificate, or what the administrator has said about the secret; 0: not known. */
+static int64_t credential_end(const char *data, const struct service_config *config)
+{
+    struct certificate_info info = { .not_after = 0 };
+    struct error ignored = ERROR_INIT;
+    struct x509_st *cert = NULL;
+    struct evp_pkey_st *key = NULL;
+    char text[CLOCK_TEXT_MAX];
+    bool found = false;
+    int64_t end = 0;
+
+    if (config->intune.credential == INTUNE_CREDENTIAL_SECRET) {
+        return text_format(text, sizeof(text), "%sT23:59:59Z", config->intune.secret_expires)
+                       && clock_parse(text, &end)
+                   ? end
+                   : 0;
+    }
+    if (intune_certificate_get(data, &cert, &key, &found, &ignored) && found
+        && certificate_info(cert, &info, &ignored)) {
+        end = info.not_after;
+    }
+    certificate_free(cert);
+    intune_key_free(key);
+    return end;
+}
+
+/* What can be known without asking Microsoft's cloud. */
+static bool check_end(const struct intune_check *check, int64_t end, struct error *err)
+{
+    enum check_level level = CHECK_OK;
+    char until[CLOCK_TEXT_MAX];
+    char text[256];
+
+    if (end == 0) {
+        return check->visit(check->context, CHECK_WARNING, WHAT, NULL,
+                            "nobody knows when the client secret ends: openndes intune secret "
+                            "--expires 2027-05-31",
+                            err);
+    }
+    if (end - check->now <= END_WARNING_DAYS * (int64_t)DAY) {
+        level = end <= check->now ? CHECK_ERROR : CHECK_WARNING;
+    }
+    clock_format(end, until);
+    return text_format(text, sizeof(text), "the app registration's credential %s %s%s",
+                       end <= check->now ? "has ended on" : "ends on", until,
+                       level == CHECK_OK ? ""
+                                         : "; make a new one in Entra, then openndes intune "
+                                           "secret or openndes intune certificate")
+           && check->visit(check->context, level, WHAT, NULL, text, err);
+}
+
+bool check_intune(const char *data, const struct service_config *config, bool needed, int64_t now,
+                  check_visit *visit, void *context, struct error *err)
+{
+    struct intune_check check = { data, config, now, visit, context };
+    struct intune_client_options options = { .data_folder = data, .config = config };
+    struct intune_client *client = NULL;
+    struct error why = ERROR_INIT;
+    bool ok = false;
+
+    if (config->intune.tenant[0] == '\0') {
+        return !needed
+               || visit(context, CHECK_ERROR, WHAT, NULL,
+                        "a template asks Intune, but intune.tenant is empty: openndes config set "
+                        "intune.tenant=... intune.client_id=...",
+                        err);
+    }
+    client = intune_client_create(&options, &why);
+    if (client == NULL) {
+        return visit(context, needed ? CHECK_ERROR : CHECK_WARNING, WHAT, &why, why.detail, err);
+    }
+    ok = visit(context, CHECK_OK, WHAT, NULL,
+               "settings and credential are there; \"openndes intune test\" asks Microsoft's cloud",
+               err)
+         && check_end(&check, credential_end(data, config), err);
+    intune_client_unref(client);
+    return ok;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  what "openndes check" says about Intune: settings, credential and its end, CA file.
+ * Not here: whether Microsoft's cloud answers ("openndes intune test"), printing (cmd_check.c).
+ * Owns:     nothing.
+ * Threads:  the main thread.
+ * Spec:     docs/intune.md.
+ */
+#ifndef OPENNDES_SERVICE_CHECK_INTUNE_H
+#define OPENNDES_SERVICE_CHECK_INTUNE_H
+
+#include "config/service_config.h"
+#include "service/check_finding.h"
+
+/* needed: an enabled template asks Intune. Nothing is said when nobody uses it. */
+MUST_USE bool check_intune(const char *data, const struct service_config *config, bool needed,
+                           int64_t now, check_visit *visit, void *context, struct error *err);
+
+#endif

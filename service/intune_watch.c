@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/intune_watch.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "platform/clock.h"
+
+/* One kind of news: how loud, which event, which audit record. */
+struct news_row {
+    enum log_level level;
+    enum event_id event; /* 0: none */
+    const char *audit;   /* event of the audit record; NULL: none */
+    const char *result;
+};
+
+static const struct news_row rows[] = {
+    [INTUNE_NEWS_DELIVERED] = { LOG_LEVEL_INFO, (enum event_id)0, "intune-notify", "ok" },
+    [INTUNE_NEWS_LOST] = { LOG_LEVEL_WARNING, EVENT_NOTIFICATION_LOST, "intune-notify", "refused" },
+    [INTUNE_NEWS_DELAYED] = { LOG_LEVEL_WARNING, (enum event_id)0, NULL, NULL },
+    [INTUNE_NEWS_REVOKED] = { LOG_LEVEL_INFO, EVENT_INTUNE_REVOKED, "cert-revoke", "ok" },
+    [INTUNE_NEWS_NOT_REVOKED] = { LOG_LEVEL_ERROR, EVENT_INTUNE_UNREACHABLE, "cert-revoke",
+                                  "refused" },
+    [INTUNE_NEWS_POLL_FAILED] = { LOG_LEVEL_WARNING, EVENT_INTUNE_UNREACHABLE, NULL, NULL },
+    [INTUNE_NEWS_CREDENTIAL_ENDS] = { LOG_LEVEL_WARNING, EVENT_CREDENTIAL_ENDS, NULL, NULL },
+};
+
+static void write_audit(const struct intune_watch_options *options,
+                        const struct audit_record *record)
+{
+    struct error err = ERROR_INIT;
+
+    if (!audit_write(options->audit, record, &err)) {
+        log_error(options->log, LOG_LEVEL_ERROR, &err, "an audit record about Intune is lost");
+        event_log_failure(options->events, EVENT_AUDIT_FAILED, NULL, &err);
+    }
+}
+
+/* Comes from the keeper's thread. */
+static void tell(void *context, const struct intune_news_item *item)
+{
+    const struct intune_watch *watch = context;
+    const struct intune_watch_options *options = &watch->options;
+    const struct news_row *row = &rows[item->news];
+    struct audit_record record = {
+        .event = row->audit,
+        .result = row->result,
+        .actor = "intune",
+        .target = item->text,
+        .serial = item->serial,
+        .ca_name = item->ca_name,
+        .reason = item->why != NULL ? item->why->reason : REASON_NONE,
+        .detail = item->why != NULL ? item->why->detail : NULL,
+    };
+
+    if (item->why != NULL) {
+        log_error(options->log, row->level, item->why, "Intune: %s", item->text);
+    } else {
+        log_line(options->log, row->level, "Intune: %s", item->text);
+    }
+    if (row->event != 0 && item->why != NULL) {
+        event_log_failure(options->events, row->event, item->text, item->why);
+    } else if (row->event != 0) {
+        event_log_report(options->events,
+                         row->level == LOG_LEVEL_INFO ? EVENTLOG_INFO : EVENTLOG_WARNING,
+                         row->event, item->text);
+    }
+    if (row->audit != NULL) {
+        write_audit(options, &record);
+    }
+}
+
+static bool tell_recovered(void *context, const char *ca_name, const char *serial,
+                           const char *template_name, const char *request_id, struct error *err)
+{
+    const struct intune_watch_options *options = context;
+    struct error why = ERROR_INIT;
+    char where[LIMIT_TEMPLATE_NAME + SERIAL_TEXT_MAX + 64];
+    struct audit_record record = {
+        .event = "cert-withhold",
+        .result = "ok",
+        .request_id = request_id,
+        .template_name = template_name,
+        .serial = serial,
+        .ca_name = ca_name,
+        .actor = "service",
+        .reason = REASON_INTUNE_INTERRUPTED,
+    };
+
+    (void)err;
+    error_set(&why, REASON_INTUNE_INTERRUPTED,
+              "the service stopped between signature and notification of request %s", request_id);
+    if (text_format(where, sizeof(where), "Template %s, certificate %s", template_name, serial)) {
+        log_error(options->log, LOG_LEVEL_WARNING, &why, "%s is withheld and revoked", where);
+        event_log_failure(options->events, EVENT_CERTIFICATE_WITHHELD, where, &why);
+    }
+    record.detail = why.detail;
+    write_audit(options, &record);
+    return true;
+}
+
+struct intune_threads intune_watch_threads(const struct service_config *config, unsigned processors)
+{
+    struct intune_threads threads = { (unsigned)config->workers.threads, 1 };
+    unsigned wanted = (unsigned)config->intune.requests;
+
+    if (threads.workers == 0 && config->intune.tenant[0] == '\0') {
+        threads.workers = processors;
+    } else if (threads.workers == 0) {
+        threads.workers = processors + wanted > 256 ? 256 : processors + wanted;
+    }
+    /* one at least stays with those who do not ask Intune */
+    if (threads.workers > 1) {
+        threads.seats = wanted < threads.workers - 1 ? wanted : threads.workers - 1;
+    }
+    return threads;
+}
+
+bool intune_watch_start(struct intune_watch *watch, const struct intune_watch_options *options,
+                        const struct intune_threads *threads, struct error *err)
+{
+    struct intune_keeper_options keeper = {
+        .data_folder = options->data_folder,
+        .store = options->store,
+        .news = tell,
+        .context = watch,
+    };
+    int64_t count = 0;
+
+    *watch = (struct intune_watch){ .options = *options };
+    if (!store_provisional_recover(options->store, clock_now(), tell_recovered, &watch->options,
+                                   &count, err)) {
+        return false;
+    }
+    watch->seats = intune_seats_create(threads->seats, err);
+    if (watch->seats == NULL) {
+        return false;
+    }
+    watch->keeper = intune_keeper_create(&keeper, err);
+    return watch->keeper != NULL;
+}
+
+void intune_watch_use(struct intune_watch *watch, struct intune_client *client,
+                      const struct service_config *config)
+{
+    struct intune_client *old = watch->client;
+
+    watch->client = client == NULL ? NULL : intune_client_ref(client);
+    intune_keeper_use(watch->keeper, client, config);
+    intune_client_unref(old);
+}
+
+void intune_watch_wake(struct intune_watch *watch)
+{
+    intune_keeper_wake(watch->keeper);
+}
+
+void intune_watch_stop(struct intune_watch *watch)
+{
+    if (watch->client != NULL) {
+        intune_client_stop(watch->client);
+    }
+}
+
+void intune_watch_clear(struct intune_watch *watch)
+{
+    if (watch == NULL) {
+        return;
+    }
+    intune_keeper_free(watch->keeper);
+    watch->keeper = NULL;
+    intune_client_unref(watch->client);
+    watch->client = NULL;
+    intune_seats_free(watch->seats);
+    watch->seats = NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  what the service does about Intune besides answering requests: certificates that the
+ *           last run left unconfirmed, notifications, revocation, the credential's end; told in
+ *           log, audit file and Event Log.
+ * Not here: the duties themselves (intune/intune_keeper.h), the connection (runtime_intune.h).
+ * Owns:     the keeper, the seats of those who wait for Intune.
+ * Threads:  the main thread; intune_watch_wake from any.
+ * Spec:     docs/intune.md.
+ */
+#ifndef OPENNDES_SERVICE_INTUNE_WATCH_H
+#define OPENNDES_SERVICE_INTUNE_WATCH_H
+
+#include "audit/audit.h"
+#include "audit/log.h"
+#include "intune/intune_challenge.h"
+#include "intune/intune_keeper.h"
+#include "service/event_log.h"
+
+/* Everything outlives the watch. */
+struct intune_watch_options {
+    const char *data_folder;
+    struct store *store;
+    struct log *log;
+    struct audit *audit;
+    struct event_log *events;
+};
+
+struct intune_watch {
+    struct intune_watch_options options;
+    struct intune_seats *seats;
+    struct intune_keeper *keeper;
+    struct intune_client *client; /* a reference: the one in use */
+};
+
+/*
+ * How many threads answer requests, and how many of them may wait for Intune at the same time, so
+ * that the others are left for everybody else.
+ */
+struct intune_threads {
+    unsigned workers;
+    unsigned seats;
+};
+struct intune_threads intune_watch_threads(const struct service_config *config,
+                                           unsigned processors);
+
+/* Withholds what the last run left provisional, then starts. Errors: REASON_STORE_*, _NO_MEMORY. */
+MUST_USE bool intune_watch_start(struct intune_watch *watch,
+                                 const struct intune_watch_options *options,
+                                 const struct intune_threads *threads, struct error *err);
+/* The connection and settings that count from now on; client NULL: none. */
+void intune_watch_use(struct intune_watch *watch, struct intune_client *client,
+                      const struct service_config *config);
+/* A request was refused: perhaps there is something to tell. */
+void intune_watch_wake(struct intune_watch *watch);
+/* Calls under way end, so that nobody waits for them at a stop. */
+void intune_watch_stop(struct intune_watch *watch);
+void intune_watch_clear(struct intune_watch *watch); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/runtime_intune.h"
+
+#include <string.h>
+
+#include "config/config_keys.h"
+
+/* Is every setting of the group the same? */
+static bool settings_same(const struct service_config *a, const struct service_config *b)
+{
+    size_t count = 0;
+    const struct config_key *keys = config_keys(CONFIG_SCOPE_SERVICE, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(keys[i].name, "intune.", 7) == 0 && !config_key_same(&keys[i], a, b)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool stamps_same(const struct file_stamp a[INTUNE_CREDENTIAL_STAMPS],
+                        const struct file_stamp b[INTUNE_CREDENTIAL_STAMPS])
+{
+    for (size_t i = 0; i < INTUNE_CREDENTIAL_STAMPS; i++) {
+        if (!file_stamp_equal(&a[i], &b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void runtime_intune_load(struct runtime_intune *out, const char *data_folder,
+                         const struct service_config *config, const struct runtime_intune *previous,
+                         const struct service_config *previous_config)
+{
+    struct intune_client_options options = { .data_folder = data_folder, .config = config };
+
+    *out = (struct runtime_intune){ .client = NULL };
+    intune_credential_stamps(data_folder, out->stamps);
+    if (config->intune.tenant[0] == '\0') {
+        return;
+    }
+    if (previous != NULL && previous->client != NULL && stamps_same(previous->stamps, out->stamps)
+        && settings_same(config, previous_config)) {
+        out->client = intune_client_ref(previous->client);
+        return;
+    }
+    out->client = intune_client_create(&options, &out->error);
+}
+
+void runtime_intune_clear(struct runtime_intune *intune)
+{
+    if (intune != NULL) {
+        intune_client_unref(intune->client);
+        intune->client = NULL;
+    }
+}
+
+bool runtime_intune_stale(const struct runtime_intune *intune, const char *data_folder)
+{
+    struct file_stamp stamps[INTUNE_CREDENTIAL_STAMPS];
+
+    intune_credential_stamps(data_folder, stamps);
+    return !stamps_same(stamps, intune->stamps);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The validity that a request asks for in Microsoft's name/value pairs. Windows writes the unit as
+ * ValidityPeriod and the number as ValidityPeriodUnits, Android the other way round, Apple nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy/policy_match_internal.h"
+
+#define SECONDS_OF_DAY 86400
+#define NUMBER_MAX 1000000u
+#define MONTHS_OF_YEAR 12
+#define TEXT_MAX 320
+
+/* ---- calendar -------------------------------------------------------------------------------- */
+
+/* Days since 1970 of a date of the Gregorian calendar, whose years here begin in March. */
+static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
+           - 719468;
+}
+
+static void date_of_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+{
+    int64_t z = days + 719468;
+    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+    int64_t of_era = z - era * 146097;
+    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t m = (5 * of_year + 2) / 153;
+
+    *day = of_year - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
+}
+
+static int64_t add_months(int64_t now, int64_t months)
+{
+    int64_t days = now >= 0 ? now / SECONDS_OF_DAY : (now - SECONDS_OF_DAY + 1) / SECONDS_OF_DAY;
+    int64_t year = 0;
+    int64_t month = 0;
+    int64_t day = 0;
+    int64_t last = 0;
+
+    date_of_days(days, &year, &month, &day);
+    month += months - 1;
+    year += month / MONTHS_OF_YEAR;
+    month = month % MONTHS_OF_YEAR + 1;
+    last = month == MONTHS_OF_YEAR
+               ? 31
+               : days_of_date(year, month + 1, 1) - days_of_date(year, month, 1);
+    day = day < last ? day : last; /* 31 January and a month: the last of February */
+    return days_of_date(year, month, day) * SECONDS_OF_DAY + (now - days * SECONDS_OF_DAY);
+}
+
+int64_t policy_match_add_units(int64_t now, int64_t value, enum policy_unit unit)
+{
+    switch (unit) {
+    case POLICY_UNIT_YEARS:
+        return add_months(now, value * MONTHS_OF_YEAR);
+    case POLICY_UNIT_MONTHS:
+        return add_months(now, value);
+    case POLICY_UNIT_DAYS:
+    default:
+        return now + value * SECONDS_OF_DAY;
+    }
+}
+
+/* ---- the pairs ------------------------------------------------------------------------------- */
+
+/* Units that Windows knows; months 0: seconds. */
+static const struct period_unit {
+    const char *word;
+    int64_t seconds;
+    int64_t months;
+} units[] = {
+    { "Seconds", 1, 0 },    { "Minutes", 60, 0 },
+    { "Hours", 3600, 0 },   { "Days", SECONDS_OF_DAY, 0 },
+    { "Weeks", 604800, 0 }, { "Months", 0, 1 },
+    { "Years", 0, 12 },
+};
+
+static const struct period_unit *find_unit(const char *word)
+{
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (text_equal_nocase(units[i].word, word)) {
+            return &units[i];
+        }
+    }
+    return NULL;
+}
+
+enum asked { ASKED_NOTHING, ASKED_PERIOD, ASKED_UNREADABLE };
+
+struct period {
+    const char *unit_text, *number_text; /* as found, perhaps swapped; NULL: not there */
+    bool swapped;
+    int64_t end; /* asked for */
+};
+
+/* A pair that is repeated must say the same. */
+static bool find_pair(const struct csr_details *details, const char *name, const char **value)
+{
+    *value = NULL;
+    for (size_t i = 0; i < details->pair_count; i++) {
+        if (!text_equal_nocase(details->pair[i].name, name)) {
+            continue;
+        }
+        if (*value != NULL && strcmp(*value, details->pair[i].value) != 0) {
+            return false;
+        }
+        *value = details->pair[i].value;
+    }
+    return true;
+}
+
+static enum asked read_period(const struct csr_details *details, int64_t now, struct period *out)
+{
+    const struct period_unit *unit = NULL;
+    uint64_t number = 0;
+    bool alike = find_pair(details, "ValidityPeriod", &out->unit_text);
+
+    alike = find_pair(details, "ValidityPeriodUnits", &out->number_text) && alike;
+    if (out->unit_text == NULL && out->number_text == NULL) {
+        return ASKED_NOTHING;
+    }
+    if (!alike || out->unit_text == NULL || out->number_text == NULL) {
+        return ASKED_UNREADABLE;
+    }
+    unit = find_unit(out->unit_text);
+    if (unit == NULL) {
+        const char *text = out->unit_text;
+
+        unit = find_unit(out->number_text);
+        out->unit_text = out->number_text;
+        out->number_text = text;
+        out->swapped = true;
+    }
+    if (unit == NULL
+        || !text_parse_u64(text_trim(bytes_of_text(out->number_text)), NUMBER_MAX, &number)
+        || number == 0) {
+        return ASKED_UNREADABLE;
+    }
+    out->end = unit->months > 0 ? add_months(now, (int64_t)number * unit->months)
+                                : now + (int64_t)number * unit->seconds;
+    return ASKED_PERIOD;
+}
+
+static enum policy_outcome judge(const struct policy *p, enum asked asked, int64_t end,
+                                 int64_t limit)
+{
+    enum policy_outcome over = p->validity.over == POLICY_OVER_CLAMP ? POLICY_FIXED : POLICY_DENY;
+
+    if (asked == ASKED_UNREADABLE) {
+        return over;
+    }
+    if (asked == ASKED_NOTHING || !p->validity.stated || end == limit) {
+        return POLICY_PASS;
+    }
+    return end > limit ? over : POLICY_WARN;
+}
+
+void policy_match_validity(struct policy_matching *m)
+{
+    const struct policy *p = m->policy;
+    int64_t now = m->request->now;
+    struct period period = { NULL, NULL, false, 0 };
+    enum asked asked = read_period(m->request->details, now, &period);
+    int64_t limit = policy_match_add_units(now, p->validity.value, p->validity.unit);
+    char expected[TEXT_MAX] = "";
+    char found[TEXT_MAX] = "not asked for";
+
+    if (p->validity.stated) {
+        (void)snprintf(expected, sizeof(expected), "%lld %s", (long long)p->validity.value,
+                       policy_unit_word(p->validity.unit));
+    }
+    if (asked != ASKED_NOTHING) {
+        (void)snprintf(found, sizeof(found), "%s %s%s",
+                       period.number_text == NULL ? "(nothing)" : period.number_text,
+                       period.unit_text == NULL ? "(nothing)" : period.unit_text,
+                       period.swapped && asked == ASKED_PERIOD ? " (swapped)" : "");
+    }
+    policy_match_tell(m, CHECK_VALIDITY, judge(p, asked, period.end, limit), PLACE_VALIDITY,
+                      expected, found);
+}

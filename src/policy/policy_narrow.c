@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/policy_narrow.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+
+#include "policy/policy_validity.h"
+
+#define OID_MAX 128
+#define MINUTE 60
+
+static bool listed(const struct policy_texts *oids, const ASN1_OBJECT *object)
+{
+    char oid[OID_MAX];
+    int len = OBJ_obj2txt(oid, sizeof(oid), object, 1);
+
+    for (size_t i = 0; len > 0 && len < OID_MAX && i < oids->count; i++) {
+        if (strcmp(oids->item[i], oid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool narrow_eku(const struct policy *p, struct cert_plan *plan, struct error *err)
+{
+    if (!p->eku.stated || plan->eku == NULL) {
+        return true; /* a plan without the extension is of a template that has none; see conflicts */
+    }
+    for (int i = sk_ASN1_OBJECT_num(plan->eku) - 1; i >= 0; i--) {
+        if (!listed(&p->eku.oids, sk_ASN1_OBJECT_value(plan->eku, i))) {
+            ASN1_OBJECT_free(sk_ASN1_OBJECT_delete(plan->eku, i));
+        }
+    }
+    /* An empty list would be left out of the certificate, which is then good for everything. */
+    return sk_ASN1_OBJECT_num(plan->eku) > 0
+           || error_set(err, REASON_POLICY_CONFLICT,
+                        "policy \"%s\": no extended key usage is left of the template's", p->name);
+}
+
+static bool narrow_key_usage(const struct policy *p, struct cert_plan *plan, struct error *err)
+{
+    if (p->key_usage.stated) {
+        plan->key_usage &= p->key_usage.bits;
+    }
+    return plan->key_usage != 0
+           || error_set(err, REASON_POLICY_CONFLICT,
+                        "policy \"%s\": no key usage is left of the template's", p->name);
+}
+
+static void cut(struct cert_plan *plan, int64_t now, int64_t value, enum policy_unit unit)
+{
+    int64_t end = 0;
+
+    if (policy_validity_end(now, value, unit, &end) && end < plan->not_after) {
+        plan->not_after = end;
+    }
+}
+
+static void narrow_validity(const struct policy *p, const struct csr_details *details, int64_t now,
+                            struct cert_plan *plan)
+{
+    enum policy_unit unit = POLICY_UNIT_DAYS;
+    int64_t value = 0;
+
+    if (p->validity.stated) {
+        cut(plan, now, p->validity.value, p->validity.unit);
+    }
+    if (policy_validity_asked(details, &value, &unit) == POLICY_ASKED) {
+        cut(plan, now, value, unit);
+    }
+    if (p->validity.backdate_minutes >= 0) {
+        plan->not_before = now - p->validity.backdate_minutes * MINUTE;
+    }
+}
+
+bool policy_narrow_plan(const struct policy *p, const struct csr_details *details, int64_t now,
+                        struct cert_plan *plan, struct error *err)
+{
+    narrow_validity(p, details, now, plan);
+    return narrow_key_usage(p, plan, err) && narrow_eku(p, plan, err);
+}
