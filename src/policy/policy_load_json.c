@@ -135,9 +135,12 @@ static bool warn_others(const struct others *others, struct policy_set *out, str
         return true;
     }
     text_escape(shown, sizeof(shown), bytes_of_text(others->type));
-    return policy_set_warn(out, err, "%zu %s no SCEP profile and passed over%s %s", others->count,
-                           others->count == 1 ? "item is" : "items are",
-                           others->count == 1 ? ":" : ", the first:", shown);
+    if (others->count == 1) {
+        return policy_set_warn(out, err, "1 item is no SCEP profile and is passed over: %s", shown);
+    }
+    return policy_set_warn(out, err,
+                           "%zu items are no SCEP profiles and are passed over, the first: %s",
+                           others->count, shown);
 }
 
 bool policy_load_json(const struct json *root, struct bytes text, const char *file,

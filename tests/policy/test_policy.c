@@ -463,6 +463,35 @@ static void finish__fingerprint__in_lower_case(void **state)
     policy_free(p);
 }
 
+/* A detail of something that is not stated must not tell two policies apart. */
+static void finish__details_of_what_is_not_stated__are_forgotten(void **state)
+{
+    struct policy *p = fresh();
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    p->subject.order = POLICY_ORDER_EXACT;
+    p->subject.extra = POLICY_EXTRA_ALLOW;
+    p->key_usage.bits = KEY_USAGE_DIGITAL_SIGNATURE;
+    p->key_usage.absent = POLICY_ABSENT_DENY;
+    p->eku.absent = POLICY_ABSENT_DENY;
+    p->hash.sha1 = true;
+    p->validity.value = 3;
+    p->validity.unit = POLICY_UNIT_YEARS;
+    p->validity.over = POLICY_OVER_DENY;
+    assert_done(policy_finish(p, &err), &err, "");
+    assert_int_equal(p->subject.order, POLICY_ORDER_ANY);
+    assert_int_equal(p->subject.extra, POLICY_EXTRA_DENY);
+    assert_int_equal(p->key_usage.bits, 0);
+    assert_int_equal(p->key_usage.absent, POLICY_ABSENT_ADD);
+    assert_int_equal(p->eku.absent, POLICY_ABSENT_ADD);
+    assert_false(p->hash.sha1);
+    assert_int_equal(p->validity.value, 0);
+    assert_int_equal(p->validity.unit, POLICY_UNIT_DAYS);
+    assert_int_equal(p->validity.over, POLICY_OVER_CLAMP);
+    policy_free(p);
+}
+
 static void finish__at_least__keeps_the_smallest_size(void **state)
 {
     struct policy *p = fresh();
@@ -555,6 +584,7 @@ int main(void)
         cmocka_unit_test(finish__what_cannot_be__is_refused),
         cmocka_unit_test(finish__validity__one_to_a_hundred_years),
         cmocka_unit_test(finish__fingerprint__in_lower_case),
+        cmocka_unit_test(finish__details_of_what_is_not_stated__are_forgotten),
         cmocka_unit_test(finish__at_least__keeps_the_smallest_size),
         cmocka_unit_test(finish__subject_that_cannot_be_written__is_refused),
         cmocka_unit_test(set__at_the_limit__one_more_is_refused_and_freed),

@@ -161,7 +161,7 @@ static void graph__tenant_with_a_bom__gives_the_scep_profiles_and_passes_over_th
     assert_int_equal(set.item[1]->facts.line, 97);
     assert_int_equal(set.warnings.count, 1);
     assert_string_equal(set.warnings.item[0],
-                        "3 items are no SCEP profile and passed over, the first: "
+                        "3 items are no SCEP profiles and are passed over, the first: "
                         "#microsoft.graph.windows10GeneralConfiguration");
     buffer_clear(&text);
     policy_set_clear(&set);
