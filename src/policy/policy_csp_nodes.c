@@ -185,7 +185,8 @@ static size_t name_type(struct bytes text, size_t at, uint64_t *type)
     return end + 1 - at;
 }
 
-/* Where the value that begins at `at` ends: a ';' belongs to it unless "digits+" or nothing follow. */
+/* Where the value that begins at `at` ends: a ';' belongs to it unless "digits+", or nothing,
+ * follow. */
 static size_t name_end(struct bytes text, size_t at)
 {
     uint64_t ignored = 0;

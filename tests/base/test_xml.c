@@ -117,6 +117,42 @@ static void xml__millions_of_hyphens__refused_at_once(void **state)
     buffer_clear(&text);
 }
 
+/* `count` attributes in one element, with everything in them that could end it. */
+static void make_attributes(struct buffer *out, size_t count)
+{
+    struct error err = ERROR_INIT;
+    bool ok = buffer_append_text(out, "<a\n", &err);
+
+    for (size_t i = 0; i < count && ok; i++) {
+        ok = buffer_printf(out, &err, " a%zu%s", i, i % 2 == 0 ? "='\">/-->'" : "=\">'\"");
+    }
+    assert_done(ok && buffer_append_text(out, "/>", &err), &err, "");
+}
+
+static void xml__attributes__as_many_as_can_be(void **state)
+{
+    struct buffer text = BUFFER_INIT(8000000);
+    struct error err = ERROR_INIT;
+    struct xml_doc *doc = NULL;
+
+    (void)state;
+    make_attributes(&text, 128);
+    doc = xml_doc_parse(buffer_bytes(&text), 8000000, DEPTH_MAX, &err);
+    assert_done(doc != NULL, &err, "");
+    xml_doc_free(doc);
+    buffer_reset(&text);
+    make_attributes(&text, 129);
+    assert_refused(xml_doc_parse(buffer_bytes(&text), 8000000, DEPTH_MAX, &err) != NULL, &err,
+                   REASON_LIMIT, "129");
+    assert_non_null(strstr(err.detail, "line 1: "));
+    error_clear(&err);
+    buffer_reset(&text);
+    make_attributes(&text, 500000); /* by the square: hours */
+    assert_refused(xml_doc_parse(buffer_bytes(&text), 8000000, DEPTH_MAX, &err) != NULL, &err,
+                   REASON_LIMIT, "500000");
+    buffer_clear(&text);
+}
+
 static void xml__hyphens_outside_comments__read(void **state)
 {
     struct error err = ERROR_INIT;
@@ -357,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xml__bad_documents__refused_with_a_line),
         cmocka_unit_test(xml__millions_of_hyphens__refused_at_once),
+        cmocka_unit_test(xml__attributes__as_many_as_can_be),
         cmocka_unit_test(xml__hyphens_outside_comments__read),
         cmocka_unit_test(xml__attributes__walked_in_order),
         cmocka_unit_test(xml__document__read_back),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A policy of unknown origin: SyncML, property list, own XML, signed or not. What is read once reads
- * the same from its dump.
+ * A policy of unknown origin: SyncML, property list, own XML, signed or not. What is read once
+ * reads the same from its dump.
  */
 #include <stdlib.h>
 #include <string.h>

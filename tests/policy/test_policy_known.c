@@ -347,13 +347,15 @@ static void known__200000_rows__load_and_answer_fast(void **state)
         assert_int_equal(policy_known_check(known, &bindings, why, sizeof(why)), other == i);
     }
     asked = clock_monotonic_us();
-    print_message("%zu bytes, %u rows: loaded in %lld ms; 20000 questions in %lld ms\n", text.len,
-                  LIMIT_KNOWN_ROWS, (long long)(loaded - start) / 1000,
-                  (long long)(asked - loaded) / 1000);
+    (void)!text_format(why, sizeof(why),
+                       "%zu bytes, %u rows: loaded in %lld ms; 20000 questions in %lld ms",
+                       text.len, LIMIT_KNOWN_ROWS, (long long)(loaded - start) / 1000,
+                       (long long)(asked - loaded) / 1000);
+    print_message("%s\n", why);
     /* far above what a loaded machine with sanitizers needs, far below what a list without an index
      * would: 20000 questions of 200000 rows */
-    assert_true(loaded - start < 20000000);
-    assert_true(asked - loaded < 5000000);
+    assert_true(loaded - start < 60000000);
+    assert_true(asked - loaded < 20000000);
     policy_known_free(known);
     buffer_clear(&text);
 }
@@ -364,7 +366,10 @@ static void known__too_many_rows__refused(void **state)
     struct error err = ERROR_INIT;
 
     (void)state;
-    make_list(&text, LIMIT_KNOWN_ROWS + 1);
+    assert_done(buffer_append_text(&text, "serial\n", &err), &err, "");
+    for (unsigned i = 0; i <= LIMIT_KNOWN_ROWS; i++) {
+        assert_done(buffer_append_text(&text, "1\n", &err), &err, "");
+    }
     assert_refused(policy_known_load(buffer_bytes(&text), "known.csv", &err) != NULL, &err,
                    REASON_KNOWN_LIST, "");
     assert_non_null(strstr(err.detail, "line 200002: more than 200000 rows"));

@@ -16,6 +16,9 @@
 #define PROFILE(payloads)                                                                          \
     "<plist version='1.0'><dict><key>PayloadType</key><string>Configuration</string>"              \
     "<key>PayloadContent</key><array>" payloads "</array></dict></plist>"
+#define APPLE                                                                                      \
+    "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "                                      \
+    "\"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">"
 #define ONE(settings) PROFILE(PAYLOAD(settings))
 
 static void load(const char *text, const char *name, struct policy_set *set)
@@ -47,9 +50,7 @@ static void plist__shapes__every_scep_payload(void **state)
         { "a bare dict", PAYLOAD(URL SUBJECT), 1 },
         { "a bare array", "<array>" PAYLOAD(URL SUBJECT) PAYLOAD(URL SUBJECT) "</array>", 2 },
         { "Apple's document type",
-          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC "
-          "\"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n" PROFILE(
-              PAYLOAD(URL SUBJECT)),
+          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" APPLE "\n" PROFILE(PAYLOAD(URL SUBJECT)),
           1 },
         { "the older one, in other quotes",
           "<!DOCTYPE plist PUBLIC\n'-//Apple Computer//DTD PLIST 1.0//EN'\n"

@@ -463,7 +463,8 @@ static const struct refused_case refused[] = {
     { "wap: no name", "<wap-provisioningdoc><parm value='1'/></wap-provisioningdoc>",
       REASON_POLICY_FORMAT, "a <parm> without name" },
     { "wap: no type",
-      "<wap-provisioningdoc><characteristic><parm name='x'/></characteristic></wap-provisioningdoc>",
+      "<wap-provisioningdoc><characteristic><parm name='x'/></characteristic>"
+      "</wap-provisioningdoc>",
       REASON_POLICY_FORMAT, "a <characteristic> without type" },
     { "wap: no value",
       "<wap-provisioningdoc><characteristic type='CertificateStore/My/SCEP/P/Install'>"
