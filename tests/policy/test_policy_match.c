@@ -127,10 +127,18 @@ static void verdict__many_faults__none_hides_another(void **state)
 
         match_assert(result.verdict, POLICY_DENY, checks[i], POLICY_DENY, checks[i]);
     }
+    assert_null(match_find(result.verdict, "IPV-SAN"));
+    assert_null(match_find(result.verdict, "IPV-SUBJECT"));
     assert_string_equal(match_find(result.verdict, "IPV-SUBJECT-VALUE")->intune_code,
                         "SubjectNameMismatch");
     assert_string_equal(match_find(result.verdict, "IPV-SAN-VALUE")->intune_code,
                         "SubjectAltNameMismatch");
+    match_free(&result);
+    r = good;
+    r.subject = "CN=evil";
+    match_run(p, &r, NULL, &result); /* what fits is said to fit */
+    match_assert(result.verdict, POLICY_DENY, "IPV-SAN", POLICY_PASS, "SAN alone");
+    assert_null(match_find(result.verdict, "IPV-SUBJECT"));
     match_free(&result);
     policy_free(p);
 }
