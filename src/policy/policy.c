@@ -291,9 +291,24 @@ bool policy_set_add(struct policy_set *set, struct policy *take, struct error *e
     return true;
 }
 
+/* A sentence quotes what stands in a file; it must not be the reason why the file is refused. */
+static char *warning_text(const struct buffer *text, struct error *err)
+{
+    char escaped[1024];
+    const char *shown = buffer_text(text);
+    struct error doubt = ERROR_INIT;
+
+    if (!check_text(shown, &doubt)) {
+        text_escape(escaped, sizeof(escaped), buffer_bytes(text));
+        shown = escaped[0] != '\0' ? escaped : "a warning that is too long to be shown";
+    }
+    return copy_text(shown, err);
+}
+
 bool policy_set_warn(struct policy_set *set, struct error *err, const char *format, ...)
 {
-    struct buffer text = BUFFER_INIT(LIMIT_POLICY_TEXT);
+    struct buffer text = BUFFER_INIT(4u * LIMIT_POLICY_TEXT);
+    struct error too_long = ERROR_INIT;
     va_list args;
     bool ok = false;
 
@@ -305,9 +320,10 @@ bool policy_set_warn(struct policy_set *set, struct error *err, const char *form
                          LIMIT_POLICIES, err);
     }
     va_start(args, format);
-    ok = buffer_vprintf(&text, err, format, args);
+    ok = buffer_vprintf(&text, &too_long, format, args) || too_long.reason == REASON_LIMIT
+         || error_set(err, too_long.reason, "%s", too_long.detail);
     va_end(args);
-    ok = ok && push_text(&set->warnings, copy_text(buffer_text(&text), err), LIMIT_POLICIES, err);
+    ok = ok && push_text(&set->warnings, warning_text(&text, err), LIMIT_POLICIES, err);
     buffer_clear(&text);
     return ok;
 }

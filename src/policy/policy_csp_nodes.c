@@ -185,12 +185,14 @@ static size_t name_type(struct bytes text, size_t at, uint64_t *type)
     return end + 1 - at;
 }
 
-/* Where the value that begins at `at` ends: a ';' in a value is one unless "digits+" follow. */
+/* Where the value that begins at `at` ends: a ';' belongs to it unless "digits+" or nothing follow. */
 static size_t name_end(struct bytes text, size_t at)
 {
     uint64_t ignored = 0;
 
-    while (at < text.len && (text.data[at] != ';' || name_type(text, at + 1, &ignored) == 0)) {
+    while (at < text.len
+           && (text.data[at] != ';'
+               || (at + 1 < text.len && name_type(text, at + 1, &ignored) == 0))) {
         at++;
     }
     return at;
@@ -253,9 +255,6 @@ static bool apply_names(const struct reading *r, struct error *err)
             return false;
         }
         at = end + 1;
-        if (at == text.len && text.data[end] == ';') {
-            break; /* one ';' at the very end separates nothing */
-        }
     }
     return true;
 }

@@ -280,11 +280,15 @@ static bool holds_items(const struct xml_node *node)
     return false;
 }
 
-static bool load_root(const struct xml_node *root, const char *file, struct policy_set *out,
-                      struct error *err)
+/* wrapped: the root is ours, around SyncML. */
+static bool load_root(const struct xml_node *root, bool wrapped, const char *file,
+                      struct policy_set *out, struct error *err)
 {
     char shown[NAME_BYTES];
 
+    if (wrapped) {
+        return policy_load_syncml(root, file, out, err);
+    }
     if (policy_xml_is(root, "scepPolicy") || policy_xml_is(root, "scepPolicies")) {
         return policy_load_own_xml(root, file, out, err);
     }
@@ -292,8 +296,7 @@ static bool load_root(const struct xml_node *root, const char *file, struct poli
         || policy_xml_is(root, "array")) {
         return policy_load_plist(root, file, out, err);
     }
-    if (policy_xml_is(root, "SyncML") || policy_xml_is(root, "wap-provisioningdoc")
-        || holds_items(root)) {
+    if (policy_xml_is(root, "wap-provisioningdoc") || holds_items(root)) {
         return policy_load_syncml(root, file, out, err);
     }
     text_escape(shown, sizeof(shown), bytes_of_text(xml_node_name(root)));
@@ -310,6 +313,7 @@ bool policy_load_xml(struct bytes text, const char *file, struct policy_set *out
     struct cursor declaration = { NULL, NULL };
     struct xml_doc *doc = NULL;
     char root[NAME_BYTES] = "";
+    bool wrapped = false;
     bool ok = false;
 
     if (text.len > LIMIT_POLICY_BYTES) {
@@ -319,8 +323,11 @@ bool policy_load_xml(struct bytes text, const char *file, struct policy_set *out
         return error_set(err, REASON_POLICY_FORMAT, "line 1: the file is empty");
     }
     if (!copy_as_utf8(text, &copy, err) || copy.len == 0
-        || !read_prolog(&copy, root, &declaration, err)
-        || (may_have_siblings(root) && !wrap(&copy, &declaration, err))) {
+        || !read_prolog(&copy, root, &declaration, err)) {
+        goto out;
+    }
+    wrapped = may_have_siblings(root);
+    if (wrapped && !wrap(&copy, &declaration, err)) {
         goto out;
     }
     doc = xml_doc_parse(buffer_bytes(&copy), LIMIT_XML_BYTES, LIMIT_XML_DEPTH, &cause);
@@ -329,7 +336,7 @@ bool policy_load_xml(struct bytes text, const char *file, struct policy_set *out
                         "%s", cause.detail);
         goto out;
     }
-    ok = load_root(xml_doc_root(doc), file, out, err);
+    ok = load_root(xml_doc_root(doc), wrapped, file, out, err);
 out:
     if (!ok && !error_is_set(err)) {
         (void)error_set(err, REASON_POLICY_FORMAT, "line 1: the file is empty");
