@@ -13,8 +13,9 @@
 #include "policy/policy_match_rows.h"
 #include "policy/policy_variable.h"
 
-#define FIT_STEPS 120000u   /* all values against all rows */
-#define SEARCH_STEPS 40000u /* the search for one assignment */
+#define FIT_STEPS 120000u    /* all values against all rows */
+#define SEARCH_STEPS 40000u  /* the search for one assignment */
+#define EXPLAIN_STEPS 20000u /* why values do not fit, all together */
 #define EXPLAINED_MAX 512
 
 /* ---- which value fits which row -------------------------------------------------------------- */
@@ -122,7 +123,8 @@ static bool is_wanted_type(const struct match_rows *rows, const struct match_gro
 }
 
 /* A row without enough values, beside a value of its type that nobody wants. */
-static void tell_missing(struct policy_matching *m, struct match_rows *rows, size_t r)
+static void tell_missing(struct policy_matching *m, struct match_rows *rows, size_t r,
+                         unsigned *steps)
 {
     const struct match_row *row = &rows->item[r];
     char expected[EXPLAINED_MAX];
@@ -141,8 +143,8 @@ static void tell_missing(struct policy_matching *m, struct match_rows *rows, siz
     if (v < rows->values->count) {
         rows->owner[v] = r; /* told here */
         rows->scratch.count = 0;
-        (void)policy_pattern_fit_bytes(m->policy, row->pattern, rows->texts[v], &rows->scratch, why,
-                                       sizeof(why));
+        (void)policy_pattern_fit_within(m->policy, row->pattern, rows->texts[v], &rows->scratch,
+                                        steps, why, sizeof(why));
     }
     (void)snprintf(expected, sizeof(expected), "%s%s%s%s%s%s", match_row_word(row),
                    row->group.is_subject ? "=" : " ", shown, why[0] == '\0' ? "" : " (", why,
@@ -175,6 +177,7 @@ static bool tell_extra(struct policy_matching *m, const struct match_rows *rows,
 /* True: everything has its place. */
 static bool tell_assignment(struct policy_matching *m, struct match_rows *rows)
 {
+    unsigned steps = EXPLAIN_STEPS;
     bool ok = true;
 
     for (size_t r = 0; r < rows->count; r++) {
@@ -183,7 +186,7 @@ static bool tell_assignment(struct policy_matching *m, struct match_rows *rows)
         if (rows->search[r].load < rows->search[r].min) {
             ok = false;
             if (row->group.is_subject ? !rows->subject_told : !rows->san_told) {
-                tell_missing(m, rows, r);
+                tell_missing(m, rows, r, &steps);
             }
         }
     }
@@ -349,6 +352,35 @@ static bool compare(struct policy_matching *m, struct match_rows *rows)
     return true;
 }
 
+static bool is_denied(const struct policy_matching *m, enum policy_check first,
+                      enum policy_check last)
+{
+    for (size_t i = 0; i < m->verdict->count; i++) {
+        for (unsigned c = first; c <= (unsigned)last; c++) {
+            if (m->verdict->finding[i].outcome == POLICY_DENY
+                && m->verdict->finding[i].check
+                       == policy_check_info_of((enum policy_check)c)->check) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Each for itself: names that fit are said to fit beside a subject that does not. */
+static void tell_fitting(struct policy_matching *m)
+{
+    if (is_denied(m, CHECK_VARIABLE, CHECK_VARIABLE)) {
+        return;
+    }
+    if (m->policy->subject.stated && !is_denied(m, CHECK_SUBJECT, CHECK_SUBJECT_LENGTH)) {
+        policy_match_tell(m, CHECK_SUBJECT, POLICY_PASS, PLACE_SUBJECT, "", "");
+    }
+    if (m->policy->san.stated && !is_denied(m, CHECK_SAN, CHECK_SAN_CRITICAL)) {
+        policy_match_tell(m, CHECK_SAN, POLICY_PASS, PLACE_SAN, "", "");
+    }
+}
+
 bool policy_match_names(struct policy_matching *m, struct error *err)
 {
     struct match_values values = { 0 };
@@ -363,12 +395,7 @@ bool policy_match_names(struct policy_matching *m, struct error *err)
     }
     sound = match_rows_check_presence(m, &rows) && !foreign;
     m->names_fit = compare(m, &rows) && sound;
-    if (m->names_fit && m->policy->subject.stated) {
-        policy_match_tell(m, CHECK_SUBJECT, POLICY_PASS, PLACE_SUBJECT, "", "");
-    }
-    if (m->names_fit && m->policy->san.stated) {
-        policy_match_tell(m, CHECK_SAN, POLICY_PASS, PLACE_SAN, "", "");
-    }
+    tell_fitting(m);
     ok = true;
 out:
     match_rows_clear(&rows);

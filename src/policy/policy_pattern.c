@@ -177,9 +177,9 @@ static const char *find_odd(const struct policy_parts *parts,
     return NULL;
 }
 
-enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pattern,
-                                         struct bytes value, struct policy_bindings *bindings,
-                                         char *why, size_t why_size)
+enum policy_fit policy_pattern_fit_within(const struct policy *p, struct bytes pattern,
+                                          struct bytes value, struct policy_bindings *bindings,
+                                          unsigned *steps, char *why, size_t why_size)
 {
     struct policy_parts parts;
     struct policy_search_row row = { .parts = &parts, .min = 1, .max = 1 };
@@ -191,11 +191,12 @@ enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pa
         .value = &value,
         .value_count = 1,
         .bindings = bindings,
-        .steps = POLICY_PATTERN_STEPS,
+        .steps = *steps,
         .frame = frame,
         .frame_max = sizeof(frame) / sizeof(frame[0]),
     };
     const char *odd = NULL;
+    bool fits = false;
 
     why[0] = '\0';
     if (!policy_parts_read(pattern, &parts)) {
@@ -203,7 +204,9 @@ enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pa
                        POLICY_PART_VARIABLES);
         return POLICY_FIT_NO;
     }
-    if (!policy_search_run(&search)) {
+    fits = policy_search_run(&search);
+    *steps = search.steps;
+    if (!fits) {
         explain(&search, why, why_size);
         return POLICY_FIT_NO;
     }
@@ -218,5 +221,8 @@ enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pa
 enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, struct bytes value,
                                    struct policy_bindings *bindings, char *why, size_t why_size)
 {
-    return policy_pattern_fit_bytes(p, bytes_of_text(pattern), value, bindings, why, why_size);
+    unsigned steps = POLICY_PATTERN_STEPS;
+
+    return policy_pattern_fit_within(p, bytes_of_text(pattern), value, bindings, &steps, why,
+                                     why_size);
 }

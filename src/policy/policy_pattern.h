@@ -65,10 +65,10 @@ enum policy_fit {
 #define POLICY_PATTERN_STEPS 20000u
 enum policy_fit policy_pattern_fit(const struct policy *p, const char *pattern, struct bytes value,
                                    struct policy_bindings *bindings, char *why, size_t why_size);
-/* The same for a part of a pattern. */
-enum policy_fit policy_pattern_fit_bytes(const struct policy *p, struct bytes pattern,
-                                         struct bytes value, struct policy_bindings *bindings,
-                                         char *why, size_t why_size);
+/* The same for a part of a pattern, within the steps that are left of several fits. */
+enum policy_fit policy_pattern_fit_within(const struct policy *p, struct bytes pattern,
+                                          struct bytes value, struct policy_bindings *bindings,
+                                          unsigned *steps, char *why, size_t why_size);
 /*
  * Walk over the variables of a pattern: start with *pos = 0; false at the end. The name of
  * "{{Name}}" comes without braces; "$NAME" (capitals) and "%Name%" of other products as they are.

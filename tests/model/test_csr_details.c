@@ -144,9 +144,12 @@ static void parse__digests__told_apart(void **state)
         { "ED25519", "SHA256", CSR_DIGEST_OTHER, "1.3.101.112" },
     };
 
+    EVP_PKEY *rsa = csr_builder_key("RSA-1024"); /* one is enough: making them is slow */
+
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        EVP_PKEY *key = csr_builder_key(cases[i].kind);
+        EVP_PKEY *own = cases[i].kind[0] == 'R' ? NULL : csr_builder_key(cases[i].kind);
+        EVP_PKEY *key = own == NULL ? rsa : own;
         struct csr_builder b;
         struct error err = ERROR_INIT;
         struct csr_details *d = NULL;
@@ -158,8 +161,9 @@ static void parse__digests__told_apart(void **state)
         assert_int_equal(d->digest, cases[i].expected);
         assert_string_equal(d->signature_oid, cases[i].oid);
         csr_details_free(d);
-        EVP_PKEY_free(key);
+        EVP_PKEY_free(own);
     }
+    EVP_PKEY_free(rsa);
 }
 
 /* PSS names its digest in parameters; signed here by OpenSSL alone. */

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "model/csr.h"
+#include "policy/policy_load.h"
 
 /* A device's profile in the words of `source`, and a request that fulfils it. */
 static struct policy *device_policy(enum policy_source source)
@@ -127,10 +128,18 @@ static void verdict__many_faults__none_hides_another(void **state)
 
         match_assert(result.verdict, POLICY_DENY, checks[i], POLICY_DENY, checks[i]);
     }
+    assert_null(match_find(result.verdict, "IPV-SAN"));
+    assert_null(match_find(result.verdict, "IPV-SUBJECT"));
     assert_string_equal(match_find(result.verdict, "IPV-SUBJECT-VALUE")->intune_code,
                         "SubjectNameMismatch");
     assert_string_equal(match_find(result.verdict, "IPV-SAN-VALUE")->intune_code,
                         "SubjectAltNameMismatch");
+    match_free(&result);
+    r = good;
+    r.subject = "CN=evil";
+    match_run(p, &r, NULL, &result); /* what fits is said to fit */
+    match_assert(result.verdict, POLICY_DENY, "IPV-SAN", POLICY_PASS, "SAN alone");
+    assert_null(match_find(result.verdict, "IPV-SUBJECT"));
     match_free(&result);
     policy_free(p);
 }
@@ -185,6 +194,44 @@ static void path__every_language__its_own_words(void **state)
         match_free(&result);
         policy_free(p);
     }
+}
+
+/* From an export to a verdict: what a loader makes of a profile is what is compared. */
+static void verdict__loaded_from_graph__fits_and_tells_where_not(void **state)
+{
+    static const char profile[] =
+        "{\"@odata.type\":\"#microsoft.graph.windows81SCEPCertificateProfile\","
+        "\"displayName\":\"Corp device\",\"certificateStore\":\"machine\","
+        "\"certificateValidityPeriodScale\":\"years\",\"certificateValidityPeriodValue\":1,"
+        "\"renewalThresholdPercentage\":20,\"keySize\":\"size2048\","
+        "\"keyUsage\":\"keyEncipherment,digitalSignature\",\"hashAlgorithm\":\"sha2\","
+        "\"subjectNameFormat\":\"custom\",\"subjectNameFormatString\":\"CN={{AAD_Device_ID}}\","
+        "\"subjectAlternativeNameType\":\"none\",\"customSubjectAlternativeNames\":["
+        "{\"sanType\":\"universalResourceIdentifier\","
+        "\"name\":\"{{OnPremisesSecurityIdentifier}}\"},"
+        "{\"sanType\":\"universalResourceIdentifier\","
+        "\"name\":\"IntuneDeviceId://{{DeviceId}}\"}],"
+        "\"extendedKeyUsages\":[{\"name\":\"Client Authentication\","
+        "\"objectIdentifier\":\"1.3.6.1.5.5.7.3.2\"}],"
+        "\"scepServerUrls\":[\"https://scep.example.net/scep/corp\"]}";
+    struct match_around around = { .path = "/scep/corp/pkiclient.exe" };
+    struct match_request r = good;
+    struct policy_set set = { 0 };
+    struct match_result result;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_done(policy_load(bytes_of_text(profile), "corp.json", &set, &err), &err, "");
+    assert_int_equal(set.count, 1);
+    r.san = "uri=IntuneDeviceId://" GUID_2 "|uri=" SID_TAG SID_1;
+    match_expect(set.item[0], &r, &around, POLICY_PASS, "IPV-SAN", "fits");
+    r.san = "uri=IntuneDeviceId://evil|uri=" SID_TAG SID_1;
+    match_run(set.item[0], &r, &around, &result);
+    match_assert(result.verdict, POLICY_DENY, "IPV-SAN-VALUE", POLICY_DENY, "device id");
+    assert_string_equal(match_find(result.verdict, "IPV-SAN-VALUE")->path,
+                        "/customSubjectAlternativeNames[2]");
+    match_free(&result);
+    policy_set_clear(&set);
 }
 
 static void found__peer_text__escaped_and_cut(void **state)
@@ -380,6 +427,7 @@ int main(void)
         cmocka_unit_test(verdict__good_request__every_check_told),
         cmocka_unit_test(verdict__many_faults__none_hides_another),
         cmocka_unit_test(path__every_language__its_own_words),
+        cmocka_unit_test(verdict__loaded_from_graph__fits_and_tells_where_not),
         cmocka_unit_test(found__peer_text__escaped_and_cut),
         cmocka_unit_test(verdict__full__denials_first),
         cmocka_unit_test(verdict__largest__bounded),
