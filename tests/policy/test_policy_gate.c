@@ -216,6 +216,21 @@ static void create__one_names_the_url__others_left_out(void **state)
     assert_false(ask(w, "other"));
 }
 
+/* The file was given to this template: a proxy may have the URL that the profile names. */
+static void create__none_names_the_url__all_asked_with_a_warning(void **state)
+{
+    struct world *w = *state;
+
+    one_policy(w,
+               "{'policy':'p','subject':{'template':'CN=host'},"
+               "'endpoint':['https://scep.example.com/certsrv/mscep/mscep.dll']}",
+               "enforce");
+    assert_int_equal(policy_gate_warnings(w->gate)->count, 1);
+    assert_non_null(strstr(policy_gate_warnings(w->gate)->item[0], "mscep.dll"));
+    assert_done(ask(w, "host"), &w->err, "");
+    assert_false(ask(w, "other"));
+}
+
 static void create__some_keys_conflict__warning(void **state)
 {
     struct world *w = *state;
@@ -485,6 +500,7 @@ int main(void)
         GATE_TEST(create__no_files_or_off__none_without_error),
         GATE_TEST(create__broken__reason_and_file),
         GATE_TEST(create__one_names_the_url__others_left_out),
+        GATE_TEST(create__none_names_the_url__all_asked_with_a_warning),
         GATE_TEST(create__some_keys_conflict__warning),
         GATE_TEST(check__modes__weaker_of_both),
         GATE_TEST(check__one_audits_one_enforces__refused),
