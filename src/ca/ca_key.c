@@ -16,7 +16,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ca/ca_error.h"
-#include "ca/legacy_crypto.h"
+#include "model/legacy_crypto.h"
 #include "platform/protect.h"
 
 struct key_spec {

@@ -11,7 +11,7 @@
 #include "ca/ca_error.h"
 #include "ca/ca_key.h"
 #include "ca/cert_chain.h"
-#include "ca/legacy_crypto.h"
+#include "model/legacy_crypto.h"
 #include "model/certificate.h"
 
 /* What a file holds, as bytes: nothing in it is bound to the library context that read it. */

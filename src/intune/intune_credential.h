@@ -12,10 +12,9 @@
 #ifndef OPENNDES_INTUNE_INTUNE_CREDENTIAL_H
 #define OPENNDES_INTUNE_INTUNE_CREDENTIAL_H
 
-#include "base/secret.h"
+#include "model/certificate.h"
 #include "platform/files.h"
 
-struct x509_st;
 struct evp_pkey_st;
 
 enum intune_secret_kind { INTUNE_SECRET_CLIENT, INTUNE_SECRET_PROXY };
@@ -38,6 +37,18 @@ MUST_USE bool intune_certificate_import(const char *data_folder, struct bytes fi
 /* Both owned by the caller. *found false: none. Errors: also REASON_KEY_MISMATCH. */
 MUST_USE bool intune_certificate_get(const char *data_folder, struct x509_st **cert,
                                      struct evp_pkey_st **key, bool *found, struct error *err);
+void intune_key_free(struct evp_pkey_st *key); /* NULL is allowed */
+/*
+ * The same for people: pem (may be NULL) gets the certificate as it is uploaded to Entra, appended;
+ * the key has been opened and fits.
+ */
+struct intune_certificate_facts {
+    struct certificate_info info;
+    char thumbprint[41]; /* SHA-1 in hex as Entra shows it */
+};
+MUST_USE bool intune_certificate_facts(const char *data_folder,
+                                       struct intune_certificate_facts *facts, struct buffer *pem,
+                                       bool *found, struct error *err);
 MUST_USE bool intune_certificate_remove(const char *data_folder, bool *removed, struct error *err);
 
 #define INTUNE_CREDENTIAL_STAMPS 4

@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "ca/ca_pkcs12.h"
 #include "ca/cert_chain.h"
-#include "ca/legacy_crypto.h"
+#include "model/legacy_crypto.h"
 
 #define PASSWORD "correct horse"
 

@@ -8,7 +8,7 @@
 #include <openssl/pkcs12.h>
 
 #include "base/text.h"
-#include "ca/legacy_crypto.h"
+#include "model/legacy_crypto.h"
 #include "config/config_load.h"
 #include "model/csr.h"
 #include "platform/protect.h"

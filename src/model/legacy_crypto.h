@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purpose:  old ciphers (RC2-40, DES) for reading key files of old programs, apart from the rest.
- * Not here: reading them (ca_key.h, ca_pkcs12.h).
+ * Not here: reading them (ca/ca_key.h, ca/ca_pkcs12.h, intune/intune_key_file.h).
  * Owns:     a library context of its own: the legacy provider never gets into the process's one, so
  *           that no SCEP message can use it.
  * Threads:  one owner.
  * Spec:     RFC 7292 appendix C (pbeWithSHAAnd40BitRC2-CBC), RFC 8018 A.3.
  */
-#ifndef OPENNDES_CA_LEGACY_CRYPTO_H
-#define OPENNDES_CA_LEGACY_CRYPTO_H
+#ifndef OPENNDES_MODEL_LEGACY_CRYPTO_H
+#define OPENNDES_MODEL_LEGACY_CRYPTO_H
 
 #include <stdbool.h>
 

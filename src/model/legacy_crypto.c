@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ca/legacy_crypto.h"
+#include "model/legacy_crypto.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
