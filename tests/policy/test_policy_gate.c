@@ -26,7 +26,7 @@ struct world {
     struct template_config config;
     struct policy_gate *gate;
     struct store *store; /* NULL: none */
-    EVP_PKEY *key;
+    EVP_PKEY *key;       /* borrowed */
     struct enroll_request request;
     struct cert_plan plan;
     struct policy_report report;
@@ -34,13 +34,26 @@ struct world {
     const char *ca_ident;
 };
 
+/* One key for all tests: making one is what takes long. */
+static int make_key(void **state)
+{
+    *state = csr_builder_key("RSA-2048");
+    return 0;
+}
+
+static int free_key(void **state)
+{
+    EVP_PKEY_free(*state);
+    return 0;
+}
+
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
     assert_non_null(w);
     test_folder_create(&w->folder);
-    w->key = csr_builder_key("RSA-2048");
+    w->key = *state;
     *state = w;
     return 0;
 }
@@ -55,7 +68,6 @@ static int tear_down(void **state)
     csr_clear(&w->request.csr);
     template_config_clear(&w->config);
     test_folder_remove(&w->folder);
-    EVP_PKEY_free(w->key);
     free(w);
     return 0;
 }
@@ -515,5 +527,5 @@ int main(void)
         GATE_TEST(check__limit_a_day__of_this_subject_and_template),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_key, free_key);
 }
