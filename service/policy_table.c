@@ -111,8 +111,7 @@ static void print_findings(const struct policy_verdict *v)
     }
 }
 
-static void print_policy(const char *file, const struct policy *p, const struct policy_verdict *v,
-                         bool findings)
+static void print_policy(const char *file, const struct policy *p, const struct policy_verdict *v)
 {
     char name[SHOWN_MAX];
     char shown[SHOWN_MAX];
@@ -120,9 +119,7 @@ static void print_policy(const char *file, const struct policy *p, const struct 
     text_escape(name, sizeof(name), bytes_of_text(p->name));
     text_escape(shown, sizeof(shown), bytes_of_text(file));
     command_print("%s: policy \"%s\": %s\n", shown, name, verdict_word(v->outcome));
-    if (findings) {
-        print_findings(v);
-    }
+    print_findings(v);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -269,9 +266,11 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
                           const struct policy_request *request, struct error *err)
 {
     bool by_path = any_names(set, request->path);
+    struct policy_request asked = *request;
     struct walk w = { .best = calloc(1, sizeof(*w.best)), .now = calloc(1, sizeof(*w.now)) };
     bool ok = false;
 
+    asked.path = ""; /* as in the service: the path chooses policies, and that is all */
     if (t->requests != NULL) {
         w.policies = json_value_new_array();
     }
@@ -281,7 +280,7 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
     }
     for (size_t i = 0; i < set->count; i++) {
         if ((!by_path || policy_endpoint_names(set->item[i], request->path))
-            && !one_policy(&w, set->item[i], request, err)) {
+            && !one_policy(&w, set->item[i], &asked, err)) {
             goto out;
         }
     }
@@ -294,7 +293,10 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
         ok = push_request(t, file, w.best->outcome, w.policies, err);
         w.policies = NULL;
     } else {
-        print_policy(file, w.told, w.best, true);
+        print_policy(file, w.told, w.best);
+        if (request->path[0] != '\0' && !by_path) {
+            command_print("  no policy names %s: all were asked\n", request->path);
+        }
         if (w.fitting > 1) {
             command_print("  %zu policies fit; the service would take the strictest of each\n",
                           w.fitting);

@@ -120,12 +120,18 @@ ok policy check "$graph" "$(csr good)"
 said "$out" 'policy "corp-device"'
 refused 11 policy-denied policy check "$graph" "$(csr good)" --path /scep/lab
 said "$out" 'policy "lab"'
+ok policy check "$graph" "$(csr good)" --path /scep/elsewhere
+said "$out" "no policy names /scep/elsewhere: all were asked"
 printf 'aadDeviceId;deviceId\n%s;%s\n' "${GUID^^}" "$OTHER" >"$work/known.csv"
 ok policy check "$graph" "$(csr good)" --path /scep/corp --known "$(path "$work/known.csv")"
 printf 'aadDeviceId;deviceId\n%s;%s\n' "$OTHER" "$OTHER" >"$work/known.csv"
 refused 11 policy-denied policy check "$graph" "$(csr good)" --path /scep/corp --known "$(path "$work/known.csv")"
 outcome deny IPV-KNOWN
 refused 3 known-list policy check "$graph" "$(csr good)" --known "$(path "$work/broken.json")"
+
+step "every lint is in the documentation, and no other"
+ids() { grep -oE 'IPL-[A-Z0-9-]+' "$1" | sort -u; }
+cmp <(ids "$OPENNDES_TESTS/../src/policy/policy_lint.c") <(ids "$OPENNDES_TESTS/../docs/policy.md") || fail "docs/policy.md has other lints"
 
 step "lint"
 ok policy lint "$(path "$SAMPLES/corp-device.json")"
