@@ -27,7 +27,7 @@ struct intune_challenge_options {
     const char *data_folder;
     const char *template_name;
     const char *ca_name;
-    struct intune_client *client; /* a reference is taken */
+    struct intune_client *client; /* a reference is taken; NULL: REASON_INTUNE_NOT_CONFIGURED */
     struct intune_seats *seats;   /* borrowed, outlives */
     struct store *store;          /* borrowed, outlives */
 };
@@ -39,7 +39,8 @@ struct intune_challenge *intune_challenge_create(const struct intune_challenge_o
 void intune_challenge_free(struct intune_challenge *challenge);
 /*
  * Shape, then validateRequest. grant->ticket gets what a notification needs, sealed. Errors:
- * REASON_CHALLENGE_MISSING, REASON_INTUNE_*.
+ * REASON_CHALLENGE_MISSING, REASON_INTUNE_*; REASON_SYNTAX (a transaction id that is not printable
+ * text), REASON_KEY_PROTECTION, REASON_STOPPING.
  */
 MUST_USE bool intune_challenge_check(struct intune_challenge *challenge,
                                      const struct enroll_request *request, struct grant *grant,
@@ -48,7 +49,11 @@ MUST_USE bool intune_challenge_check(struct intune_challenge *challenge,
 MUST_USE bool intune_challenge_confirm(struct intune_challenge *challenge,
                                        const struct enroll_request *request, struct grant *grant,
                                        const struct issuance *issuance, struct error *err);
-/* A failure notification into the store's outbox; what Intune itself refused is not told back. */
+/*
+ * A failure notification into the store's outbox. With a ticket: Intune has said yes, all but
+ * REASON_STORE_DUPLICATE is told. Without: only what a template or policy says of a request whose
+ * challenge has the usual shape. What Intune itself refused is not told back.
+ */
 void intune_challenge_refuse(struct intune_challenge *challenge,
                              const struct enroll_request *request, const struct grant *grant,
                              const struct error *why);
