@@ -266,7 +266,11 @@ static bool issue_remote(const struct enroll_options *options, const struct enro
         withhold(options, work, id, err);
         return false;
     }
-    return result == STORE_RECORDED || yield_to_winner(options, request, work, err);
+    if (result == STORE_RECORDED || yield_to_winner(options, request, work, err)) {
+        return true;
+    }
+    withhold(options, work, id, err); /* its notification still says that we were interrupted */
+    return false;
 }
 
 /*
@@ -303,6 +307,26 @@ static bool vouch(const struct enroll_options *options, const struct enroll_requ
     return true;
 }
 
+/*
+ * A SID in a name is believed when a validator has compared it with the directory, when it stood in
+ * the certificate that is renewed, or when a policy asks for it and has found what it asks for.
+ */
+static bool sid_check(const struct enroll_work *work, const struct policy_report *policy,
+                      struct error *err)
+{
+    char sid[SID_TEXT_MAX];
+    size_t count = sid_in_names(work->plan.san, sid);
+    bool fits = policy->policy[0] != '\0' && strcmp(policy->verdict, "deny") != 0
+                && strcmp(policy->verdict, "audit") != 0;
+
+    if (count > 1) {
+        return error_set(err, REASON_SAN_VALUE, "the names hold more than one account SID");
+    }
+    return count == 0 || work->path != PATH_LOCAL || fits
+           || error_set(err, REASON_SAN_VALUE,
+                        "a name holds the account SID %s, which no policy has confirmed", sid);
+}
+
 /* What the certificate shall be, and whether that is what the administrator meant. */
 static bool plan(const struct enroll_options *options, const struct enroll_request *request,
                  struct enroll_work *work, struct enroll_report *report, struct error *err)
@@ -312,7 +336,8 @@ static bool plan(const struct enroll_options *options, const struct enroll_reque
     return template_plan(options->template, &request->csr, work->now, &work->plan, err)
            && (options->policy == NULL
                || policy_gate_check(options->policy, request, "", shape, work->now, &work->plan,
-                                    &report->policy, err));
+                                    &report->policy, err))
+           && sid_check(work, &report->policy, err);
 }
 
 /*

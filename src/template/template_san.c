@@ -50,6 +50,8 @@ struct template_san {
     enum unlisted_action unlisted;
     size_t max;
     bool wildcards;
+    bool account_sids; /* a URI may name a Windows account */
+    bool joined;       /* a DNS name may be several, joined by commas */
     struct template_patterns dns_patterns;
 };
 
@@ -87,6 +89,9 @@ struct template_san *template_san_create(const struct template_config *config, s
     s->unlisted = config->san.unlisted;
     s->max = config->san.max > 0 ? (size_t)config->san.max : 0;
     s->wildcards = config->san.wildcards;
+    s->account_sids =
+        config->challenge.type == CHALLENGE_TYPE_INTUNE || config->policy.files[0] != '\0';
+    s->joined = config->challenge.type == CHALLENGE_TYPE_INTUNE;
     if (!compile_types(s, config->san.types, err)
         || !template_patterns_init(&s->dns_patterns, config->san.dns_patterns, err)) {
         template_san_free(s);
@@ -140,7 +145,7 @@ static bool refuse_value(enum san_type type, struct bytes value, const char *why
     return error_set(err, REASON_SAN_VALUE, "%s \"%s\" %s", san_types[type].shown, shown, why);
 }
 
-static bool check_dns(const struct template_san *s, struct bytes value, struct error *err)
+static bool check_host(const struct template_san *s, struct bytes value, struct error *err)
 {
     char shown[VALUE_SHOWN_MAX];
 
@@ -155,13 +160,36 @@ static bool check_dns(const struct template_san *s, struct bytes value, struct e
            || refuse_value(SAN_TYPE_DNS, value, "fits no pattern", err);
 }
 
+/*
+ * Some of Intune's devices put all rows of a profile into one name, joined by commas. Intune sees
+ * the same, so the name is left as it is; each part has to be a host name.
+ */
+static bool check_dns(const struct template_san *s, struct bytes value, struct error *err)
+{
+    const uint8_t *comma = NULL;
+
+    while (s->joined && value.len > 0 && (comma = memchr(value.data, ',', value.len)) != NULL) {
+        size_t len = (size_t)(comma - value.data);
+
+        if (!check_host(s, bytes_of(value.data, len), err)) {
+            return false;
+        }
+        value = bytes_of(comma + 1, value.len - len - 1);
+    }
+    return check_host(s, value, err);
+}
+
 static bool check_ip(struct bytes value, struct error *err)
 {
     return value.len == IPV4_BYTES || value.len == IPV6_BYTES
            || error_set(err, REASON_SAN_VALUE, "IP address of %zu bytes", value.len);
 }
 
-static bool check_uri(struct bytes value, struct error *err)
+/*
+ * Whoever chooses a SID chooses whom a domain controller takes him for. Only somebody who knows
+ * better than the request may let it pass: Intune, or a policy (enroll/ sees to that).
+ */
+static bool check_uri(const struct template_san *s, struct bytes value, struct error *err)
 {
     size_t prefix = strlen(STRONG_MAPPING_PREFIX);
 
@@ -169,7 +197,7 @@ static bool check_uri(struct bytes value, struct error *err)
         return refuse_value(SAN_TYPE_URI, value, "is not a URI", err);
     }
     /* printable ASCII by now, and long enough: the comparison stays inside the value */
-    if (value.len >= prefix
+    if (!s->account_sids && value.len >= prefix
         && text_starts_nocase((const char *)value.data, STRONG_MAPPING_PREFIX)) {
         return refuse_value(SAN_TYPE_URI, value, "names a Windows account", err);
     }
@@ -208,7 +236,7 @@ static bool check_name(const struct template_san *s, enum san_type type, const G
         return template_value_is_email(string_bytes(name->d.rfc822Name))
                || refuse_value(type, string_bytes(name->d.rfc822Name), "is not local@host", err);
     case SAN_TYPE_URI:
-        return check_uri(string_bytes(name->d.uniformResourceIdentifier), err);
+        return check_uri(s, string_bytes(name->d.uniformResourceIdentifier), err);
     case SAN_TYPE_UPN:
         return check_upn(name->d.otherName, err);
     case SAN_TYPE_DIRNAME:

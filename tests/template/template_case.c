@@ -18,6 +18,7 @@ struct template_config template_case_config(void)
         .key_usage = { .allowed = TEXT("digitalSignature,keyEncipherment") },
         .eku = TEXT("clientAuth"),
         .validity = { .days = 365, .backdate_minutes = 60 },
+        .policy = { .files = TEXT(""), .known = TEXT("") },
     };
 
     return config;

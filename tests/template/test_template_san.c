@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+#include "base/text.h"
 #include "template/template_case.h"
 
 #define TEXT(literal) ((char *)(uintptr_t)(literal))
@@ -227,9 +228,71 @@ static void make__count_and_duplicates__each_once_up_to_max(void **state)
     template_case_expect(&config, &b, REASON_SAN_COUNT, "none at all");
 }
 
+/* Who may name a Windows account: whoever has it compared by Intune or by a policy. */
+static void account_sid__let_to_who_looks_at_it(void **state)
+{
+    static const struct {
+        enum challenge_type type;
+        const char *policies;
+        enum reason expected;
+    } rows[] = {
+        { CHALLENGE_TYPE_STATIC, "", REASON_SAN_VALUE },
+        { CHALLENGE_TYPE_NDES, "", REASON_SAN_VALUE },
+        { CHALLENGE_TYPE_STATIC, "corp.json", REASON_NONE },
+        { CHALLENGE_TYPE_INTUNE, "", REASON_NONE },
+    };
+    char types[] = "uri";
+    char files[16];
+    const char *sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500";
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct template_config config = template_case_config();
+        struct csr_builder b;
+
+        assert_true(text_copy(files, sizeof(files), rows[i].policies));
+        config.san.types = types;
+        config.challenge.type = rows[i].type;
+        config.policy.files = files;
+        csr_builder_init(&b, *state);
+        csr_builder_cn(&b, "dev");
+        csr_builder_san(&b, TAG_SAN_URI, bytes_of_text(sid));
+        template_case_expect(&config, &b, rows[i].expected, rows[i].policies);
+    }
+}
+
+/* One name that is several, as some devices under Intune send it. */
+static void joined_hosts__only_from_intunes_devices(void **state)
+{
+    static const struct {
+        const char *value;
+        enum challenge_type type;
+        enum reason expected;
+    } rows[] = {
+        { "a.example.com,b.example.com", CHALLENGE_TYPE_INTUNE, REASON_NONE },
+        { "a.example.com,b.example.com", CHALLENGE_TYPE_STATIC, REASON_SAN_VALUE },
+        { "a.example.com,", CHALLENGE_TYPE_INTUNE, REASON_SAN_VALUE },
+        { ",a.example.com", CHALLENGE_TYPE_INTUNE, REASON_SAN_VALUE },
+        { "a.example.com, b.example.com", CHALLENGE_TYPE_INTUNE, REASON_SAN_VALUE },
+        { "a.example.com,*.example.com", CHALLENGE_TYPE_INTUNE, REASON_SAN_WILDCARD },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct template_config config = template_case_config();
+        struct csr_builder b;
+
+        config.challenge.type = rows[i].type;
+        csr_builder_init(&b, *state);
+        csr_builder_cn(&b, "dev");
+        csr_builder_san(&b, TAG_SAN_DNS, bytes_of_text(rows[i].value));
+        template_case_expect(&config, &b, rows[i].expected, rows[i].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(account_sid__let_to_who_looks_at_it),
+        cmocka_unit_test(joined_hosts__only_from_intunes_devices),
         cmocka_unit_test(make__values__judged),
         cmocka_unit_test(make__other_names__only_upn),
         cmocka_unit_test(make__unlisted_type__refused_or_dropped),
