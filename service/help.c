@@ -131,7 +131,7 @@ static const struct help_page pages[] = {
       "\n"
       "POLICY is a file, or the name of one in the folder policies of the data folder: a profile\n"
       "of Intune (Graph JSON, SyncML), an Apple profile (mobileconfig, plist), or OpenNDES's own\n"
-      "JSON or XML. CSR is a request in PEM or DER. None of this needs a service or a data folder.\n"
+      "JSON or XML. CSR is a request in PEM or DER. No service or data folder is needed.\n"
       "\n"
       "check compares requests with the policies of a file as the service would, and tells each\n"
       "finding; exit code 11 when one fits no policy. lint tells what is odd or dangerous about a\n"

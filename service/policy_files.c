@@ -79,27 +79,36 @@ static bool decode(const struct buffer *content, struct buffer *der, struct erro
     return base64_decode(text, BASE64_TOLERANT, der, err);
 }
 
+static bool parse(struct bytes der, struct policy_request_file *out, struct error *err)
+{
+    if (!csr_parse(der, &out->csr, err)) {
+        return false;
+    }
+    out->details = csr_details_parse(&out->csr, err);
+    return out->details != NULL;
+}
+
 bool policy_files_request(const char *name, struct policy_request_file *out, struct error *err)
 {
     struct buffer content = BUFFER_INIT(LIMIT_PEM_FILE_BYTES);
     struct buffer der = BUFFER_INIT(LIMIT_CSR_BYTES);
+    struct error why = ERROR_INIT;
     bool ok;
 
     *out = (struct policy_request_file){ .name = name, .csr = CSR_INIT };
-    ok = file_read(name, LIMIT_PEM_FILE_BYTES, &content, err) && decode(&content, &der, err)
-         && csr_parse(buffer_bytes(&der), &out->csr, err);
-    if (ok) {
-        out->details = csr_details_parse(&out->csr, err);
-        ok = out->details != NULL;
+    ok = file_read(name, LIMIT_PEM_FILE_BYTES, &content, err);
+    if (ok && (!decode(&content, &der, &why) || !parse(buffer_bytes(&der), out, &why))) {
+        /* A file that is no request is not a request that is refused. */
+        ok = error_set(err, REASON_FILE_UNREADABLE, "%s is no certification request: %s", name,
+                       why.detail);
     }
     /* The challenge is in both. */
     buffer_clear(&content);
     buffer_clear(&der);
     if (!ok) {
         policy_files_request_clear(out);
-        return error_context(err, "%s", name);
     }
-    return true;
+    return ok;
 }
 
 void policy_files_request_clear(struct policy_request_file *file)

@@ -16,8 +16,8 @@
 /* policies/ of the data folder. */
 MUST_USE bool policy_files_folder(const char *data, char path[FILE_PATH_MAX], struct error *err);
 /*
- * name is a path; or, where no such file is, the name of one in policies/ of the data folder. out is
- * cleared on failure. Errors: REASON_POLICY_..., REASON_FILE_....
+ * name is a path; or, where no such file is, the name of one in policies/ of the data folder. out
+ * is cleared on failure. Errors: REASON_POLICY_..., REASON_FILE_....
  */
 MUST_USE bool policy_files_load(const char *data, const char *name, struct policy_set *out,
                                 struct error *err);
@@ -31,6 +31,7 @@ struct policy_request_file {
     struct csr csr;
     struct csr_details *details;
 };
+/* Errors: REASON_FILE_..., also for what is no request. */
 MUST_USE bool policy_files_request(const char *name, struct policy_request_file *out,
                                    struct error *err);
 void policy_files_request_clear(struct policy_request_file *file); /* NULL is allowed */

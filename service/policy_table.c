@@ -72,6 +72,24 @@ static void widen(int *width, const char *text)
     *width = len > *width && len <= COLUMN_MAX ? len : *width;
 }
 
+/* Without spaces at the end, whichever columns are empty. */
+static void print_row(const struct widths *w, const char *outcome, const char *check,
+                      const char *path, const char *expected, const char *found)
+{
+    char row[4 * POLICY_FOUND_MAX];
+    size_t len;
+
+    if (!text_format(row, sizeof(row), "  %-*s  %-*s  %-*s  %-*s  %s", w->outcome, outcome,
+                     w->check, check, w->path, path, w->expected, expected, found)) {
+        command_print("  %s  %s  ...\n", outcome, check);
+        return;
+    }
+    for (len = strlen(row); len > 0 && row[len - 1] == ' '; len--) {
+        row[len - 1] = '\0';
+    }
+    command_print("%s\n", row);
+}
+
 static void print_findings(const struct policy_verdict *v)
 {
     struct widths w = { 7, 5, 4, 8 };
@@ -82,21 +100,18 @@ static void print_findings(const struct policy_verdict *v)
         widen(&w.path, v->finding[i].path);
         widen(&w.expected, v->finding[i].expected);
     }
-    command_print("  %-*s  %-*s  %-*s  %-*s  FOUND\n", w.outcome, "OUTCOME", w.check, "CHECK",
-                  w.path, "PATH", w.expected, "EXPECTED");
+    print_row(&w, "OUTCOME", "CHECK", "PATH", "EXPECTED", "FOUND");
     for (size_t i = 0; i < v->count; i++) {
         const struct policy_finding *f = &v->finding[i];
 
-        command_print("  %-*s  %-*s  %-*s  %-*s  %s\n", w.outcome, policy_outcome_word(f->outcome),
-                      w.check, f->check, w.path, f->path, w.expected, f->expected, f->found);
+        print_row(&w, policy_outcome_word(f->outcome), f->check, f->path, f->expected, f->found);
     }
     if (v->cut) {
         command_print("  (more findings than fit)\n");
     }
 }
 
-static void print_policy(const char *file, const struct policy *p, const struct policy_verdict *v,
-                         bool findings)
+static void print_policy(const char *file, const struct policy *p, const struct policy_verdict *v)
 {
     char name[SHOWN_MAX];
     char shown[SHOWN_MAX];
@@ -104,9 +119,7 @@ static void print_policy(const char *file, const struct policy *p, const struct 
     text_escape(name, sizeof(name), bytes_of_text(p->name));
     text_escape(shown, sizeof(shown), bytes_of_text(file));
     command_print("%s: policy \"%s\": %s\n", shown, name, verdict_word(v->outcome));
-    if (findings) {
-        print_findings(v);
-    }
+    print_findings(v);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -253,9 +266,11 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
                           const struct policy_request *request, struct error *err)
 {
     bool by_path = any_names(set, request->path);
+    struct policy_request asked = *request;
     struct walk w = { .best = calloc(1, sizeof(*w.best)), .now = calloc(1, sizeof(*w.now)) };
     bool ok = false;
 
+    asked.path = ""; /* as in the service: the path chooses policies, and that is all */
     if (t->requests != NULL) {
         w.policies = json_value_new_array();
     }
@@ -265,7 +280,7 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
     }
     for (size_t i = 0; i < set->count; i++) {
         if ((!by_path || policy_endpoint_names(set->item[i], request->path))
-            && !one_policy(&w, set->item[i], request, err)) {
+            && !one_policy(&w, set->item[i], &asked, err)) {
             goto out;
         }
     }
@@ -278,7 +293,10 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
         ok = push_request(t, file, w.best->outcome, w.policies, err);
         w.policies = NULL;
     } else {
-        print_policy(file, w.told, w.best, true);
+        print_policy(file, w.told, w.best);
+        if (request->path[0] != '\0' && !by_path) {
+            command_print("  no policy names %s: all were asked\n", request->path);
+        }
         if (w.fitting > 1) {
             command_print("  %zu policies fit; the service would take the strictest of each\n",
                           w.fitting);

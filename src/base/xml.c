@@ -71,6 +71,63 @@ static bool to_utf8(struct bytes text, struct buffer *converted, struct bytes *o
     return true;
 }
 
+/* ---- comments -------------------------------------------------------------------------------- */
+
+/* Where `what` begins, from a place on; text.len when it is not there. */
+static size_t find(struct bytes text, size_t from, const char *what)
+{
+    size_t len = strlen(what);
+
+    while (from + len <= text.len) {
+        const uint8_t *at = memchr(text.data + from, what[0], text.len - from - len + 1);
+
+        if (at == NULL) {
+            break;
+        }
+        from = (size_t)(at - text.data);
+        if (memcmp(at, what, len) == 0) {
+            return from;
+        }
+        from++;
+    }
+    return text.len;
+}
+
+static bool stands_at(struct bytes text, size_t pos, const char *what)
+{
+    size_t len = strlen(what);
+
+    return text.len - pos >= len && memcmp(text.data + pos, what, len) == 0;
+}
+
+/*
+ * XML allows no double hyphen inside a comment. libxml2 copies the comment so far into an error for
+ * each of them: some MB of them would keep it busy for hours.
+ */
+static bool check_comments(struct bytes text, struct error *err)
+{
+    for (size_t pos = find(text, 0, "<"); pos < text.len; pos = find(text, pos, "<")) {
+        if (stands_at(text, pos, "<!--")) {
+            pos = find(text, pos + 4, "--");
+            if (pos < text.len && !stands_at(text, pos, "-->")) {
+                size_t line = 1;
+
+                for (size_t i = 0; i < pos; i++) {
+                    line += text.data[i] == '\n';
+                }
+                return error_set(err, REASON_SYNTAX, "line %zu: -- inside a comment", line);
+            }
+        } else if (stands_at(text, pos, "<![CDATA[")) {
+            pos = find(text, pos, "]]>");
+        } else if (stands_at(text, pos, "<?")) {
+            pos = find(text, pos, "?>");
+        } else {
+            pos++;
+        }
+    }
+    return true;
+}
+
 /* ---- parsing --------------------------------------------------------------------------------- */
 
 static void on_doctype(void *context, const xmlChar *name, const xmlChar *external_id,
@@ -184,7 +241,7 @@ struct xml_doc *xml_doc_parse(struct bytes text, size_t max_bytes, size_t max_de
         (void)error_set(err, REASON_LIMIT, "more than %zu bytes", max_bytes);
         return NULL;
     }
-    if (!to_utf8(text, &converted, &utf8, err)) {
+    if (!to_utf8(text, &converted, &utf8, err) || !check_comments(utf8, err)) {
         goto out;
     }
     if (utf8.len == 0) {

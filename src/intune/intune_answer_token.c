@@ -254,8 +254,9 @@ uint32_t intune_answer_no_token(const struct intune_answer *answer, struct bytes
     intune_text_show_without(shown, sizeof(shown), first_sentence(description), secret);
     if (root == NULL) {
         (void)error_set(err, cause.reason, "the token service: %s", cause.detail);
-    } else if (code[0] == '\0') {
-        (void)intune_answer_refusal(answer, "the token service", err);
+    } else if (code[0] == '\0') { /* none of Entra's: rights and addresses are not the point */
+        (void)intune_answer_refusal(answer, "the token service", &cause);
+        (void)error_set(err, REASON_INTUNE_ANSWER, "%s", cause.detail);
     } else if (strcmp(code, "temporarily_unavailable") == 0) {
         (void)error_set(err, REASON_INTUNE_UNAVAILABLE, "Entra is busy: %s", shown);
     } else {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "intune/intune_text.h"
 
 /* The first two of China are documented; its audience follows the host names of its services. */
 static const struct intune_cloud_bases clouds[] = {
@@ -132,7 +131,7 @@ bool intune_service_url(const char *url, const char *suffix, char out[INTUNE_URL
     size_t host_len = 0;
     size_t authority_len = 0;
 
-    intune_text_show(shown, sizeof(shown), bytes_of(url, len < INTUNE_URL_MAX ? len : 0));
+    text_escape(shown, sizeof(shown), bytes_of(url, len < INTUNE_URL_MAX ? len : 0));
     if (len >= INTUNE_URL_MAX || !text_starts_nocase(url, scheme)) {
         return error_set(err, REASON_INTUNE_DISCOVERY, "the address \"%s\" is none of https",
                          shown);

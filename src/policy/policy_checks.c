@@ -101,8 +101,8 @@ static const struct policy_check_info infos[] = {
     [CHECK_CONSTRAINTS] = { "IPV-CONSTRAINTS", "the request asks for a CA's certificate",
                             "pass deny", "" },
     [CHECK_AUTHORITY] = { "IPV-AUTHORITY",
-                          "extensions that only a CA has: name constraints, policy mappings, policy "
-                          "constraints, inhibitAnyPolicy",
+                          "extensions that only a CA has: name constraints, policy mappings, "
+                          "policy constraints, inhibitAnyPolicy",
                           "deny", "" },
     [CHECK_TEMPLATE] = { "IPV-TEMPLATE",
                          "a certificate template of AD CS is named; fixed: nobody looks at it",

@@ -167,21 +167,52 @@ static bool load_known(struct policy_gate *gate, const struct policy_gate_option
 
 /* ---- which policies -------------------------------------------------------------------------- */
 
+static size_t count_own(const struct policy_gate *gate)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < gate->count; i++) {
+        count += policy_endpoint_names(gate->item[i].policy, gate->url_path) ? 1 : 0;
+    }
+    return count;
+}
+
+/* Profiles that name other URLs alone: perhaps a proxy has them, perhaps it is the wrong file. */
+static bool warn_of_others(struct policy_gate *gate, struct error *err)
+{
+    for (size_t i = 0; i < gate->count; i++) {
+        const struct policy *p = gate->item[i].policy;
+        char text[512];
+        char name[SHOWN_MAX];
+        char url[SHOWN_MAX];
+
+        if (p->endpoints.count == 0) {
+            continue;
+        }
+        text_escape(name, sizeof(name), bytes_of_text(p->name));
+        text_escape(url, sizeof(url), bytes_of_text(p->endpoints.item[0]));
+        (void)snprintf(text, sizeof(text),
+                       "policy \"%s\" is for %s, and no policy of template %s names %s: it is "
+                       "asked all the same",
+                       name, url, gate->template_name, gate->url_path);
+        if (!policy_texts_add(&gate->warnings, text, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /*
  * Where policies name this URL the others are never asked: a tenant's export holds profiles of
  * other servers, which must not stop this one either.
  */
-static void keep_own(struct policy_gate *gate)
+static bool keep_own(struct policy_gate *gate, struct error *err)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < gate->count; i++) {
-        kept += policy_endpoint_names(gate->item[i].policy, gate->url_path) ? 1 : 0;
+    if (count_own(gate) == 0) {
+        return warn_of_others(gate, err);
     }
-    if (kept == 0) {
-        return;
-    }
-    kept = 0;
     for (size_t i = 0; i < gate->count; i++) {
         if (policy_endpoint_names(gate->item[i].policy, gate->url_path)) {
             gate->item[kept++] = gate->item[i];
@@ -190,6 +221,7 @@ static void keep_own(struct policy_gate *gate)
         }
     }
     gate->count = kept;
+    return true;
 }
 
 struct policy_gate *policy_gate_create(const struct policy_gate_options *options, struct error *err)
@@ -208,8 +240,10 @@ struct policy_gate *policy_gate_create(const struct policy_gate_options *options
         goto out;
     }
     gate->store = options->store;
-    if (!load_files(gate, options, err) || !load_known(gate, options, err)) goto out;
-    keep_own(gate);
+    if (!load_files(gate, options, err) || !load_known(gate, options, err)
+        || !keep_own(gate, err)) {
+        goto out;
+    }
     for (size_t i = 0; i < gate->count; i++) {
         if (!policy_conflict_check(gate->item[i].policy, config, &gate->warnings, err)) goto out;
     }
@@ -453,7 +487,7 @@ bool policy_gate_check(const struct policy_gate *gate, const struct enroll_reque
                               .begin = plan->not_before };
         struct policy_request asked = { .csr = &request->csr,
                                         .details = details,
-                                        .path = gate->url_path,
+                                        .path = "", /* which policies it chooses is settled */
                                         .ca_ident = ca_ident == NULL ? "" : ca_ident,
                                         .challenge_expected = challenge_expected,
                                         .known = gate->known,

@@ -12,6 +12,7 @@
 #define WHY_MAX 200
 /* A fixed part ends at one of these, so that two GUIDs that happen to begin alike stay whole. */
 #define BORDERS "-_./:=@ \\,"
+#define CUTS_MAX 12u /* how often less is taken as fixed, at each end */
 
 /* A variable with what it stood for in each request. */
 struct given {
@@ -285,13 +286,11 @@ static size_t shared_suffix(const struct policy_learn_variables *v, const struct
     return len;
 }
 
-/* False when nothing is shared, or nothing would be left of a value. */
+/* False when nothing would be left of a value. */
 static bool cut_slice(const struct policy_learn_variables *v, const struct bytes *values,
-                      struct slice *out)
+                      size_t prefix, size_t suffix, struct slice *out)
 {
     const struct bytes *first = first_value(v, values);
-    size_t prefix = shared_prefix(v, values);
-    size_t suffix = shared_suffix(v, values);
 
     for (size_t i = 0; i < v->requests; i++) {
         if (values[i].data == NULL) {
@@ -304,7 +303,24 @@ static bool cut_slice(const struct policy_learn_variables *v, const struct bytes
     }
     out->prefix = bytes_of(first->data, prefix);
     out->suffix = bytes_of(first->data + first->len - suffix, suffix);
-    return prefix + suffix > 0;
+    return true;
+}
+
+/* The next shorter prefix or suffix that ends at a border. */
+static size_t shorter_prefix(struct bytes value, size_t len)
+{
+    do {
+        len--;
+    } while (len > 0 && strchr(BORDERS, value.data[len - 1]) == NULL);
+    return len;
+}
+
+static size_t shorter_suffix(struct bytes value, size_t len)
+{
+    do {
+        len--;
+    } while (len > 0 && strchr(BORDERS, value.data[value.len - len]) == NULL);
+    return len;
 }
 
 /* ---- choosing -------------------------------------------------------------------------------- */
@@ -384,6 +400,50 @@ static void note_fixed(const struct policy_learn_variables *v, const struct byte
     }
 }
 
+/*
+ * Fixed text around a variable that is something: GUIDs may begin alike as well, so what is shared
+ * is taken as fixed, then less and less of it.
+ */
+static bool try_parts(struct policy_learn_variables *v, const struct bytes *values,
+                      struct slice *part, enum policy_learn_kind kind, struct buffer *pattern,
+                      char *note, bool *found, struct error *err)
+{
+    const struct bytes *first = first_value(v, values);
+    size_t prefix = shared_prefix(v, values);
+
+    for (unsigned i = 0; i < CUTS_MAX && !*found; i++) {
+        size_t suffix = shared_suffix(v, values);
+
+        for (unsigned k = 0; k < CUTS_MAX && !*found; k++) {
+            if (cut_slice(v, values, prefix, suffix, part) && !has_variable(part->prefix)
+                && !has_variable(part->suffix)
+                && !try_candidates(v, part, kind, false, pattern, note, found, err)) {
+                return false;
+            }
+            if (suffix == 0) {
+                break;
+            }
+            suffix = shorter_suffix(*first, suffix);
+        }
+        if (prefix == 0) {
+            break;
+        }
+        prefix = shorter_prefix(*first, prefix);
+    }
+    return true;
+}
+
+/* The longest fixed text, around a variable that can be anything. */
+static bool cut_longest(const struct policy_learn_variables *v, const struct bytes *values,
+                        struct slice *part)
+{
+    size_t prefix = shared_prefix(v, values);
+    size_t suffix = shared_suffix(v, values);
+
+    return prefix + suffix > 0 && cut_slice(v, values, prefix, suffix, part)
+           && !has_variable(part->prefix) && !has_variable(part->suffix);
+}
+
 bool policy_learn_pattern(struct policy_learn_variables *v, const struct bytes *values,
                           enum policy_learn_kind kind, struct buffer *pattern,
                           char note[POLICY_LEARN_NOTE_MAX], struct error *err)
@@ -406,12 +466,12 @@ bool policy_learn_pattern(struct policy_learn_variables *v, const struct bytes *
         ok = buffer_append_bytes(pattern, *first, err);
         goto out;
     }
-    has_part =
-        cut_slice(v, values, &part) && !has_variable(part.prefix) && !has_variable(part.suffix);
     if (!try_candidates(v, &whole, kind, false, pattern, note, &found, err)
-        || (!found && has_part
-            && !try_candidates(v, &part, kind, false, pattern, note, &found, err))
-        || (!found && has_part && !try_candidates(v, &part, kind, true, pattern, note, &found, err))
+        || (!found && !try_parts(v, values, &part, kind, pattern, note, &found, err))) {
+        goto out;
+    }
+    has_part = !found && cut_longest(v, values, &part);
+    if ((has_part && !try_candidates(v, &part, kind, true, pattern, note, &found, err))
         || (!found && !try_candidates(v, &whole, kind, true, pattern, note, &found, err))) {
         goto out;
     }

@@ -19,8 +19,8 @@ static const struct policy_lint_info infos[LINT_COUNT] = {
                           "have one for all" },
     [LINT_SPOOFABLE] = { "IPL-SPOOFABLE",
                          "every variable has a value that a device can choose or fake",
-                         "add {{AAD_Device_ID}} or {{UserPrincipalName}}, or bind the values with a list of known "
-                         "devices (policy.known)" },
+                         "add {{AAD_Device_ID}} or {{UserPrincipalName}}, or bind the "
+                         "values with a list of known devices (policy.known)" },
     [LINT_UNKNOWN_VARIABLE] = { "IPL-UNKNOWN-VARIABLE", "a variable that is not known",
                                 "correct its spelling; until then any value of 1 to 256 printable "
                                 "characters fits it, with a warning" },
@@ -40,7 +40,7 @@ static const struct policy_lint_info infos[LINT_COUNT] = {
     [LINT_SID_MISSING] = { "IPL-SID-MISSING",
                            "a profile for client authentication without the account's SID",
                            "if it is used to log on to Active Directory, add a URI with "
-                           "{{OnPremisesSecurityIdentifier}}: domain controllers refuse certificates without it" },
+                           "{{OnPremisesSecurityIdentifier}}: domain controllers want it" },
     [LINT_SID_PLACE] = { "IPL-SID-PLACE", "the SID variable outside of a URI",
                          "it is meant for a subject alternative name of type URI alone" },
     [LINT_SID_ANDROID] = { "IPL-SID-ANDROID", "the SID variable in a profile for Android",
@@ -49,8 +49,9 @@ static const struct policy_lint_info infos[LINT_COUNT] = {
                     "only Windows devices that are joined to a domain have one" },
     [LINT_ANDROID_NAME] = { "IPL-ANDROID-NAME",
                             "a name that some kinds of Android enrollment do not have",
-                            "personally-owned work profiles (Android 12 and later) have no serial number, IMEI, MEID; "
-                            "fully managed devices no {{UserName}} in a subject alternative name" },
+                            "personally-owned work profiles (since Android 12) have no serial "
+                            "number, IMEI, MEID; fully managed devices no {{UserName}} in a "
+                            "subject alternative name" },
     [LINT_DEVICE_ID] = { "IPL-DEVICE-ID", "{{DeviceId}} is the only thing that names the device",
                          "it can change when a Windows device enrolls again; {{AAD_Device_ID}} "
                          "stays" },
@@ -97,27 +98,6 @@ static const struct policy_lint_info infos[LINT_COUNT] = {
                        "look at the place; what is passed over is not compared" },
 };
 
-/* Empty: the language has no such part. */
-static const char *const places[LINT_PART_COUNT][4] = {
-    /*                      own          graph                        SyncML            Apple */
-    [LINT_PART_SUBJECT] = { "/subject/template", "/subjectNameFormatString", "/SubjectName",
-                            "/Subject" },
-    [LINT_PART_SAN] = { "/san", "/customSubjectAlternativeNames", "/SubjectAlternativeNames",
-                        "/SubjectAltName" },
-    [LINT_PART_EKU] = { "/eku/oids", "/extendedKeyUsages", "/EKUMapping", "" },
-    [LINT_PART_KEY] = { "/key/bits", "/keySize", "/KeyLength", "/Keysize" },
-    [LINT_PART_HASH] = { "/hash/family", "/hashAlgorithm", "/HashAlgorithm", "" },
-    [LINT_PART_VALIDITY] = { "/validity/value", "/certificateValidityPeriodValue",
-                             "/ValidPeriodUnits", "" },
-    [LINT_PART_RENEWAL] = { "/facts/renewalThreshold", "/renewalThresholdPercentage", "", "" },
-    [LINT_PART_CA] = { "/facts/caFingerprint", "/rootCertificate", "/CAThumbprint",
-                       "/CAFingerprint" },
-    [LINT_PART_ENDPOINT] = { "/endpoint", "/scepServerUrls", "/ServerURL", "/URL" },
-    [LINT_PART_RETRY] = { "/facts/retryCount", "", "/RetryCount", "/Retries" },
-    [LINT_PART_STORE] = { "/facts/store", "/certificateStore", "/", "" },
-    [LINT_PART_MODE] = { "/mode", "", "", "" },
-};
-
 const struct policy_lint_info *policy_lint_infos(size_t *count)
 {
     *count = LINT_COUNT;
@@ -132,7 +112,7 @@ const char *policy_lint_level_word(enum policy_lint_level level)
 }
 
 bool lint_say(const struct lint_walk *w, enum lint lint, enum policy_lint_level level,
-              enum lint_part part, const char *format, ...)
+              enum policy_place place, const char *format, ...)
 {
     struct policy_lint_finding finding = { .id = infos[lint].id, .level = level };
     struct buffer text = BUFFER_INIT(2048);
@@ -144,8 +124,7 @@ bool lint_say(const struct lint_walk *w, enum lint lint, enum policy_lint_level 
     va_end(args);
     finding.remedy = infos[lint].remedy;
     if (ok) {
-        (void)snprintf(finding.place, sizeof(finding.place), "%s",
-                       places[part][w->p->facts.source]);
+        policy_path(w->p, place, finding.place);
         (void)snprintf(finding.text, sizeof(finding.text), "%s", buffer_text(&text));
         ok = w->visit(w->context, w->p, &finding, w->err);
     }
@@ -179,7 +158,7 @@ static bool lint_several(const struct lint_walk *w, const struct policy_set *set
         if (endpoint != NULL) {
             text_escape(other, sizeof(other), bytes_of_text(set->item[i]->name));
             text_escape(shown, sizeof(shown), bytes_of_text(endpoint));
-            return lint_say(w, LINT_SEVERAL, POLICY_LINT_WARNING, LINT_PART_ENDPOINT,
+            return lint_say(w, LINT_SEVERAL, POLICY_LINT_WARNING, PLACE_ENDPOINT,
                             "policy \"%s\" is for %s as well", other, shown);
         }
     }

@@ -11,6 +11,7 @@
 #define OPENNDES_POLICY_POLICY_LINT_H
 
 #include "policy/policy_ca.h"
+#include "policy/policy_path.h"
 
 enum policy_lint_level { POLICY_LINT_INFO, POLICY_LINT_WARNING, POLICY_LINT_ERROR };
 const char *policy_lint_level_word(enum policy_lint_level level);
@@ -18,11 +19,14 @@ const char *policy_lint_level_word(enum policy_lint_level level);
 struct policy_lint_finding {
     const char *id; /* stable: "IPL-SPOOFABLE" */
     enum policy_lint_level level;
-    char place[64];     /* in the policy's own language: "/SubjectName" */
-    char text[400];     /* a sentence, escaped */
-    const char *remedy; /* what to do */
+    char place[POLICY_PATH_MAX]; /* in the policy's own language: "/SubjectName" */
+    char text[400];              /* a sentence, escaped */
+    const char *remedy;          /* what to do */
 };
-/* p is the policy it is about; NULL: what the loaders said of the file. False ends the walk and is handed on. */
+/*
+ * p is the policy it is about; NULL: what the loaders said of the file. False ends the walk and is
+ * handed on.
+ */
 typedef bool policy_lint_visit(void *context, const struct policy *p,
                                const struct policy_lint_finding *finding, struct error *err);
 

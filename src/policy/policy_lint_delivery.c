@@ -24,15 +24,15 @@ static bool check_endpoint(const struct lint_walk *w, const char *endpoint)
 
     text_escape(shown, sizeof(shown), bytes_of_text(endpoint));
     if (!http && !https && endpoint[0] != '/') {
-        return lint_say(w, LINT_URL, POLICY_LINT_ERROR, LINT_PART_ENDPOINT,
+        return lint_say(w, LINT_URL, POLICY_LINT_ERROR, PLACE_ENDPOINT,
                         "\"%s\" is neither a URL of a SCEP server nor a path", shown);
     }
     if (http && w->p->facts.platform == POLICY_PLATFORM_ANDROID
-        && !lint_say(w, LINT_HTTP, POLICY_LINT_ERROR, LINT_PART_ENDPOINT, "%s", shown)) {
+        && !lint_say(w, LINT_HTTP, POLICY_LINT_ERROR, PLACE_ENDPOINT, "%s", shown)) {
         return false;
     }
     return !ends_nocase(endpoint, "/pkiclient.exe")
-           || lint_say(w, LINT_PKICLIENT, POLICY_LINT_WARNING, LINT_PART_ENDPOINT, "%s", shown);
+           || lint_say(w, LINT_PKICLIENT, POLICY_LINT_WARNING, PLACE_ENDPOINT, "%s", shown);
 }
 
 /* SCEP's PENDING: a device asks again so many times, and its challenge does not get younger. */
@@ -47,11 +47,11 @@ static bool check_retry(const struct lint_walk *w)
     }
     seconds = count < 10000 && delay < 10000000 ? count * delay : INT64_MAX;
     if (seconds > CHALLENGE_MINUTES * MINUTE) {
-        return lint_say(w, LINT_PENDING, POLICY_LINT_WARNING, LINT_PART_RETRY,
+        return lint_say(w, LINT_PENDING, POLICY_LINT_WARNING, PLACE_RETRY,
                         "a device waits longer than the %d minutes that its challenge lives",
                         CHALLENGE_MINUTES);
     }
-    return lint_say(w, LINT_PENDING, POLICY_LINT_INFO, LINT_PART_RETRY,
+    return lint_say(w, LINT_PENDING, POLICY_LINT_INFO, PLACE_RETRY,
                     "an approval that takes longer than %lld seconds comes too late",
                     (long long)seconds);
 }
@@ -67,6 +67,6 @@ bool lint_delivery(const struct lint_walk *w)
         return false;
     }
     return w->p->mode == POLICY_STRICTNESS_ENFORCE
-           || lint_say(w, LINT_MODE, POLICY_LINT_INFO, LINT_PART_MODE, "its mode is %s",
+           || lint_say(w, LINT_MODE, POLICY_LINT_INFO, PLACE_NONE, "its mode is %s",
                        policy_mode_word(w->p->mode));
 }

@@ -10,6 +10,7 @@
 #define OPENNDES_POLICY_POLICY_LINT_INTERNAL_H
 
 #include "policy/policy_lint.h"
+#include "policy/policy_path.h"
 
 enum lint {
     /* names */
@@ -53,23 +54,6 @@ enum lint {
     LINT_COUNT
 };
 
-/* Parts of a policy; each language has its own names for them. */
-enum lint_part {
-    LINT_PART_SUBJECT,
-    LINT_PART_SAN,
-    LINT_PART_EKU,
-    LINT_PART_KEY,
-    LINT_PART_HASH,
-    LINT_PART_VALIDITY,
-    LINT_PART_RENEWAL,
-    LINT_PART_CA,
-    LINT_PART_ENDPOINT,
-    LINT_PART_RETRY,
-    LINT_PART_STORE,
-    LINT_PART_MODE,
-    LINT_PART_COUNT
-};
-
 struct lint_walk {
     const struct policy *p;
     const struct policy_ca *ca; /* NULL: not known */
@@ -81,7 +65,7 @@ struct lint_walk {
 
 /* Tell one finding; false ends the walk. What the format gives is escaped already. */
 MUST_USE bool lint_say(const struct lint_walk *w, enum lint lint, enum policy_lint_level level,
-                       enum lint_part part, const char *format, ...) PRINTF_FORMAT(5, 6);
+                       enum policy_place place, const char *format, ...) PRINTF_FORMAT(5, 6);
 
 /* The groups. */
 MUST_USE bool lint_names(const struct lint_walk *w);

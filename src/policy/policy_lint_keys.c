@@ -32,17 +32,18 @@ static bool check_key(const struct lint_walk *w)
                     || p->facts.protection == POLICY_PROTECTION_HELLO;
 
     if (has_bits(p, 1024)
-        && !lint_say(
-            w, LINT_KEY_1024, POLICY_LINT_ERROR, LINT_PART_KEY, "keys of 1024 bits can be broken%s",
-            p->facts.source == POLICY_SOURCE_APPLE ? "; an Apple profile without Keysize means 1024"
-                                                   : "")) {
+        && !lint_say(w, LINT_KEY_1024, POLICY_LINT_ERROR, PLACE_KEY_SIZE,
+                     "keys of 1024 bits can be broken%s",
+                     p->facts.source == POLICY_SOURCE_APPLE
+                         ? "; an Apple profile without Keysize means 1024"
+                         : "")) {
         return false;
     }
     if (has_bits(p, 4096) && hardware
         && !lint_say(w, LINT_KEY_4096,
                      p->facts.protection == POLICY_PROTECTION_TPM_IF_THERE ? POLICY_LINT_INFO
                                                                            : POLICY_LINT_WARNING,
-                     LINT_PART_KEY, "4096 bits with %s",
+                     PLACE_KEY_SIZE, "4096 bits with %s",
                      p->facts.protection == POLICY_PROTECTION_HELLO ? "Windows Hello for Business"
                      : p->facts.protection == POLICY_PROTECTION_TPM
                          ? "a TPM"
@@ -50,7 +51,7 @@ static bool check_key(const struct lint_walk *w)
         return false;
     }
     return p->key.rsa || p->key.bits_count > 0
-           || lint_say(w, LINT_KEY_ANY, POLICY_LINT_INFO, LINT_PART_KEY,
+           || lint_say(w, LINT_KEY_ANY, POLICY_LINT_INFO, PLACE_KEY_SIZE,
                        "any key fits; the template alone decides");
 }
 
@@ -59,7 +60,7 @@ static bool check_hash(const struct lint_walk *w)
     const struct policy *p = w->p;
 
     return !p->hash.stated || !p->hash.sha1
-           || lint_say(w, LINT_SHA1, POLICY_LINT_WARNING, LINT_PART_HASH, "%s",
+           || lint_say(w, LINT_SHA1, POLICY_LINT_WARNING, PLACE_HASH, "%s",
                        p->hash.sha2 ? "SHA-1 is allowed beside SHA-2" : "SHA-1 alone is allowed");
 }
 
@@ -71,12 +72,12 @@ static bool check_eku(const struct lint_walk *w)
         const char *oid = p->eku.oids.item[i];
 
         if (strcmp(oid, OID_ANY_EKU) == 0) {
-            if (!lint_say(w, LINT_ANY_EKU, POLICY_LINT_ERROR, LINT_PART_EKU,
+            if (!lint_say(w, LINT_ANY_EKU, POLICY_LINT_ERROR, PLACE_EKU,
                           "anyExtendedKeyUsage makes a certificate good for everything")) {
                 return false;
             }
         } else if (w->ca != NULL && !policy_ca_allows(w->ca, oid)
-                   && !lint_say(w, LINT_EKU_CA, POLICY_LINT_ERROR, LINT_PART_EKU,
+                   && !lint_say(w, LINT_EKU_CA, POLICY_LINT_ERROR, PLACE_EKU,
                                 "%s is not among the extended key usages of the CA", oid)) {
             return false;
         }
@@ -89,7 +90,7 @@ static bool check_thumbprint(const struct lint_walk *w)
     const char *hex = w->p->facts.ca_fingerprint;
 
     return hex == NULL || w->ca == NULL || policy_ca_find(w->ca, hex) != NULL
-           || lint_say(w, LINT_THUMBPRINT, POLICY_LINT_ERROR, LINT_PART_CA,
+           || lint_say(w, LINT_THUMBPRINT, POLICY_LINT_ERROR, PLACE_CA,
                        "the profile trusts the CA with thumbprint %s, which is not in the file",
                        hex);
 }
@@ -113,7 +114,7 @@ static bool check_validity(const struct lint_walk *w)
         return true;
     }
     clock_format(first->not_after, until);
-    return lint_say(w, LINT_VALIDITY_CA, POLICY_LINT_WARNING, LINT_PART_VALIDITY,
+    return lint_say(w, LINT_VALIDITY_CA, POLICY_LINT_WARNING, PLACE_VALIDITY,
                     "%lld %s from now is beyond the end of %.120s, %s",
                     (long long)p->validity.value, policy_unit_word(p->validity.unit),
                     first->subject, until);
@@ -130,7 +131,7 @@ static bool check_renewal(const struct lint_walk *w)
         return true;
     }
     if (percent < RENEWAL_MIN || percent > RENEWAL_MAX) {
-        return lint_say(w, LINT_RENEWAL, POLICY_LINT_WARNING, LINT_PART_RENEWAL,
+        return lint_say(w, LINT_RENEWAL, POLICY_LINT_WARNING, PLACE_RENEWAL,
                         "renewal with %lld percent of the life left", (long long)percent);
     }
     if (!p->validity.stated || !policy_validity_end(0, p->validity.value, p->validity.unit, &end)) {
@@ -138,7 +139,7 @@ static bool check_renewal(const struct lint_walk *w)
     }
     days = end * percent / 100 / DAY;
     return days >= RENEWAL_DAYS_MIN
-           || lint_say(w, LINT_RENEWAL, POLICY_LINT_WARNING, LINT_PART_RENEWAL,
+           || lint_say(w, LINT_RENEWAL, POLICY_LINT_WARNING, PLACE_RENEWAL,
                        "%lld percent of %lld %s leave %lld days to renew in", (long long)percent,
                        (long long)p->validity.value, policy_unit_word(p->validity.unit),
                        (long long)days);

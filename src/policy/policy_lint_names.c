@@ -78,7 +78,8 @@ static void collect(const struct policy *p, struct names *n)
 
 /* ---- one pattern ----------------------------------------------------------------------------- */
 
-static bool unknown_variables(const struct lint_walk *w, enum lint_part part, const char *pattern)
+static bool unknown_variables(const struct lint_walk *w, enum policy_place place,
+                              const char *pattern)
 {
     struct bytes name = { NULL, 0 };
     char shown[SHOWN_MAX];
@@ -89,7 +90,7 @@ static bool unknown_variables(const struct lint_walk *w, enum lint_part part, co
             continue;
         }
         text_escape(shown, sizeof(shown), name);
-        if (!lint_say(w, LINT_UNKNOWN_VARIABLE, POLICY_LINT_WARNING, part,
+        if (!lint_say(w, LINT_UNKNOWN_VARIABLE, POLICY_LINT_WARNING, place,
                       "variable \"%s\" is not known", shown)) {
             return false;
         }
@@ -98,23 +99,23 @@ static bool unknown_variables(const struct lint_walk *w, enum lint_part part, co
 }
 
 /* "}}" followed by one of them; another variable may follow. */
-static bool after_variable(const struct lint_walk *w, enum lint_part part, const char *pattern)
+static bool after_variable(const struct lint_walk *w, enum policy_place place, const char *pattern)
 {
     char shown[SHOWN_MAX];
 
     for (const char *end = strstr(pattern, "}}"); end != NULL; end = strstr(end + 2, "}}")) {
         if (end[2] != '\0' && strchr("{}|;", end[2]) != NULL && strncmp(end + 2, "{{", 2) != 0) {
             text_escape(shown, sizeof(shown), bytes_of_text(pattern));
-            return lint_say(w, LINT_AFTER_VARIABLE, POLICY_LINT_WARNING, part,
+            return lint_say(w, LINT_AFTER_VARIABLE, POLICY_LINT_WARNING, place,
                             "\"%s\" has '%c' right after a variable", shown, end[2]);
         }
     }
     return true;
 }
 
-static bool one_pattern(const struct lint_walk *w, enum lint_part part, const char *pattern)
+static bool one_pattern(const struct lint_walk *w, enum policy_place place, const char *pattern)
 {
-    return unknown_variables(w, part, pattern) && after_variable(w, part, pattern);
+    return unknown_variables(w, place, pattern) && after_variable(w, place, pattern);
 }
 
 /* ---- the subject ----------------------------------------------------------------------------- */
@@ -166,11 +167,11 @@ static bool check_cn(const struct lint_walk *w, const char *pattern, size_t min,
     }
     text_escape(shown, sizeof(shown), bytes_of_text(pattern));
     if (min > CN_MAX) {
-        return lint_say(w, LINT_CN_LENGTH, POLICY_LINT_ERROR, LINT_PART_SUBJECT,
+        return lint_say(w, LINT_CN_LENGTH, POLICY_LINT_ERROR, PLACE_SUBJECT,
                         "CN=%s has %zu characters at least; a common name has at most %d", shown,
                         min, CN_MAX);
     }
-    return lint_say(w, LINT_CN_LENGTH, POLICY_LINT_INFO, LINT_PART_SUBJECT,
+    return lint_say(w, LINT_CN_LENGTH, POLICY_LINT_INFO, PLACE_SUBJECT,
                     "CN=%s can have up to %zu characters; a common name has at most %d", shown, max,
                     CN_MAX);
 }
@@ -184,12 +185,12 @@ static bool check_rdn(const struct lint_walk *w, const struct policy_rdn *rdn)
     size_t max = 0;
     bool separators = measure(rdn->pattern, &min, &max);
 
-    if (!one_pattern(w, LINT_PART_SUBJECT, rdn->pattern)) {
+    if (!one_pattern(w, PLACE_SUBJECT, rdn->pattern)) {
         return false;
     }
     text_escape(shown, sizeof(shown), bytes_of_text(rdn->pattern));
     if (separators && is_text
-        && !lint_say(w, LINT_QUOTES, POLICY_LINT_INFO, LINT_PART_SUBJECT,
+        && !lint_say(w, LINT_QUOTES, POLICY_LINT_INFO, PLACE_SUBJECT,
                      "the value %s needs double quotes around it", shown)) {
         return false;
     }
@@ -204,12 +205,12 @@ static bool check_subject(const struct lint_walk *w, const struct names *n)
         }
     }
     if (w->p->subject.whole_dn) {
-        return lint_say(w, LINT_DN_ALONE, POLICY_LINT_WARNING, LINT_PART_SUBJECT,
+        return lint_say(w, LINT_DN_ALONE, POLICY_LINT_WARNING, PLACE_SUBJECT,
                         "the subject is whatever the directory says, and nothing of it can be "
                         "compared");
     }
     return !n->has[POLICY_VARIABLE_DN]
-           || lint_say(w, LINT_DN_INSIDE, POLICY_LINT_ERROR, LINT_PART_SUBJECT,
+           || lint_say(w, LINT_DN_INSIDE, POLICY_LINT_ERROR, PLACE_SUBJECT,
                        "{{OnPrem_Distinguished_Name}} is a name of several attributes, not a "
                        "value");
 }
@@ -225,11 +226,11 @@ static bool check_sans(const struct lint_walk *w)
         struct names own = { 0 };
 
         count_variables(san->pattern, &own);
-        if (!one_pattern(w, LINT_PART_SAN, san->pattern)) {
+        if (!one_pattern(w, PLACE_SAN, san->pattern)) {
             return false;
         }
         if (own.has[POLICY_VARIABLE_SID] && san->type != POLICY_SAN_URI
-            && !lint_say(w, LINT_SID_PLACE, POLICY_LINT_ERROR, LINT_PART_SAN,
+            && !lint_say(w, LINT_SID_PLACE, POLICY_LINT_ERROR, PLACE_SAN,
                          "the SID stands in a name of type %s", policy_san_word(san->type))) {
             return false;
         }
@@ -238,7 +239,7 @@ static bool check_sans(const struct lint_walk *w)
         count_variables(w->p->subject.item[i].pattern, &subject);
     }
     return !subject.has[POLICY_VARIABLE_SID]
-           || lint_say(w, LINT_SID_PLACE, POLICY_LINT_ERROR, LINT_PART_SUBJECT,
+           || lint_say(w, LINT_SID_PLACE, POLICY_LINT_ERROR, PLACE_SUBJECT,
                        "the SID stands in the subject");
 }
 
@@ -248,22 +249,22 @@ static bool check_presence(const struct lint_walk *w, const struct names *n)
     bool names = p->subject.count + p->san.count > 0;
 
     if (!names && p->subject.stated && p->san.stated) {
-        return lint_say(w, LINT_NO_NAME, POLICY_LINT_ERROR, LINT_PART_SUBJECT,
+        return lint_say(w, LINT_NO_NAME, POLICY_LINT_ERROR, PLACE_SUBJECT,
                         "a certificate without any name is of no use");
     }
     if (!names) {
-        return lint_say(w, LINT_ANY_NAME, POLICY_LINT_WARNING, LINT_PART_SUBJECT,
+        return lint_say(w, LINT_ANY_NAME, POLICY_LINT_WARNING, PLACE_SUBJECT,
                         "a request may ask for any %s",
                         p->subject.stated ? "subject alternative name"
                         : p->san.stated   ? "subject"
                                           : "name");
     }
     if (n->variables == 0) {
-        return lint_say(w, LINT_ONE_DEVICE, POLICY_LINT_INFO, LINT_PART_SUBJECT,
+        return lint_say(w, LINT_ONE_DEVICE, POLICY_LINT_INFO, PLACE_SUBJECT,
                         "the names are fixed: the policy is for one device or user");
     }
     return n->variables != n->spoofable
-           || lint_say(w, LINT_SPOOFABLE, POLICY_LINT_WARNING, LINT_PART_SUBJECT,
+           || lint_say(w, LINT_SPOOFABLE, POLICY_LINT_WARNING, PLACE_SUBJECT,
                        "a device can choose every value that tells it from others");
 }
 
@@ -286,7 +287,7 @@ static bool check_sid(const struct lint_walk *w, const struct names *n)
 
     if (p->facts.platform == POLICY_PLATFORM_ANDROID) {
         return !n->has_sid
-               || lint_say(w, LINT_SID_ANDROID, POLICY_LINT_WARNING, LINT_PART_SAN,
+               || lint_say(w, LINT_SID_ANDROID, POLICY_LINT_WARNING, PLACE_SAN,
                            "Android devices get no SID");
     }
     for (size_t i = 0; i < p->san.count; i++) {
@@ -296,11 +297,11 @@ static bool check_sid(const struct lint_walk *w, const struct names *n)
         return true;
     }
     if (upn && p->facts.store != POLICY_STORE_MACHINE) {
-        return lint_say(w, LINT_SID_MISSING, POLICY_LINT_WARNING, LINT_PART_SAN,
+        return lint_say(w, LINT_SID_MISSING, POLICY_LINT_WARNING, PLACE_SAN,
                         "a user's certificate for client authentication with a UPN, without SID");
     }
     return !(n->has[POLICY_VARIABLE_FQDN] && p->facts.store == POLICY_STORE_MACHINE)
-           || lint_say(w, LINT_SID_MISSING, POLICY_LINT_INFO, LINT_PART_SAN,
+           || lint_say(w, LINT_SID_MISSING, POLICY_LINT_INFO, PLACE_SAN,
                        "a device's certificate for client authentication with a domain name, "
                        "without SID");
 }
@@ -311,7 +312,7 @@ static bool check_platform(const struct lint_walk *w, const struct names *n)
 
     if (n->has[POLICY_VARIABLE_FQDN] && platform != POLICY_PLATFORM_WINDOWS
         && platform != POLICY_PLATFORM_ANY
-        && !lint_say(w, LINT_FQDN, POLICY_LINT_WARNING, LINT_PART_SAN,
+        && !lint_say(w, LINT_FQDN, POLICY_LINT_WARNING, PLACE_SAN,
                      "{{FullyQualifiedDomainName}} in a profile for %s",
                      policy_platform_word(platform))) {
         return false;
@@ -319,24 +320,24 @@ static bool check_platform(const struct lint_walk *w, const struct names *n)
     if (platform == POLICY_PLATFORM_ANDROID
         && (n->has[POLICY_VARIABLE_SERIAL] || n->has[POLICY_VARIABLE_IMEI]
             || n->has[POLICY_VARIABLE_MEID] || n->has[POLICY_VARIABLE_USER_NAME])
-        && !lint_say(w, LINT_ANDROID_NAME, POLICY_LINT_INFO, LINT_PART_SUBJECT,
+        && !lint_say(w, LINT_ANDROID_NAME, POLICY_LINT_INFO, PLACE_SUBJECT,
                      "serial number, IMEI, MEID or user name in a profile for Android")) {
         return false;
     }
     return !n->has[POLICY_VARIABLE_DEVICE_ID] || n->of_user + n->other_device > 0
            || platform != POLICY_PLATFORM_WINDOWS
-           || lint_say(w, LINT_DEVICE_ID, POLICY_LINT_INFO, LINT_PART_SUBJECT,
+           || lint_say(w, LINT_DEVICE_ID, POLICY_LINT_INFO, PLACE_SUBJECT,
                        "only {{DeviceId}} names the device");
 }
 
 static bool check_store(const struct lint_walk *w, const struct names *n)
 {
     if (w->p->facts.store == POLICY_STORE_MACHINE && n->of_user > 0) {
-        return lint_say(w, LINT_STORE_USER, POLICY_LINT_WARNING, LINT_PART_STORE,
+        return lint_say(w, LINT_STORE_USER, POLICY_LINT_WARNING, PLACE_STORE,
                         "the certificate is the device's, and its names are a user's");
     }
     return w->p->facts.store != POLICY_STORE_USER || n->of_user > 0 || n->of_device == 0
-           || lint_say(w, LINT_STORE_MACHINE, POLICY_LINT_INFO, LINT_PART_STORE,
+           || lint_say(w, LINT_STORE_MACHINE, POLICY_LINT_INFO, PLACE_STORE,
                        "the certificate is a user's, and its names are the device's");
 }
 

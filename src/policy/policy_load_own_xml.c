@@ -234,6 +234,11 @@ static bool put_san(const struct xml_node *node, struct json *policy, struct err
         json_value_free(row);
         return refuse(node, err, "a <san> beside ", "<" NO_SAN ">");
     }
+    if (json_value_count(list) >= LIMIT_POLICY_ITEMS) {
+        json_value_free(row);
+        return error_set(err, REASON_LIMIT, "line %zu: more than %u <" SAN ">", xml_node_line(node),
+                         LIMIT_POLICY_ITEMS);
+    }
     return json_value_push(list, row, err);
 }
 

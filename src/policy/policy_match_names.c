@@ -13,7 +13,7 @@
 #include "policy/policy_match_rows.h"
 #include "policy/policy_variable.h"
 
-#define FIT_STEPS 60000u    /* all values against all rows */
+#define FIT_STEPS 120000u   /* all values against all rows */
 #define SEARCH_STEPS 40000u /* the search for one assignment */
 #define EXPLAINED_MAX 512
 

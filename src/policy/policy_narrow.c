@@ -27,7 +27,7 @@ static bool listed(const struct policy_texts *oids, const ASN1_OBJECT *object)
 static bool narrow_eku(const struct policy *p, struct cert_plan *plan, struct error *err)
 {
     if (!p->eku.stated || plan->eku == NULL) {
-        return true; /* a plan without the extension is of a template that has none; see conflicts */
+        return true; /* without the extension: of a template that has none; a conflict by then */
     }
     for (int i = sk_ASN1_OBJECT_num(plan->eku) - 1; i >= 0; i--) {
         if (!listed(&p->eku.oids, sk_ASN1_OBJECT_value(plan->eku, i))) {

@@ -4,7 +4,8 @@
  * Not here: reading that language (policy_load.h).
  * Owns:     nothing.
  * Threads:  pure functions.
- * Spec:     docs/policy-checks.md; ClientCertificateInstall CSP; com.apple.security.scep; Graph beta.
+ * Spec:     docs/policy-checks.md; ClientCertificateInstall CSP; com.apple.security.scep; Graph
+ *           beta.
  */
 #ifndef OPENNDES_POLICY_POLICY_PATH_H
 #define OPENNDES_POLICY_POLICY_PATH_H

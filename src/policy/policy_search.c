@@ -144,15 +144,12 @@ static bool next_row(struct run *run, struct policy_search_frame *f)
 
 /* ---- the choice of an end -------------------------------------------------------------------- */
 
-static bool bind(struct policy_bindings *bindings, const struct policy_part *part,
+/* There is room: next_end has looked. */
+static void bind(struct policy_bindings *bindings, const struct policy_part *part,
                  struct bytes value)
 {
-    if (bindings->count == POLICY_BINDINGS) {
-        return false;
-    }
     bindings->item[bindings->count++] =
         (struct policy_binding){ part->variable, part->text, value };
-    return true;
 }
 
 /* Could the pattern go on here? Saves looking at values that lead nowhere. */
@@ -209,6 +206,10 @@ static bool next_end(struct run *run, struct policy_search_frame *f)
     if (bound != NULL) {
         return take_bound(run, f, text, bound);
     }
+    if (s->bindings->count == POLICY_BINDINGS) {
+        s->exhausted = true; /* no way can be longer than the room for it */
+        return false;
+    }
     policy_variable_range(part->variable, &min, &max);
     end = f->end > f->at ? f->end + 1u : f->at + min;
     if (f->part + 1u == parts->count && end < text.len) {
@@ -225,8 +226,8 @@ static bool next_end(struct run *run, struct policy_search_frame *f)
             return false;
         }
         if (policy_variable_valid(s->policy, part->variable,
-                                  bytes_of(text.data + f->at, end - f->at))
-            && bind(s->bindings, part, bytes_of(text.data + f->at, end - f->at))) {
+                                  bytes_of(text.data + f->at, end - f->at))) {
+            bind(s->bindings, part, bytes_of(text.data + f->at, end - f->at));
             f->end = (uint32_t)end;
             return true;
         }

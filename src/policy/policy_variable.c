@@ -34,12 +34,19 @@ static bool is_text(struct bytes value, size_t max, const char *forbidden)
     size_t count = 0;
 
     for (size_t pos = 0; pos < value.len; count++) {
-        if (!text_next_utf8(value, &pos, &cp) || !is_printable(cp)
-            || (cp < 0x80 && strchr(forbidden, (int)cp) != NULL)) {
+        if (count == max) {
+            return false;
+        }
+        if (value.data[pos] >= 0x20 && value.data[pos] < 0x7f) { /* nearly all of them */
+            cp = value.data[pos++];
+        } else if (!text_next_utf8(value, &pos, &cp) || !is_printable(cp)) {
+            return false;
+        }
+        if (forbidden[0] != '\0' && cp < 0x80 && strchr(forbidden, (int)cp) != NULL) {
             return false;
         }
     }
-    return count >= 1 && count <= max;
+    return count >= 1;
 }
 
 static bool is_digit(uint8_t c)

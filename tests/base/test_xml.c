@@ -47,6 +47,10 @@ static const struct refused_case refused[] = {
     { "UTF-32", B("\xff\xfe\0\0<\0\0\0"), REASON_SYNTAX, "line 1" },
     { "UTF-7", B("+ADw-a/+AD4-"), REASON_SYNTAX, "line 1" },
     { "EBCDIC", B("\x4c\x81\x61\x6e"), REASON_SYNTAX, "line 1" },
+    { "double hyphen in a comment", B("<a>\n<!-- x -- y --></a>"), REASON_SYNTAX, "line 2: --" },
+    { "three hyphens at a comment's end", B("<!-- x ---><a/>"), REASON_SYNTAX, "line 1: --" },
+    { "comment in a comment", B("<!-- <!-- --> --><a/>"), REASON_SYNTAX, "line 1: --" },
+    { "comment without end", B("<!-- x"), REASON_SYNTAX, "line 1" },
     /* document types, in every form */
     { "DOCTYPE", B("<!DOCTYPE a>\n<a/>"), REASON_SYNTAX, "line 1: a document type" },
     { "DOCTYPE on line 3", B("<?xml version='1.0'?>\n\n<!DOCTYPE a><a/>"), REASON_SYNTAX,
@@ -93,6 +97,59 @@ static void xml__bad_documents__refused_with_a_line(void **state)
         }
         assert_null(strstr(err.detail, "root:")); /* nothing of /etc/passwd */
     }
+}
+
+/* An error each for some million of them took libxml2 hours. */
+static void xml__millions_of_hyphens__refused_at_once(void **state)
+{
+    const size_t times = 2000000;
+    struct buffer text = BUFFER_INIT(4 * times);
+    struct error err = ERROR_INIT;
+    bool ok = true;
+
+    (void)state;
+    for (size_t i = 0; i < times && ok; i++) {
+        ok = buffer_append_text(&text, "<!--", &err);
+    }
+    assert_done(ok, &err, "");
+    assert_refused(xml_doc_parse(buffer_bytes(&text), 4 * times, DEPTH_MAX, &err) != NULL, &err,
+                   REASON_SYNTAX, "");
+    buffer_clear(&text);
+}
+
+static void xml__hyphens_outside_comments__read(void **state)
+{
+    struct error err = ERROR_INIT;
+    struct xml_doc *doc = NULL;
+
+    (void)state;
+    doc = xml_doc_parse(bytes_of_text("<a b='-- x'>-- <![CDATA[<!-- -- x ]]><?p <!-- -- ?>"
+                                      "<!----><!-- - - -->--</a>"),
+                        BYTES_MAX, DEPTH_MAX, &err);
+    assert_done(doc != NULL, &err, "");
+    xml_doc_free(doc);
+}
+
+static void xml__attributes__walked_in_order(void **state)
+{
+    struct error err = ERROR_INIT;
+    const char *namespace = NULL;
+    struct xml_doc *doc =
+        xml_doc_parse(bytes_of_text("<a xmlns='urn:d' xmlns:p='urn:p' b='1' p:c='2'><x/></a>"),
+                      BYTES_MAX, DEPTH_MAX, &err);
+    const struct xml_node *root = NULL;
+
+    (void)state;
+    assert_done(doc != NULL, &err, "");
+    root = xml_doc_root(doc);
+    assert_string_equal(xml_node_attribute_name(root, 0, &namespace), "b");
+    assert_string_equal(namespace, "");
+    assert_string_equal(xml_node_attribute_name(root, 1, &namespace), "c");
+    assert_string_equal(namespace, "urn:p");
+    assert_null(xml_node_attribute_name(root, 2, &namespace));
+    assert_null(xml_node_attribute_name(xml_node_child(root), 0, &namespace));
+    assert_string_equal(namespace, "");
+    xml_doc_free(doc);
 }
 
 static struct xml_doc *parse(struct bytes text)
@@ -299,6 +356,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xml__bad_documents__refused_with_a_line),
+        cmocka_unit_test(xml__millions_of_hyphens__refused_at_once),
+        cmocka_unit_test(xml__hyphens_outside_comments__read),
+        cmocka_unit_test(xml__attributes__walked_in_order),
         cmocka_unit_test(xml__document__read_back),
         cmocka_unit_test(xml__encodings__arrive_as_utf8),
         cmocka_unit_test(xml__utf16_with_declaration__accepted),

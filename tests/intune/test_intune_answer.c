@@ -439,6 +439,10 @@ static void uploaded__only_true__is_yes(void **state)
 
 #define SECRET_ROW(hint, end) "{\"hint\":\"" hint "\",\"endDateTime\":\"" end "\"}"
 
+#define NEXT SECRET_ROW("kD~", "2027-01-01T00:00:00Z")
+#define OVER SECRET_ROW("kD~", "2020-01-01T00:00:00Z")
+#define OTHER SECRET_ROW("abc", "2026-06-01T00:00:00Z")
+
 struct end_case {
     const char *name;
     const char *rows;
@@ -448,12 +452,8 @@ struct end_case {
 static const struct end_case end_cases[] = {
     { "fraction", SECRET_ROW("kD~", "2027-05-31T10:11:12.1234567Z"), 1811758272 },
     { "the next one after now",
-      SECRET_ROW("kD~", "2028-01-01T00:00:00Z") "," SECRET_ROW("kD~", "2027-01-01T00:00:00Z") "," SECRET_ROW(
-          "kD~", "2020-01-01T00:00:00Z") "," SECRET_ROW("abc", "2026-06-01T00:00:00Z"),
-      1798761600 },
-    { "all over",
-      SECRET_ROW("kD~", "2020-01-01T00:00:00Z") "," SECRET_ROW("kD~", "2021-01-01T00:00:00Z"),
-      1609459200 },
+      SECRET_ROW("kD~", "2028-01-01T00:00:00Z") "," NEXT "," OVER "," OTHER, 1798761600 },
+    { "all over", OVER "," SECRET_ROW("kD~", "2021-01-01T00:00:00Z"), 1609459200 },
     { "another secret", SECRET_ROW("abc", "2027-05-31T10:11:12Z"), 0 },
     { "no hint", SECRET_ROW("", "2027-05-31T10:11:12Z"), 0 },
     { "no time", SECRET_ROW("kD~", "soon") ",{},5", 0 },

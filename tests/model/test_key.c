@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/x509.h>
 
 #include "base/limits.h"
@@ -168,6 +171,71 @@ static void sha256__no_key__refused(void **state)
     assert_refused(key_sha256(NULL, digest, &err), &err, REASON_SYNTAX, "");
 }
 
+/* A modulus of the form that the broken generator gives: 65537^a + k * primorial. */
+static EVP_PKEY *roca_key(unsigned long power, unsigned long add)
+{
+    static const unsigned primes[] = { 2,   3,   5,   7,   11,  13,  17,  19,  23,  29,
+                                       31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+                                       73,  79,  83,  89,  97,  101, 103, 107, 109, 113,
+                                       127, 131, 137, 139, 149, 151, 157, 163, 167 };
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *primorial = BN_new();
+    BIGNUM *n = BN_new();
+    BIGNUM *e = BN_new();
+    BIGNUM *a = BN_new();
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY_CTX *from = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+
+    assert_int_equal(BN_set_word(primorial, 1), 1);
+    for (size_t i = 0; i < sizeof(primes) / sizeof(primes[0]); i++) {
+        assert_int_equal(BN_mul_word(primorial, primes[i]), 1);
+    }
+    assert_int_equal(BN_set_word(e, 65537), 1);
+    assert_int_equal(BN_set_word(a, power), 1);
+    assert_int_equal(BN_mod_exp(n, e, a, primorial, ctx), 1);
+    assert_int_equal(BN_lshift(primorial, primorial, 1800), 1); /* even: n stays odd */
+    assert_int_equal(BN_add(n, n, primorial), 1);
+    assert_int_equal(BN_add_word(n, add), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e), 1);
+    params = OSSL_PARAM_BLD_to_param(build);
+    assert_int_equal(EVP_PKEY_fromdata_init(from), 1);
+    assert_int_equal(EVP_PKEY_fromdata(from, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(from);
+    BN_free(primorial);
+    BN_free(n);
+    BN_free(e);
+    BN_free(a);
+    BN_CTX_free(ctx);
+    return key;
+}
+
+static void roca__keys__told_from_sound_ones(void **state)
+{
+    static const char *const sound[] = { "RSA-2048", "RSA-1024", "P-256", "ED25519" };
+
+    (void)state;
+    for (unsigned long power = 1; power < 200; power += 37) {
+        EVP_PKEY *key = roca_key(power, 0);
+
+        assert_true(key_is_roca(key));
+        EVP_PKEY_free(key);
+        key = roca_key(power, 2); /* its neighbour */
+        assert_false(key_is_roca(key));
+        EVP_PKEY_free(key);
+    }
+    for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++) {
+        EVP_PKEY *key = csr_builder_key(sound[i]);
+
+        assert_false(key_is_roca(key));
+        EVP_PKEY_free(key);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +243,7 @@ int main(void)
         cmocka_unit_test(inspect__rsa_numbers__judged),
         cmocka_unit_test(inspect__malformed__refused),
         cmocka_unit_test(small_factor__bad_moduli__found),
+        cmocka_unit_test(roca__keys__told_from_sound_ones),
         cmocka_unit_test(sha256__no_key__refused),
     };
 

@@ -26,7 +26,7 @@ struct world {
     struct template_config config;
     struct policy_gate *gate;
     struct store *store; /* NULL: none */
-    EVP_PKEY *key;
+    EVP_PKEY *key;       /* borrowed */
     struct enroll_request request;
     struct cert_plan plan;
     struct policy_report report;
@@ -34,13 +34,26 @@ struct world {
     const char *ca_ident;
 };
 
+/* One key for all tests: making one is what takes long. */
+static int make_key(void **state)
+{
+    *state = csr_builder_key("RSA-2048");
+    return 0;
+}
+
+static int free_key(void **state)
+{
+    EVP_PKEY_free(*state);
+    return 0;
+}
+
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
     assert_non_null(w);
     test_folder_create(&w->folder);
-    w->key = csr_builder_key("RSA-2048");
+    w->key = *state;
     *state = w;
     return 0;
 }
@@ -55,7 +68,6 @@ static int tear_down(void **state)
     csr_clear(&w->request.csr);
     template_config_clear(&w->config);
     test_folder_remove(&w->folder);
-    EVP_PKEY_free(w->key);
     free(w);
     return 0;
 }
@@ -143,11 +155,11 @@ static bool ask(struct world *w, const char *cn)
 {
     struct csr_builder b;
 
+    error_clear(&w->err);
     csr_builder_init(&b, w->key);
     csr_builder_cn(&b, cn);
     take_request(w, &b);
     fresh_plan(w, cn);
-    error_clear(&w->err);
     return policy_gate_check(w->gate, &w->request, w->ca_ident, false, NOW, &w->plan, &w->report,
                              &w->err);
 }
@@ -168,7 +180,7 @@ static void create__no_files_or_off__none_without_error(void **state)
 {
     struct world *w = *state;
 
-    assert_false(make_gate(w, "'enabled':true"));
+    assert_false(make_gate(w, "'description':'x'"));
     assert_false(error_is_set(&w->err));
     assert_int_equal(policy_gate_count(w->gate), 0);
     /* What is off is not even read: a broken file can be got out of the way. */
@@ -213,6 +225,21 @@ static void create__one_names_the_url__others_left_out(void **state)
     assert_int_equal(policy_gate_count(w->gate), 1);
     assert_done(ask(w, "host"), &w->err, "");
     assert_string_equal(w->report.policy, "own");
+    assert_false(ask(w, "other"));
+}
+
+/* The file was given to this template: a proxy may have the URL that the profile names. */
+static void create__none_names_the_url__all_asked_with_a_warning(void **state)
+{
+    struct world *w = *state;
+
+    one_policy(w,
+               "{'policy':'p','subject':{'template':'CN=host'},"
+               "'endpoint':['https://scep.example.com/certsrv/mscep/mscep.dll']}",
+               "enforce");
+    assert_int_equal(policy_gate_warnings(w->gate)->count, 1);
+    assert_non_null(strstr(policy_gate_warnings(w->gate)->item[0], "mscep.dll"));
+    assert_done(ask(w, "host"), &w->err, "");
     assert_false(ask(w, "other"));
 }
 
@@ -485,6 +512,7 @@ int main(void)
         GATE_TEST(create__no_files_or_off__none_without_error),
         GATE_TEST(create__broken__reason_and_file),
         GATE_TEST(create__one_names_the_url__others_left_out),
+        GATE_TEST(create__none_names_the_url__all_asked_with_a_warning),
         GATE_TEST(create__some_keys_conflict__warning),
         GATE_TEST(check__modes__weaker_of_both),
         GATE_TEST(check__one_audits_one_enforces__refused),
@@ -499,5 +527,5 @@ int main(void)
         GATE_TEST(check__limit_a_day__of_this_subject_and_template),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -138,7 +138,8 @@ static const struct {
       "{'policy':'p','platform':'apple','subject':{'template':'CN=x'},"
       "'san':[{'type':'uri','template':'{{OnPremisesSecurityIdentifier}}'}]}" },
     { "IPL-FQDN", WARNING,
-      "{'policy':'p','platform':'apple','subject':{'template':'CN={{FullyQualifiedDomainName}}'}}" },
+      "{'policy':'p','platform':'apple',"
+      "'subject':{'template':'CN={{FullyQualifiedDomainName}}'}}" },
     { "IPL-FQDN", NOT,
       "{'policy':'p','platform':'windows','subject':{'template':"
       "'CN={{FullyQualifiedDomainName}}'}}" },

@@ -153,7 +153,7 @@ static void own_xml__every_attribute__is_in_the_dump(void **state)
             fail_msg("no %s in\n%s", expected[i], buffer_text(&dump));
         }
     }
-    assert_int_equal(set.item[0]->facts.line, 2);
+    assert_int_equal(set.item[0]->facts.line, 3); /* where its start tag ends */
     json_value_free(json);
     policy_set_clear(&set);
     buffer_clear(&text);
@@ -226,7 +226,7 @@ static bool documented(const struct xml_node *node)
     struct error err = ERROR_INIT;
     bool ok = annotation != NULL && is(annotation, "annotation")
               && xml_node_text(xml_node_child(annotation), &text, &err)
-              && text_trim(buffer_bytes(&text)).len > 10;
+              && text_trim(buffer_bytes(&text)).len > 5;
 
     buffer_clear(&text);
     return ok;

@@ -186,6 +186,7 @@ static void assert_limit(struct bytes text, enum reason reason, const char *name
     int64_t start = clock_monotonic_us();
 
     assert_refused(policy_load(text, "f", &set, &err), &err, reason, name);
+    print_message("%s: %lld ms\n", name, (long long)(clock_monotonic_us() - start) / 1000);
     if (clock_monotonic_us() - start > 20000000) {
         fail_msg("%s: took more than 20 s", name);
     }

@@ -115,9 +115,11 @@ static const char same[] = "{\n"
 
 static void same__profile_every_language_knows__one_dump(void **state)
 {
-    static const char *const names[] = { "policy/same.own.json", "policy/same.own.xml",
-                                         "policy/same.graph.json", "policy/same.syncml.xml",
-                                         "policy/same.mobileconfig" };
+    static const char *const names[] = { "policy/same.own.json",       "policy/same.own.xml",
+                                         "policy/same.graph.json",     "policy/same.syncml.xml",
+                                         "policy/same.mobileconfig",   "policy/bare.syncml.xml",
+                                         "policy/signed.mobileconfig", "policy/signed.own.pem",
+                                         "policy/utf16.own.xml.txt" };
 
     (void)state;
     assert_same(names, sizeof(names) / sizeof(names[0]), same);
