@@ -40,8 +40,8 @@ struct http_client_options client_options(const struct client_pki *pki)
         .proxy_user = "",
         .no_proxy = "",
         .ca_file = pki->ca_file,
-        .connect_seconds = 5,
-        .total_seconds = 20,
+        .connect_seconds = 30,
+        .total_seconds = 60,
     };
 
     return options;

@@ -28,7 +28,7 @@ struct client_pki {
 int client_pki_create(void **state);
 int client_pki_free(void **state);
 
-/* A client without proxy that trusts the CA, 5 seconds to connect and 20 in all. */
+/* A client without proxy that trusts the CA, with more time than a busy machine needs. */
 struct http_client_options client_options(const struct client_pki *pki);
 struct http_client *client_create(const struct http_client_options *options);
 /* A server with this identity and these answers. */

@@ -11,8 +11,8 @@
 #include "platform/threads.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
-#define THREADS 12u
-#define CALLS_PER_THREAD 20u
+#define THREADS 8u
+#define CALLS_PER_THREAD 12u
 
 static const struct tls_peer_answer answers[] = {
     { "/plain", OK_HEAD "Content-Type: application/json; charset=utf-8\r\n"
@@ -179,8 +179,7 @@ static void call__silence__ends_in_time(void **state)
     struct http_client *client = NULL;
     char url[CLIENT_URL_MAX];
 
-    options.connect_seconds = 5;
-    options.total_seconds = 1;
+    options.total_seconds = 6; /* the handshake comes about in this time, too */
     client = client_create(&options);
     for (size_t i = 0; i < 2; i++) {
         int64_t started_us = clock_monotonic_us();
@@ -188,7 +187,8 @@ static void call__silence__ends_in_time(void **state)
         client_url(url, "localhost", tls_peer_port(peer), paths[i]);
         client_refused(client, url, REASON_HTTP_CLIENT, HTTP_CALL_TIMEOUT,
                        "no complete answer from localhost:");
-        assert_true(clock_monotonic_us() - started_us < INT64_C(5000000));
+        assert_true(clock_monotonic_us() - started_us >= INT64_C(5900000));
+        assert_true(clock_monotonic_us() - started_us < INT64_C(20000000));
     }
     http_client_free(client);
     tls_peer_stop(peer);
@@ -446,6 +446,8 @@ static void call__many_threads__share_a_client(void **state)
     }
     for (unsigned i = 0; i < THREADS; i++) {
         thread_join(threads[i]);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
         assert_int_equal(many[i].done, CALLS_PER_THREAD);
     }
     assert_true(tls_peer_connections(peer) < THREADS * CALLS_PER_THREAD / 2);

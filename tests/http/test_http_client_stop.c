@@ -7,7 +7,7 @@
 #include "platform/threads.h"
 
 #define CALLS 6u
-#define SOON_US INT64_C(1000000) /* measured: below 5 ms; a busy machine may take longer */
+#define SOON_US INT64_C(5000000) /* milliseconds, but for a machine that does much else */
 
 static const struct tls_peer_answer answers[] = {
     { "/", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" },
@@ -46,9 +46,8 @@ static void start(struct running *r, struct http_client *client, const char *url
     assert_done(thread_start(&r->thread, "call", run, r, &err), &err, "");
 }
 
-static void assert_stopped(struct running *r, int64_t stopped_us)
+static void assert_stopped(const struct running *r, int64_t stopped_us)
 {
-    thread_join(r->thread);
     assert_refused(r->done, &r->err, REASON_STOPPING, "");
     assert_int_equal(r->failure, HTTP_CALL_STOPPED);
     print_message("ended %lld us after the stop\n", (long long)(r->ended_us - stopped_us));
@@ -74,6 +73,9 @@ static void stop__calls_that_wait__end_at_once(void **state)
     tls_peer_wait_requests(peer, CALLS);
     stopped_us = clock_monotonic_us();
     http_client_stop(client);
+    for (unsigned i = 0; i < CALLS; i++) {
+        thread_join(running[i].thread);
+    }
     for (unsigned i = 0; i < CALLS; i++) {
         assert_stopped(&running[i], stopped_us);
     }
@@ -105,6 +107,7 @@ static void stop__during_handshake__ends_at_once(void **state)
     /* whether it is connected already or about to be: stopping ends both */
     stopped_us = clock_monotonic_us();
     http_client_stop(client);
+    thread_join(running.thread);
     assert_stopped(&running, stopped_us);
     http_client_free(client);
     socket_close(s);
@@ -129,7 +132,7 @@ static void call__no_handshake__ends_in_time(void **state)
     client = client_create(&options);
     client_url(url, "127.0.0.1", port, "/");
     client_refused(client, url, REASON_HTTP_CLIENT, HTTP_CALL_TIMEOUT, "within 1 seconds");
-    assert_true(clock_monotonic_us() - started_us < INT64_C(6000000));
+    assert_true(clock_monotonic_us() - started_us < INT64_C(20000000));
     http_client_free(client);
     socket_close(s);
 }
