@@ -53,14 +53,11 @@ static void tell(void *context, const struct intune_news_item *item)
         .detail = item->why != NULL ? item->why->detail : NULL,
     };
 
-    if (item->why != NULL) {
-        log_error(options->log, row->level, item->why, "Intune: %s", item->text);
-    } else {
-        log_line(options->log, row->level, "Intune: %s", item->text);
-    }
-    if (row->event != 0 && item->why != NULL) {
-        event_log_failure(options->events, row->event, item->text, item->why);
-    } else if (row->event != 0) {
+    /* the text holds the cause's detail already */
+    log_line(options->log, row->level, "Intune: %s%s%s%s", item->text,
+             item->why != NULL ? " [" : "", item->why != NULL ? reason_id(item->why->reason) : "",
+             item->why != NULL ? "]" : "");
+    if (row->event != 0) {
         event_log_report(options->events,
                          row->level == LOG_LEVEL_INFO ? EVENTLOG_INFO : EVENTLOG_WARNING,
                          row->event, item->text);

@@ -24,6 +24,12 @@
 /* A row that failed so often says nothing about Intune: others behind it get their turn. */
 #define HOPELESS_ATTEMPTS 8
 
+/*
+ * An answer that is none, to this row: a service that objects to it will not think better of it,
+ * but a proxy that answers in Intune's place may go away.
+ */
+#define ANSWER_ATTEMPTS 5
+
 #define TICKET_MAX 262144 /* four times what is sealed of the longest request */
 #define NEWS_TEXT_MAX 2048
 
@@ -174,7 +180,9 @@ static bool put_off(struct delivery *d, const struct letter *letter, const struc
         return false;
     }
     d->round->delayed++;
-    d->failures += letter->attempts < HOPELESS_ATTEMPTS ? 1 : 0;
+    if (letter->attempts < HOPELESS_ATTEMPTS && why->reason != REASON_INTUNE_ANSWER) {
+        d->failures++;
+    }
     if (!*d->told_delay) {
         *d->told_delay = true;
         tell_of(d, letter, INTUNE_NEWS_DELAYED, why, "will be tried again");
@@ -188,7 +196,7 @@ static bool delivered(struct delivery *d, const struct letter *letter, struct er
         return false;
     }
     d->round->delivered++;
-    tell_of(d, letter, INTUNE_NEWS_DELIVERED, NULL, "");
+    tell_of(d, letter, INTUNE_NEWS_DELIVERED, NULL, "told");
     return true;
 }
 
@@ -207,7 +215,8 @@ static bool send(struct delivery *d, const struct letter *letter,
     if (!ok && why.reason == REASON_STOPPING) {
         return error_set(err, why.reason, "%s", why.detail);
     }
-    if (!ok && !is_final(why.reason)) {
+    if (!ok && !is_final(why.reason)
+        && !(why.reason == REASON_INTUNE_ANSWER && letter->attempts + 1 >= ANSWER_ATTEMPTS)) {
         return put_off(d, letter, &why, err);
     }
     d->failures = 0;

@@ -341,8 +341,8 @@ static void tell(struct decision *d, const struct policy *p)
     (void)snprintf(report->verdict, sizeof(report->verdict), "%s", policy_outcome_word(outcome));
     if (f != NULL) {
         (void)snprintf(report->check, sizeof(report->check), "%s", f->check);
-        (void)snprintf(report->detail, sizeof(report->detail), "%s: expected %s, found %s", f->path,
-                       f->expected, f->found);
+        (void)snprintf(report->detail, sizeof(report->detail), "%s%sexpected %s, found %s", f->path,
+                       f->path[0] != '\0' ? ": " : "", f->expected, f->found);
     }
 }
 
@@ -438,8 +438,8 @@ static bool conclude(const struct decision *d, struct error *err)
         (void)snprintf(report->verdict, sizeof(report->verdict), "audit");
         return true;
     }
-    return error_set(err, REASON_POLICY_DENIED, "%s: policy \"%s\": %s", report->check,
-                     report->policy, report->detail);
+    return error_set(err, REASON_POLICY_DENIED, "%s: policy %s: %s", report->check, report->policy,
+                     report->detail);
 }
 
 static bool ask_all(struct decision *d, struct policy_request *request, struct error *err)
@@ -450,7 +450,7 @@ static bool ask_all(struct decision *d, struct policy_request *request, struct e
     for (size_t i = 0; i < gate->count; i++) {
         if (is_asked(gate, i, request->ca_ident, by_ident)
             && !ask(d, &gate->item[i], request, err)) {
-            return error_context(err, "policy \"%s\"", gate->item[i].policy->name);
+            return error_context(err, "policy %s", gate->item[i].policy->name);
         }
     }
     return conclude(d, err);
