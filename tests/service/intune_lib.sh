@@ -29,7 +29,7 @@ control() {
     local data=()
     [[ $# -lt 2 ]] || data=(--data "$2")
     curl --fail --silent --show-error --max-time 30 --cacert "$work/cloud/ca.pem" --output "$work/control" \
-        "${data[@]}" "$cloud/_control/$1" || fail "control $*: $(cat "$work/control" 2>/dev/null)"
+        "${data[@]}" "$cloud/_control/$1" || fail "control $* was refused"
 }
 # behave PATH HOW [VALUE [NUMBER [TIMES]]]
 behave() { control behave "{\"path\":\"$1\",\"how\":\"$2\",\"value\":\"${3:-}\",\"number\":${4:-0},\"times\":${5:-1}}"; }
