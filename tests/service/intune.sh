@@ -12,7 +12,7 @@ step "a cloud, a service, a template"
 cloud_start
 make_data
 control set '{"any_order":true}' # Intune may take a failure of what it has never seen, or not
-intune_settings intune.total_seconds=6 intune.requests=2
+intune_settings intune.total_seconds=4 intune.requests=2
 graph_policy corp.json
 ok template add corp challenge.type=intune policy.files=corp.json san.types=uri,upn,dns,email
 ok template enable corp
@@ -146,6 +146,7 @@ eventually 20 answers 200 "$base/scep/plain?operation=GetCACert" || fail "other 
 for pid in "${senders[@]}"; do wait "$pid" && fail "a certificate without Intune's word" || true; done
 audited reason=intune-unavailable >/dev/null || fail "nobody was told that Intune does not answer"
 control reset '{}'
+control set '{"any_order":true}'
 
 step "Intune asks for revocation"
 control revoke "{\"serial\":\"$first\",\"caConfiguration\":\"\",\"issuer\":\"\"}"
