@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/scep_fixture.h"
+#include "support/scep_keys.h"
 
 #include <string.h>
 
@@ -439,6 +440,51 @@ static void captured_envelope__signed_by_another__uniform(void **state)
     buffer_clear(&request);
 }
 
+/* The old certificate signs for a new key: nobody else's challenge can be in play then. */
+static void new_key__without_challenge_and_self_signature__opened(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *challenge;
+        enum scep_test_key key;
+        bool self_signed;
+        bool opened;
+    } rows[] = {
+        { "renewal", NULL, SCEP_TEST_KEY_CLIENT, false, true },
+        { "empty challenge", "", SCEP_TEST_KEY_CLIENT, false, true },
+        { "with a challenge", "secret", SCEP_TEST_KEY_CLIENT, false, false },
+        { "signed by nobody's certificate", NULL, SCEP_TEST_KEY_CLIENT, true, false },
+        { "short key", NULL, SCEP_TEST_KEY_CLIENT_512, false, false },
+        { "elliptic curve", NULL, SCEP_TEST_KEY_CLIENT_EC, false, false },
+    };
+    const struct scep_fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct scep_client c = scep_fixture_client(f);
+        struct scep_cert_options options = {
+            .key = f->other_key, .cn = "client", .issuer = f->ca.cert, .issuer_key = f->client_key
+        };
+        X509 *old = scep_cert_make(&options);
+        EVP_PKEY *key = scep_test_key(rows[i].key);
+        struct scep_outcome o;
+
+        c.key = f->other_key;
+        c.csr_key = key;
+        c.cert = rows[i].self_signed ? NULL : old;
+        c.challenge = rows[i].challenge;
+        scep_fixture_send(f, &c, ALGORITHM_LEVEL_MODERN, &o);
+        if (rows[i].opened) {
+            assert_opened(&o, rows[i].name);
+            assert_false(o.csr.has_challenge);
+        } else {
+            assert_outcome(&o, REASON_UNIFORM_FAILURE, rows[i].name);
+        }
+        scep_outcome_clear(&o);
+        EVP_PKEY_free(key);
+        X509_free(old);
+    }
+}
+
 static void decrypt__before_verify__internal(void **state)
 {
     const struct scep_fixture *f = *state;
@@ -574,6 +620,7 @@ int main(void)
         cmocka_unit_test(envelope__wrong_kind_of_content__reason),
         cmocka_unit_test(plaintext__wrong_in_any_way__uniform),
         cmocka_unit_test(captured_envelope__signed_by_another__uniform),
+        cmocka_unit_test(new_key__without_challenge_and_self_signature__opened),
         cmocka_unit_test(decrypt__before_verify__internal),
         cmocka_unit_test(uniform_failure__reply__same_size_and_attributes),
         cmocka_unit_test(uniform_failure__timing__printed),

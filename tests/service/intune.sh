@@ -148,6 +148,22 @@ audited reason=intune-unavailable >/dev/null || fail "nobody was told that Intun
 control reset '{}'
 control set '{"any_order":true}'
 
+step "a renewal without challenge: refused, unless the template lets the old certificate vouch"
+device old "$id"
+got old
+! renew renewed old || fail "a renewal without challenge got a certificate"
+audited event=enroll result=refused reason=renewal-not-enabled "transaction_id=$(transaction renewed)" >/dev/null || fail "refused otherwise: $(<"$work/renewed.log")"
+ok template set corp intune.renewal=certificate
+had=$(calls validateRequest)
+eventually 20 renew renewed old || fail "no renewal: $(<"$work/renewed.log"); $(tail -n 1 "$data/logs/audit.jsonl")"
+audited event=enroll result=issued challenge_type=renewal template=corp >/dev/null || fail "no audit record"
+[[ $(calls validateRequest) -eq $had ]] || fail "Intune was asked about a renewal without challenge"
+[[ $(openssl x509 -in "$work/renewed.pem" -noout -pubkey) == "$(openssl pkey -in "$work/renewed.key" -pubout)" ]] || fail "not for the new key"
+ok cert revoke "$(serial_of old)"
+! renew again old || fail "a revoked certificate vouched"
+audited event=enroll result=refused reason=renewal-refused >/dev/null || fail "refused otherwise: $(<"$work/again.log")"
+ok template set corp intune.renewal=refuse
+
 step "Intune asks for revocation"
 control revoke "{\"serial\":\"$first\",\"caConfiguration\":\"\",\"issuer\":\"\"}"
 control revoke "{\"serial\":\"0badc0de\",\"caConfiguration\":\"somebody else\",\"issuer\":\"CN=Other\"}"

@@ -122,4 +122,14 @@ not_got() {
         fail "$2 was not refused for the reason $1: $(<"$work/$2.log"); $(tail -n 1 "$data/logs/audit.jsonl")"
     [[ -z ${3:-} ]] || grep -q "failInfo $3," "$work/$2.log" || fail "$2: not failInfo $3: $(<"$work/$2.log")"
 }
+# renew NEW OLD: a request for a new key without challenge, signed with the certificate of OLD.
+renew() {
+    [[ -f $work/$1.key ]] || new_key "$work/$1.key"
+    sed '/^\[attributes\]/,/^\[extensions\]/{/^challengePassword/d}; /^attributes=/d' "$work/$2.cnf" >"$work/$1.cnf"
+    openssl req -new -key "$work/$1.key" -config "$work/$1.cnf" -outform DER -out "$work/$1.csr" || fail "no request for $1"
+    rm -f "$work/$1.pem"
+    python3 "$OPENNDES_TESTS/service/pkcsreq.py" --csr "$work/$1.csr" --key "$work/$2.key" --cert "$work/$2.pem" \
+        --ra-enc "$work/ca/ra.pem" --ra-sign "$work/ca/ra.pem" --ca "$work/ca/chain.pem" --url "$base/scep/corp" \
+        --out "$work/$1.pem" >"$work/$1.log" 2>&1 && [[ -s $work/$1.pem ]]
+}
 serial_of() { openssl x509 -in "$work/$1.pem" -noout -serial | sed 's/serial=//' | tr 'A-F' 'a-f'; }

@@ -100,12 +100,16 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("csr", "key", "ra-enc", "ra-sign", "ca", "url", "out"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--cert", help="certificate of --key that signs the message; else a self-signed one")
     given = parser.parse_args()
     with open(given.csr, "rb") as file:
         csr = file.read()
     with tempfile.TemporaryDirectory() as work:
         own = work + "/self.pem"
-        openssl("req", "-x509", "-key", given.key, "-subj", "/CN=self", "-days", "2", "-out", own)
+        if given.cert:
+            openssl("x509", "-in", given.cert, "-out", own)
+        else:
+            openssl("req", "-x509", "-key", given.key, "-subj", "/CN=self", "-days", "2", "-out", own)
         cert = openssl("x509", "-in", own, "-outform", "DER")
         envelope = openssl("cms", "-encrypt", "-binary", "-aes128", "-outform", "DER", given.ra_enc, data=csr)
         message = pkcs_req(envelope, cert, given.key, hashlib.sha256(csr).hexdigest()[:32].encode())
