@@ -11,6 +11,7 @@
 
 #include "http/tls_context.h"
 #include "model/certificate.h"
+#include "support/scep_keys.h"
 
 /* Root, intermediate and leaf as a public cloud has them, and the two keys behind challenges. */
 
@@ -198,9 +199,10 @@ static bool make_challenge_keys(struct intune_cloud_server *cloud, struct error 
         NULL
     };
     struct cloud_identity issuer = { NULL, NULL };
-    bool ok = make(&issuer, EVP_EC_gen("P-256"), &issuer_wanted, NULL, err)
-              && make(&cloud->recipient, EVP_RSA_gen(2048), &recipient_wanted, &issuer, err)
-              && make(&cloud->signer, EVP_RSA_gen(2048), &signer_wanted, NULL, err);
+    bool ok =
+        make(&issuer, EVP_EC_gen("P-256"), &issuer_wanted, NULL, err)
+        && make(&cloud->recipient, scep_test_key(SCEP_TEST_KEY_RA), &recipient_wanted, &issuer, err)
+        && make(&cloud->signer, scep_test_key(SCEP_TEST_KEY_OTHER), &signer_wanted, NULL, err);
 
     identity_clear(&issuer);
     return ok;
