@@ -154,11 +154,15 @@ static void tell_missing(struct policy_matching *m, struct match_rows *rows, siz
                          v < rows->values->count ? rows->texts[v] : bytes_of(NULL, 0));
 }
 
-/* False: it is refused. */
+/*
+ * False: it is refused. A second attribute of a described type always is: of two common names one
+ * reader takes the first and another the last.
+ */
 static bool tell_extra(struct policy_matching *m, const struct match_rows *rows, size_t v)
 {
     const struct match_group *group = &rows->values->item[v].group;
-    bool allowed = group->is_subject && m->policy->subject.extra == POLICY_EXTRA_ALLOW;
+    bool allowed = group->is_subject && m->policy->subject.extra == POLICY_EXTRA_ALLOW
+                   && !is_wanted_type(rows, group);
     char path[POLICY_PATH_MAX];
     char expected[POLICY_FOUND_MAX];
     enum policy_check check = CHECK_SUBJECT_EXTRA;

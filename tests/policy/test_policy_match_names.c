@@ -88,6 +88,8 @@ static void subject__order_extra_and_string_types__as_the_policy_says(void **sta
     struct policy *p = match_policy("CN={{UserName}},O=Example", NULL);
     struct match_request turned = { .subject = "O=Example|CN=anna" };
     struct match_request more = { .subject = "CN=anna|O=Example|L=Bern" };
+    struct match_request first = { .subject = "CN=administrator|CN=anna|O=Example" };
+    struct match_request last = { .subject = "CN=anna|O=Example|CN=administrator" };
     struct match_request plain = { .subject = "CN=anna|O=Example" };
 
     (void)state;
@@ -97,6 +99,8 @@ static void subject__order_extra_and_string_types__as_the_policy_says(void **sta
     match_expect(p, &more, NULL, POLICY_DENY, "IPV-SUBJECT-EXTRA", "extra denied");
     p->subject.extra = POLICY_EXTRA_ALLOW;
     match_expect(p, &more, NULL, POLICY_PASS, "IPV-SUBJECT-EXTRA", "extra allowed");
+    match_expect(p, &first, NULL, POLICY_DENY, "IPV-SUBJECT-EXTRA", "second of a described type");
+    match_expect(p, &last, NULL, POLICY_DENY, "IPV-SUBJECT-EXTRA", "and behind it");
     for (size_t i = 0; i < 4; i++) {
         static const uint8_t tags[] = { TAG_UTF8, TAG_PRINTABLE, TAG_T61, TAG_IA5 };
 
