@@ -50,5 +50,7 @@ MUST_USE bool policy_match_limits(struct policy_matching *m, struct error *err);
 bool policy_match_is_sid_pattern(struct bytes pattern);
 /* now plus that many units of the calendar; a month's end stays one. */
 int64_t policy_match_add_units(int64_t now, int64_t value, enum policy_unit unit);
+/* The end that the request asks for, as its check reads it. False: none, or none that is one. */
+bool policy_match_asked_end(const struct csr_details *details, int64_t now, int64_t *end);
 
 #endif

@@ -449,6 +449,10 @@ static void plan__request_asks_for_less_time__gets_less(void **state)
         { "Days", "1", "2023-11-15T22:13:20Z" },
         { "Years", "1", "2024-11-14T22:13:20Z" }, /* as much as the policy has */
         { "Years", "2", "2024-11-14T22:13:20Z" }, /* more is cut */
+        { "Hours", "12", "2023-11-15T10:13:20Z" },
+        { "30", "Minutes", "2023-11-14T22:43:20Z" },
+        { "Seconds", "999999", "2023-11-26T11:59:59Z" },
+        { "Fortnights", "1", "2024-11-14T22:13:20Z" }, /* nobody knows what that is */
     };
     struct world *w = *state;
 
@@ -500,8 +504,10 @@ static void check__limit_a_day__of_this_subject_and_template(void **state)
     record(w, "CN=other", 2);
     record(w, "CN=host", 3);
     assert_done(ask(w, "host"), &w->err, "");
-    record(w, "CN=host", 4);
+    record(w, "CN=Host", 4);
     assert_false(ask(w, "host"));
+    assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
+    assert_false(ask(w, "HOST")); /* the same, in capitals */
     assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
 }
 
