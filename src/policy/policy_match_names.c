@@ -250,6 +250,35 @@ static void put_in_order(struct match_rows *rows)
     rows->ordered = count;
 }
 
+static bool is_known(void *context, const struct policy_bindings *bindings)
+{
+    const struct policy_matching *m = context;
+    char why[200];
+
+    return policy_known_check(m->request->known, bindings, why, sizeof(why));
+}
+
+/*
+ * "LAPTOP-17-PF2ABC" can be read as a name and a serial number in two ways. Where there is a list,
+ * the way whose values it has is the right one; where none is in it, the first stays, and the check
+ * of the list tells.
+ */
+static bool search_known_first(struct policy_matching *m, struct match_rows *rows,
+                               struct policy_search *search)
+{
+    struct policy_search known = *search;
+
+    known.accept = is_known;
+    known.accept_context = m;
+    if (m->request->known != NULL && policy_search_run(&known)) {
+        return true;
+    }
+    for (size_t r = 0; r < rows->count; r++) {
+        rows->search[r].load = 0;
+    }
+    return policy_search_run(search);
+}
+
 static bool bind_variables(struct policy_matching *m, struct match_rows *rows)
 {
     struct policy_search search = {
@@ -271,7 +300,7 @@ static bool bind_variables(struct policy_matching *m, struct match_rows *rows)
     for (size_t r = 0; r < rows->count; r++) {
         rows->search[r].load = 0;
     }
-    if (!policy_search_run(&search)) {
+    if (!search_known_first(m, rows, &search)) {
         tell_conflict(m, rows, &search);
         return false;
     }

@@ -388,6 +388,36 @@ static void known__values__of_one_row(void **state)
     policy_free(p);
 }
 
+/* Names have hyphens: the shortest reading is not the one that is meant. */
+static void known__several_readings__the_one_in_the_list(void **state)
+{
+    static const char known[] = "deviceName,serial\n"
+                                "LAPTOP-17,PF2ABC\n"
+                                "LAPTOP,18-PF2DEF\n"
+                                "LAPTOP-19,17-PF2\n";
+    static const struct {
+        const char *subject;
+        enum policy_outcome outcome;
+        const char *check;
+    } cases[] = {
+        { "CN=LAPTOP-17-PF2ABC", POLICY_PASS, "IPV-KNOWN" },
+        { "CN=LAPTOP-18-PF2DEF", POLICY_PASS, "IPV-KNOWN" },
+        { "CN=LAPTOP-17-PF2DEF", POLICY_DENY, "IPV-KNOWN" },
+        { "CN=LAPTOP-19-PF2ABC", POLICY_DENY, "IPV-KNOWN" }, /* of two rows */
+        { "CN=LAPTOP", POLICY_DENY, "IPV-SUBJECT-VALUE" },
+    };
+    struct policy *p = match_policy("CN={{DeviceName}}-{{SerialNumber}}", NULL);
+    struct match_around around = { .known = known };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct match_request r = { .subject = cases[i].subject };
+
+        match_expect(p, &r, &around, cases[i].outcome, cases[i].check, cases[i].subject);
+    }
+    policy_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +432,7 @@ int main(void)
         cmocka_unit_test(sid__in_names__exactly_what_the_policy_says),
         cmocka_unit_test(sid__optional_row__none_or_one),
         cmocka_unit_test(known__values__of_one_row),
+        cmocka_unit_test(known__several_readings__the_one_in_the_list),
     };
 
     return cmocka_run_group_tests_name("policy_match_names", tests, match_set_up, match_tear_down);
