@@ -97,15 +97,23 @@ static bool find_row(struct match_rows *rows, size_t value, bool up_to_min)
     return false;
 }
 
-/* First what the policy insists on, then what it allows. */
+/*
+ * First what the policy insists on, then what it allows. Rows that a value was refused by lead
+ * nowhere for the next one either, until another has found its place.
+ */
 static void assign(struct match_rows *rows)
 {
     for (int pass = 0; pass < 2; pass++) {
+        bool moved = true;
+
         for (size_t v = 0; v < rows->values->count; v++) {
-            if (rows->owner[v] == MATCH_NO_ROW) {
-                memset(rows->seen, 0, rows->count * sizeof(rows->seen[0]));
-                (void)find_row(rows, v, pass == 0);
+            if (rows->owner[v] != MATCH_NO_ROW) {
+                continue;
             }
+            if (moved) {
+                memset(rows->seen, 0, rows->count * sizeof(rows->seen[0]));
+            }
+            moved = find_row(rows, v, pass == 0);
         }
     }
 }
