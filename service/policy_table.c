@@ -193,10 +193,21 @@ static bool push_request(struct policy_table *t, const char *file, enum policy_o
 
 /* ---- one request ----------------------------------------------------------------------------- */
 
+/* To the service those that are off do not exist; a file of nothing else is looked at as it is. */
+static bool is_there(const struct policy_set *set, size_t index)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < set->count; i++) {
+        any = any || set->item[i]->mode != POLICY_STRICTNESS_OFF;
+    }
+    return !any || set->item[index]->mode != POLICY_STRICTNESS_OFF;
+}
+
 static bool any_names(const struct policy_set *set, const char *path)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (policy_endpoint_names(set->item[i], path)) {
+        if (is_there(set, i) && policy_endpoint_names(set->item[i], path)) {
             return true;
         }
     }
@@ -279,7 +290,7 @@ bool policy_table_request(struct policy_table *t, const char *file, const struct
         goto out;
     }
     for (size_t i = 0; i < set->count; i++) {
-        if ((!by_path || policy_endpoint_names(set->item[i], request->path))
+        if (is_there(set, i) && (!by_path || policy_endpoint_names(set->item[i], request->path))
             && !one_policy(&w, set->item[i], &asked, err)) {
             goto out;
         }

@@ -322,9 +322,13 @@ static bool sid_check(const struct enroll_work *work, const struct policy_report
     if (count > 1) {
         return error_set(err, REASON_SAN_VALUE, "the names hold more than one account SID");
     }
-    return count == 0 || work->path != PATH_LOCAL || fits
-           || error_set(err, REASON_SAN_VALUE,
-                        "a name holds the account SID %s, which no policy has confirmed", sid);
+    if (work->path != PATH_LOCAL || fits) {
+        return true;
+    }
+    /* also what only looks like one: who reads it as which account is not ours to guess */
+    return sid_tags_in_names(work->plan.san) == 0
+           || error_set(err, REASON_SAN_VALUE, "a name holds %s%s, which no policy has confirmed",
+                        count == 0 ? "a tag for accounts" : "the account SID ", sid);
 }
 
 /* What the certificate shall be, and whether that is what the administrator meant. */

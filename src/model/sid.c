@@ -112,6 +112,46 @@ size_t sid_in_names(const GENERAL_NAMES *names, char sid[SID_TEXT_MAX])
     return count;
 }
 
+/* The tag's first part stands at this place, in letters of any case. */
+static bool tag_at(struct bytes text, size_t at)
+{
+    for (size_t i = 0; i < sizeof(SID_TAG_AUTHORITY) - 1; i++) {
+        uint8_t c = text.data[at + i];
+
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != SID_TAG_AUTHORITY[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+size_t sid_tags_in_uri(struct bytes uri)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; at + sizeof(SID_TAG_AUTHORITY) - 1 <= uri.len; at++) {
+        count += tag_at(uri, at) ? 1 : 0;
+    }
+    return count;
+}
+
+size_t sid_tags_in_names(const GENERAL_NAMES *names)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+        if (name->type == GEN_URI) {
+            const ASN1_IA5STRING *uri = name->d.uniformResourceIdentifier;
+
+            count += sid_tags_in_uri(
+                bytes_of(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri)));
+        }
+    }
+    return count;
+}
+
 /* Put TAG LENGTH in front of what stands in `inner`; all lengths here are below 128. */
 static bool wrap(struct buffer *inner, uint8_t tag, struct error *err)
 {

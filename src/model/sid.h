@@ -13,6 +13,8 @@
 
 #define SID_TEXT_MAX 80
 #define SID_URI_PREFIX "tag:microsoft.com,2022-09-14:sid:"
+#define SID_TAG_AUTHORITY                                                                          \
+    "tag:microsoft.com" /* shorter than the one tag known: the next date too */
 #define SID_EXTENSION_OID "1.3.6.1.4.1.311.25.2"
 
 struct stack_st_GENERAL_NAME;
@@ -24,6 +26,12 @@ bool sid_of_uri(struct bytes uri, char sid[SID_TEXT_MAX]);
 /* SID URIs among the names, also in one that several are joined in by commas. The first one's SID
  * goes to sid ("" none). names NULL: 0. */
 size_t sid_in_names(const struct stack_st_GENERAL_NAME *names, char sid[SID_TEXT_MAX]);
+/*
+ * What could be taken for such a tag: "tag:microsoft.com" anywhere in a URI, in letters of any case
+ * and whatever stands behind it. More of them than SIDs: one is misspelled or hidden.
+ */
+size_t sid_tags_in_uri(struct bytes uri);
+size_t sid_tags_in_names(const struct stack_st_GENERAL_NAME *names); /* NULL: 0 */
 /*
  * Append the extension's value: SEQUENCE { [0] { OID 1.3.6.1.4.1.311.25.2.1, [0] OCTET STRING }}.
  */

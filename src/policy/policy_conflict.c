@@ -235,3 +235,55 @@ bool policy_conflict_check(const struct policy *p, const struct template_config 
     return check_key_usage(&c) && check_eku(&c) && check_key(&c) && check_san(&c)
            && check_subject(&c);
 }
+
+/* ---- who vouches for values ------------------------------------------------------------------ */
+
+#define VARIABLES (POLICY_VARIABLE_DN + 1)
+
+static void note_variables(const char *pattern, bool has[VARIABLES])
+{
+    struct bytes name = { NULL, 0 };
+    size_t pos = 0;
+
+    while (policy_pattern_next(pattern, &pos, &name)) {
+        has[policy_variable_find(name)] = true;
+    }
+}
+
+bool policy_conflict_check_known(const struct policy *p, const struct template_config *config,
+                                 const struct policy_known *known, struct policy_texts *warnings,
+                                 struct error *err)
+{
+    const struct conflict c = { p, config, warnings, err };
+    bool has[VARIABLES] = { false };
+
+    for (size_t i = 0; i < p->subject.count; i++) {
+        note_variables(p->subject.item[i].pattern, has);
+    }
+    for (size_t i = 0; i < p->san.count; i++) {
+        note_variables(p->san.item[i].pattern, has);
+    }
+    for (unsigned v = 1; v < VARIABLES; v++) {
+        const char *column = NULL;
+        bool vouched = known != NULL && policy_known_has(known, (enum policy_variable)v, &column);
+
+        if (!has[v] || vouched) {
+            continue;
+        }
+        if (v == POLICY_VARIABLE_SID && config->challenge.type != CHALLENGE_TYPE_INTUNE) {
+            if (!say(&c, false,
+                     "a request may hold the SID of any account, and whoever has a challenge "
+                     "could sign in as that account; bind it with a list of known devices "
+                     "that has the column sid (policy.known)")) {
+                return false;
+            }
+        } else if (column != NULL
+                   && !say(&c, false,
+                           "the list policy.known has no column %s: it says nothing about the "
+                           "value of {{%s}}",
+                           column, policy_variable_word((enum policy_variable)v))) {
+            return false;
+        }
+    }
+    return true;
+}

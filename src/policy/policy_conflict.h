@@ -10,7 +10,7 @@
 #ifndef OPENNDES_POLICY_POLICY_CONFLICT_H
 #define OPENNDES_POLICY_POLICY_CONFLICT_H
 
-#include "policy/policy.h"
+#include "policy/policy_known.h"
 
 /*
  * Would the template refuse every request that fits the policy, or issue a certificate without what
@@ -19,5 +19,14 @@
  */
 MUST_USE bool policy_conflict_check(const struct policy *p, const struct template_config *config,
                                     struct policy_texts *warnings, struct error *err);
+
+/*
+ * What the policy's variables rest on: `warnings` gets a sentence for each that the list of known
+ * devices (NULL: there is none) has no column for, and one for a SID that nobody vouches for.
+ */
+MUST_USE bool policy_conflict_check_known(const struct policy *p,
+                                          const struct template_config *config,
+                                          const struct policy_known *known,
+                                          struct policy_texts *warnings, struct error *err);
 
 #endif

@@ -245,7 +245,12 @@ struct policy_gate *policy_gate_create(const struct policy_gate_options *options
         goto out;
     }
     for (size_t i = 0; i < gate->count; i++) {
-        if (!policy_conflict_check(gate->item[i].policy, config, &gate->warnings, err)) goto out;
+        const struct policy *p = gate->item[i].policy;
+
+        if (!policy_conflict_check(p, config, &gate->warnings, err)
+            || !policy_conflict_check_known(p, config, gate->known, &gate->warnings, err)) {
+            goto out;
+        }
     }
     ok = true;
 out:

@@ -42,6 +42,19 @@ size_t policy_known_count(const struct policy_known *known)
     return known->table.rows;
 }
 
+bool policy_known_has(const struct policy_known *known, enum policy_variable variable,
+                      const char **column)
+{
+    size_t index = 0;
+
+    *column = NULL;
+    if (!policy_known_column_of(variable, &index)) {
+        return false;
+    }
+    *column = policy_known_column_name(index);
+    return known->table.has[index];
+}
+
 /* ---- the question ---------------------------------------------------------------------------- */
 
 /* A binding that the list can say something about. */

@@ -24,6 +24,9 @@ struct policy_known;
 struct policy_known *policy_known_load(struct bytes text, const char *file, struct error *err);
 void policy_known_free(struct policy_known *known); /* NULL is allowed */
 size_t policy_known_count(const struct policy_known *known);
+/* Can it say something about this variable? column: the name of the one it has or would need. */
+bool policy_known_has(const struct policy_known *known, enum policy_variable variable,
+                      const char **column); /* *column NULL: no list can */
 
 /*
  * Is there one row that agrees with every binding it has a column for, and does it hold at least

@@ -46,11 +46,11 @@ void policy_match_extensions(struct policy_matching *m);
 MUST_USE bool policy_match_challenge(struct policy_matching *m, struct error *err);
 MUST_USE bool policy_match_limits(struct policy_matching *m, struct error *err);
 
-/* A URI among whose text the strong mapping tag stands, in any spelling: how often. */
-size_t policy_match_count_tags(struct bytes uri);
 /* A row that may take a SID: the variable alone, or a whole literal tag. */
 bool policy_match_is_sid_pattern(struct bytes pattern);
 /* now plus that many units of the calendar; a month's end stays one. */
 int64_t policy_match_add_units(int64_t now, int64_t value, enum policy_unit unit);
+/* The end that the request asks for, as its check reads it. False: none, or none that is one. */
+bool policy_match_asked_end(const struct csr_details *details, int64_t now, int64_t *end);
 
 #endif

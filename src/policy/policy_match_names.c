@@ -97,15 +97,23 @@ static bool find_row(struct match_rows *rows, size_t value, bool up_to_min)
     return false;
 }
 
-/* First what the policy insists on, then what it allows. */
+/*
+ * First what the policy insists on, then what it allows. Rows that a value was refused by lead
+ * nowhere for the next one either, until another has found its place.
+ */
 static void assign(struct match_rows *rows)
 {
     for (int pass = 0; pass < 2; pass++) {
+        bool moved = true;
+
         for (size_t v = 0; v < rows->values->count; v++) {
-            if (rows->owner[v] == MATCH_NO_ROW) {
-                memset(rows->seen, 0, rows->count * sizeof(rows->seen[0]));
-                (void)find_row(rows, v, pass == 0);
+            if (rows->owner[v] != MATCH_NO_ROW) {
+                continue;
             }
+            if (moved) {
+                memset(rows->seen, 0, rows->count * sizeof(rows->seen[0]));
+            }
+            moved = find_row(rows, v, pass == 0);
         }
     }
 }
@@ -154,11 +162,15 @@ static void tell_missing(struct policy_matching *m, struct match_rows *rows, siz
                          v < rows->values->count ? rows->texts[v] : bytes_of(NULL, 0));
 }
 
-/* False: it is refused. */
+/*
+ * False: it is refused. A second attribute of a described type always is: of two common names one
+ * reader takes the first and another the last.
+ */
 static bool tell_extra(struct policy_matching *m, const struct match_rows *rows, size_t v)
 {
     const struct match_group *group = &rows->values->item[v].group;
-    bool allowed = group->is_subject && m->policy->subject.extra == POLICY_EXTRA_ALLOW;
+    bool allowed = group->is_subject && m->policy->subject.extra == POLICY_EXTRA_ALLOW
+                   && !is_wanted_type(rows, group);
     char path[POLICY_PATH_MAX];
     char expected[POLICY_FOUND_MAX];
     enum policy_check check = CHECK_SUBJECT_EXTRA;
@@ -246,6 +258,35 @@ static void put_in_order(struct match_rows *rows)
     rows->ordered = count;
 }
 
+static bool is_known(void *context, const struct policy_bindings *bindings)
+{
+    const struct policy_matching *m = context;
+    char why[200];
+
+    return policy_known_check(m->request->known, bindings, why, sizeof(why));
+}
+
+/*
+ * "LAPTOP-17-PF2ABC" can be read as a name and a serial number in two ways. Where there is a list,
+ * the way whose values it has is the right one; where none is in it, the first stays, and the check
+ * of the list tells.
+ */
+static bool search_known_first(struct policy_matching *m, struct match_rows *rows,
+                               struct policy_search *search)
+{
+    struct policy_search known = *search;
+
+    known.accept = is_known;
+    known.accept_context = m;
+    if (m->request->known != NULL && policy_search_run(&known)) {
+        return true;
+    }
+    for (size_t r = 0; r < rows->count; r++) {
+        rows->search[r].load = 0;
+    }
+    return policy_search_run(search);
+}
+
 static bool bind_variables(struct policy_matching *m, struct match_rows *rows)
 {
     struct policy_search search = {
@@ -267,7 +308,7 @@ static bool bind_variables(struct policy_matching *m, struct match_rows *rows)
     for (size_t r = 0; r < rows->count; r++) {
         rows->search[r].load = 0;
     }
-    if (!policy_search_run(&search)) {
+    if (!search_known_first(m, rows, &search)) {
         tell_conflict(m, rows, &search);
         return false;
     }

@@ -12,30 +12,6 @@
 #include "policy/policy_match_internal.h"
 #include "policy/policy_search.h"
 
-#define TAG "tag:microsoft.com" /* longer than the one tag known: the next date is none either */
-
-static bool equal_at(struct bytes text, size_t at)
-{
-    for (size_t i = 0; i < sizeof(TAG) - 1; i++) {
-        uint8_t c = text.data[at + i];
-
-        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != TAG[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-size_t policy_match_count_tags(struct bytes uri)
-{
-    size_t count = 0;
-
-    for (size_t at = 0; at + sizeof(TAG) - 1 <= uri.len; at++) {
-        count += equal_at(uri, at) ? 1 : 0;
-    }
-    return count;
-}
-
 bool policy_match_is_sid_pattern(struct bytes pattern)
 {
     struct policy_parts parts;
@@ -58,7 +34,7 @@ static size_t find_sid_row(const struct policy *p)
         if (p->san.item[i].type != POLICY_SAN_URI) {
             continue;
         }
-        if (policy_match_count_tags(bytes_of_text(p->san.item[i].pattern)) > 0) {
+        if (sid_tags_in_uri(bytes_of_text(p->san.item[i].pattern)) > 0) {
             return i; /* a captured policy holds the value itself */
         }
         while (policy_pattern_next(p->san.item[i].pattern, &pos, &name)) {
@@ -83,7 +59,7 @@ static size_t count_in_request(const struct csr *csr, struct bytes *first)
             const ASN1_IA5STRING *uri = name->d.uniformResourceIdentifier;
             struct bytes text =
                 bytes_of(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
-            size_t here = policy_match_count_tags(text);
+            size_t here = sid_tags_in_uri(text);
 
             if (count == 0 && here > 0) {
                 *first = text;

@@ -154,6 +154,17 @@ static enum asked read_period(const struct csr_details *details, int64_t now, st
     return ASKED_PERIOD;
 }
 
+bool policy_match_asked_end(const struct csr_details *details, int64_t now, int64_t *end)
+{
+    struct period period = { NULL, NULL, false, 0 };
+    bool asked = read_period(details, now, &period) == ASKED_PERIOD;
+
+    if (asked) {
+        *end = period.end;
+    }
+    return asked;
+}
+
 static enum policy_outcome judge(const struct policy *p, enum asked asked, int64_t end,
                                  int64_t limit)
 {

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "model/asn1_text.h"
+#include "model/sid.h"
 
 #define OID_UPN "1.3.6.1.4.1.311.20.2.3"
 
@@ -121,8 +122,7 @@ static bool add_value(struct match_values *values, const struct match_group *gro
     values->item[values->count++] = (struct match_value){
         .group = *group,
         .text = text,
-        .tagged = !group->is_subject && group->type == POLICY_SAN_URI
-                  && policy_match_count_tags(text) > 0,
+        .tagged = !group->is_subject && group->type == POLICY_SAN_URI && sid_tags_in_uri(text) > 0,
     };
     return true;
 }
@@ -242,7 +242,7 @@ static bool add_pieces(struct policy_matching *m, struct match_values *out,
     }
     if (count > 1) {
         char path[POLICY_PATH_MAX];
-        bool tagged = type == POLICY_SAN_URI && policy_match_count_tags(text) > 0;
+        bool tagged = type == POLICY_SAN_URI && sid_tags_in_uri(text) > 0;
 
         policy_path(m->policy, PLACE_SAN, path);
         policy_match_tell_at(m, CHECK_SAN_JOINED, tagged ? POLICY_WARN : POLICY_PASS, path,

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include "policy/policy_match_internal.h"
 #include "policy/policy_validity.h"
 
 #define OID_MAX 128
@@ -50,26 +51,22 @@ static bool narrow_key_usage(const struct policy *p, struct cert_plan *plan, str
                         "policy \"%s\": no key usage is left of the template's", p->name);
 }
 
-static void cut(struct cert_plan *plan, int64_t now, int64_t value, enum policy_unit unit)
+static void cut(struct cert_plan *plan, int64_t end)
 {
-    int64_t end = 0;
-
-    if (policy_validity_end(now, value, unit, &end) && end < plan->not_after) {
-        plan->not_after = end;
-    }
+    plan->not_after = end < plan->not_after ? end : plan->not_after;
 }
 
 static void narrow_validity(const struct policy *p, const struct csr_details *details, int64_t now,
                             struct cert_plan *plan)
 {
-    enum policy_unit unit = POLICY_UNIT_DAYS;
-    int64_t value = 0;
+    int64_t end = 0;
 
-    if (p->validity.stated) {
-        cut(plan, now, p->validity.value, p->validity.unit);
+    if (p->validity.stated && policy_validity_end(now, p->validity.value, p->validity.unit, &end)) {
+        cut(plan, end);
     }
-    if (policy_validity_asked(details, &value, &unit) == POLICY_ASKED) {
-        cut(plan, now, value, unit);
+    /* the check's own reading: what it has told is what is issued */
+    if (policy_match_asked_end(details, now, &end)) {
+        cut(plan, end);
     }
     if (p->validity.backdate_minutes >= 0) {
         plan->not_before = now - p->validity.backdate_minutes * MINUTE;

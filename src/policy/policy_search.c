@@ -5,7 +5,8 @@
 
 #include "policy/policy_variable.h"
 
-#define BYTES_PER_STEP 32u /* looking at a long value costs more than at a short one */
+#define ACCEPT_BYTES 16384u /* what asking whether a way is the one counts as */
+#define BYTES_PER_STEP 32u  /* looking at a long value costs more than at a short one */
 
 /* What does not change while one search runs, and its stack. */
 struct run {
@@ -238,11 +239,18 @@ static bool next_end(struct run *run, struct policy_search_frame *f)
 
 /* ---- the walk -------------------------------------------------------------------------------- */
 
+/* All values are given away: is this how they are meant? */
+static bool is_accepted(struct policy_search *s)
+{
+    return s->accept == NULL
+           || (spend(s, ACCEPT_BYTES) && s->accept(s->accept_context, s->bindings));
+}
+
 /* The value is used up: the next one, or the end. */
 static bool value_done(struct run *run, const struct policy_search_frame *f)
 {
     if (f->value + 1u == run->s->value_count) {
-        return run->deficit == 0;
+        return run->deficit == 0 && is_accepted(run->s);
     }
     (void)push(run, (struct policy_search_frame){ .value = (uint16_t)(f->value + 1u),
                                                   .row = POLICY_NO_ROW,

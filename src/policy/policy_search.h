@@ -73,6 +73,9 @@ struct policy_search {
     struct policy_search_frame *frame;
     size_t frame_max; /* value_count * (1 + POLICY_PART_VARIABLES) suffices */
     size_t *assigned; /* out: row of each value; NULL: not asked for */
+    /* Is this way, of which all is bound, the one? NULL: the first is. Costs steps. */
+    bool (*accept)(void *context, const struct policy_bindings *bindings);
+    void *accept_context;
     struct policy_search_failure failure;
 };
 

@@ -109,8 +109,8 @@ MUST_USE bool store_revoke_for(struct store *store, const char *ca_name, const c
                                struct error *err);
 /*
  * Certificates (not withheld; provisional ones count) of one template and subject (text of
- * certificate_info) issued since `since`, and the latest not_after of one that is neither revoked
- * nor ended at now (0: none). By an index.
+ * certificate_info, without regard to the case of ASCII letters) issued since `since`, and the
+ * latest not_after of one that is neither revoked nor ended at now (0: none). By an index.
  */
 MUST_USE bool store_subject_history(struct store *store, const char *template_name,
                                     const char *subject, int64_t since, int64_t now, int64_t *count,

@@ -98,9 +98,12 @@ static const char step_3[] =
     "UPDATE certificate SET revoked_by = 'administrator' WHERE revoked_at IS NOT NULL;"
     /* Empty but for the decisions under way and what a crash has left. */
     "CREATE INDEX certificate_provisional ON certificate (withheld) WHERE withheld = 1;"
-    /* Answers alone: a subject that many devices share would cost a look at every row. */
+    /*
+     * Answers alone: a subject that many devices share would cost a look at every row. Names that
+     * differ in case are one name, or writing a GUID in another way would make another of it.
+     */
     "CREATE INDEX certificate_history ON certificate"
-    " (subject, template, issued_at, not_after, revoked_at, withheld);"
+    " (subject COLLATE NOCASE, template, issued_at, not_after, revoked_at, withheld);"
     "CREATE TABLE notification ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT," /* the order of telling */
     " certificate_id INTEGER,"               /* armed: of this provisional one; NULL: waits */

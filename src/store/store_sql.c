@@ -55,7 +55,7 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_HISTORY] =
         "SELECT coalesce(sum(issued_at >= ?3), 0),"
         " coalesce(max(CASE WHEN revoked_at IS NULL AND not_after >= ?4 THEN not_after END), 0)"
-        " FROM certificate WHERE subject = ?1 AND template = ?2 AND withheld <> 2",
+        " FROM certificate WHERE subject COLLATE NOCASE = ?1 AND template = ?2 AND withheld <> 2",
 
     [STORE_SQL_INSERT_NOTIFICATION] =
         "INSERT INTO notification (certificate_id, template, transaction_id, ticket, validated,"

@@ -251,6 +251,40 @@ static void create__some_keys_conflict__warning(void **state)
     assert_int_equal(policy_gate_warnings(w->gate)->count, 1);
 }
 
+/* What a policy rests on, and nobody has looked at. */
+static void create__values_nobody_vouches_for__warning(void **state)
+{
+    static const char policy[] =
+        "{'policy':'p','subject':{'template':'CN={{AAD_Device_ID}},OU={{Invented}}'},"
+        "'san':[{'type':'uri','template':'{{OnPremisesSecurityIdentifier}}'}]}";
+    static const struct {
+        const char *settings, *list;
+        const char *said; /* NULL: nothing */
+    } cases[] = {
+        { "'policy':{'files':'p.json'}", "", "SID of any account" },
+        { "'policy':{'files':'p.json','known':'k.csv'}", "aadDeviceId\nx\n", "SID of any account" },
+        { "'policy':{'files':'p.json','known':'k.csv'}", "sid\nx\n", "no column aadDeviceId" },
+        { "'policy':{'files':'p.json','known':'k.csv'}", "sid,aadDeviceId\nx,y\n", NULL },
+    };
+    struct world *w = *state;
+
+    write_policy(w, "p.json", policy);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char settings[200];
+        const struct policy_texts *warnings = NULL;
+
+        test_folder_write(&w->folder, "k.csv", cases[i].list);
+        assert_true(text_format(settings, sizeof(settings), "'san':{'types':['uri']},%s",
+                                cases[i].settings));
+        assert_done(make_gate(w, settings), &w->err, cases[i].settings);
+        warnings = policy_gate_warnings(w->gate);
+        assert_int_equal(warnings->count, cases[i].said == NULL ? 0 : 1);
+        if (cases[i].said != NULL) {
+            assert_non_null(strstr(warnings->item[0], cases[i].said));
+        }
+    }
+}
+
 /* ---- verdicts and modes ---------------------------------------------------------------------- */
 
 static void check__modes__weaker_of_both(void **state)
@@ -449,6 +483,10 @@ static void plan__request_asks_for_less_time__gets_less(void **state)
         { "Days", "1", "2023-11-15T22:13:20Z" },
         { "Years", "1", "2024-11-14T22:13:20Z" }, /* as much as the policy has */
         { "Years", "2", "2024-11-14T22:13:20Z" }, /* more is cut */
+        { "Hours", "12", "2023-11-15T10:13:20Z" },
+        { "30", "Minutes", "2023-11-14T22:43:20Z" },
+        { "Seconds", "999999", "2023-11-26T11:59:59Z" },
+        { "Fortnights", "1", "2024-11-14T22:13:20Z" }, /* nobody knows what that is */
     };
     struct world *w = *state;
 
@@ -500,8 +538,10 @@ static void check__limit_a_day__of_this_subject_and_template(void **state)
     record(w, "CN=other", 2);
     record(w, "CN=host", 3);
     assert_done(ask(w, "host"), &w->err, "");
-    record(w, "CN=host", 4);
+    record(w, "CN=Host", 4);
     assert_false(ask(w, "host"));
+    assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
+    assert_false(ask(w, "HOST")); /* the same, in capitals */
     assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
 }
 
@@ -514,6 +554,7 @@ int main(void)
         GATE_TEST(create__one_names_the_url__others_left_out),
         GATE_TEST(create__none_names_the_url__all_asked_with_a_warning),
         GATE_TEST(create__some_keys_conflict__warning),
+        GATE_TEST(create__values_nobody_vouches_for__warning),
         GATE_TEST(check__modes__weaker_of_both),
         GATE_TEST(check__one_audits_one_enforces__refused),
         GATE_TEST(check__comparison_impossible__refused_in_audit_too),

@@ -88,6 +88,8 @@ static void subject__order_extra_and_string_types__as_the_policy_says(void **sta
     struct policy *p = match_policy("CN={{UserName}},O=Example", NULL);
     struct match_request turned = { .subject = "O=Example|CN=anna" };
     struct match_request more = { .subject = "CN=anna|O=Example|L=Bern" };
+    struct match_request first = { .subject = "CN=administrator|CN=anna|O=Example" };
+    struct match_request last = { .subject = "CN=anna|O=Example|CN=administrator" };
     struct match_request plain = { .subject = "CN=anna|O=Example" };
 
     (void)state;
@@ -97,6 +99,8 @@ static void subject__order_extra_and_string_types__as_the_policy_says(void **sta
     match_expect(p, &more, NULL, POLICY_DENY, "IPV-SUBJECT-EXTRA", "extra denied");
     p->subject.extra = POLICY_EXTRA_ALLOW;
     match_expect(p, &more, NULL, POLICY_PASS, "IPV-SUBJECT-EXTRA", "extra allowed");
+    match_expect(p, &first, NULL, POLICY_DENY, "IPV-SUBJECT-EXTRA", "second of a described type");
+    match_expect(p, &last, NULL, POLICY_DENY, "IPV-SUBJECT-EXTRA", "and behind it");
     for (size_t i = 0; i < 4; i++) {
         static const uint8_t tags[] = { TAG_UTF8, TAG_PRINTABLE, TAG_T61, TAG_IA5 };
 
@@ -384,6 +388,36 @@ static void known__values__of_one_row(void **state)
     policy_free(p);
 }
 
+/* Names have hyphens: the shortest reading is not the one that is meant. */
+static void known__several_readings__the_one_in_the_list(void **state)
+{
+    static const char known[] = "deviceName,serial\n"
+                                "LAPTOP-17,PF2ABC\n"
+                                "LAPTOP,18-PF2DEF\n"
+                                "LAPTOP-19,17-PF2\n";
+    static const struct {
+        const char *subject;
+        enum policy_outcome outcome;
+        const char *check;
+    } cases[] = {
+        { "CN=LAPTOP-17-PF2ABC", POLICY_PASS, "IPV-KNOWN" },
+        { "CN=LAPTOP-18-PF2DEF", POLICY_PASS, "IPV-KNOWN" },
+        { "CN=LAPTOP-17-PF2DEF", POLICY_DENY, "IPV-KNOWN" },
+        { "CN=LAPTOP-19-PF2ABC", POLICY_DENY, "IPV-KNOWN" }, /* of two rows */
+        { "CN=LAPTOP", POLICY_DENY, "IPV-SUBJECT-VALUE" },
+    };
+    struct policy *p = match_policy("CN={{DeviceName}}-{{SerialNumber}}", NULL);
+    struct match_around around = { .known = known };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct match_request r = { .subject = cases[i].subject };
+
+        match_expect(p, &r, &around, cases[i].outcome, cases[i].check, cases[i].subject);
+    }
+    policy_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +432,7 @@ int main(void)
         cmocka_unit_test(sid__in_names__exactly_what_the_policy_says),
         cmocka_unit_test(sid__optional_row__none_or_one),
         cmocka_unit_test(known__values__of_one_row),
+        cmocka_unit_test(known__several_readings__the_one_in_the_list),
     };
 
     return cmocka_run_group_tests_name("policy_match_names", tests, match_set_up, match_tear_down);

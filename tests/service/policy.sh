@@ -129,6 +129,11 @@ refused 11 policy-denied policy check "$graph" "$(csr good)" --path /scep/corp -
 outcome deny IPV-KNOWN
 refused 3 known-list policy check "$graph" "$(csr good)" --known "$(path "$work/broken.json")"
 
+step "check: a policy that is off is none beside others"
+printf '[{"policy": "tight", "subject": {"template": "CN={{AAD_Device_ID}}"}}, {"policy": "old", "mode": "off"}]' >"$work/off.json"
+refused 11 policy-denied policy check "$(path "$work/off.json")" "$(csr name)"
+said "$out" 'policy "tight"'
+
 step "every lint is in the documentation, and no other"
 ids() { grep -oE 'IPL-[A-Z0-9-]+' "$1" | sort -u; }
 cmp <(ids "$OPENNDES_TESTS/../src/policy/policy_lint.c") <(ids "$OPENNDES_TESTS/../docs/policy.md") || fail "docs/policy.md has other lints"

@@ -122,7 +122,8 @@ static void history__states_and_times__what_counts(void **state)
     assert_history(f->store, "devices", "CN=x", FIXTURE_NOW + 1, 1, FIXTURE_NOW + 2000);
     assert_history(f->store, "devices", "CN=x", FIXTURE_NOW + 2, 0, FIXTURE_NOW + 2000);
     assert_history(f->store, "others", "CN=x", 0, 1, FIXTURE_NOW + 5000);
-    assert_history(f->store, "devices", "CN=X", 0, 0, 0);
+    assert_history(f->store, "devices", "CN=X", 0, 2, FIXTURE_NOW + 2000); /* no other name */
+    assert_history(f->store, "devices", "CN=xx", 0, 0, 0);
     /* On its way: counts, so that two at the same time cannot both be the last one allowed. */
     fixture_provisional(f->store, &s[2]);
     assert_history(f->store, "devices", "CN=x", 0, 3, FIXTURE_NOW + 3000);
