@@ -498,6 +498,7 @@ void app_tick(struct app *app, bool asked)
     refresh_crls(app);
     warn_ends(app);
     keep_house(app);
+    intune_watch_tick(&app->intune);
     event_log_tick(app->events);
 }
 
