@@ -27,6 +27,19 @@ fetch_ca "$work/ca" "$base/scep/corp"
 device early "$id"
 got early
 
+step "settings that cannot be used: the template goes on with those of before, and so does what is told to Intune"
+had=$(reloads)
+ok config set intune.ca_file=nowhere.pem
+eventually 20 reloaded "$had" || fail "the settings were not looked at"
+in_log "nowhere.pem" || fail "nobody is told that they cannot be used"
+behave successNotification internal-error
+device held "$id"
+not_got intune-not-confirmed held
+eventually 30 told held 1 || fail "Intune was not told of the failure"
+had=$(reloads)
+ok config set intune.ca_file=proxy-ca.pem
+eventually 20 reloaded "$had" || fail "the settings were not taken over"
+
 step "new settings, and the end right after them: calls of the connection before do not hold it up"
 behave validateRequest hang '' 0 0
 device late "$id"
