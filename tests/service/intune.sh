@@ -146,6 +146,7 @@ eventually 20 answers 200 "$base/scep/plain?operation=GetCACert" || fail "other 
 for pid in "${senders[@]}"; do wait "$pid" && fail "a certificate without Intune's word" || true; done
 audited reason=intune-unavailable >/dev/null || fail "nobody was told that Intune does not answer"
 control reset '{}'
+control set '{"any_order":true}' # as before
 
 step "Intune asks for revocation"
 control revoke "{\"serial\":\"$first\",\"caConfiguration\":\"\",\"issuer\":\"\"}"
