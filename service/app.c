@@ -65,6 +65,19 @@ static struct runtime *app_runtime(void *context)
     return runtime;
 }
 
+/*
+ * Settings that cannot be used leave templates with their former connection in force: what is told
+ * to Intune, and asked of it, goes the same way.
+ */
+static void use_intune(struct app *app, const struct runtime *now)
+{
+    const struct service_config *config = runtime_config(now);
+
+    if (runtime_intune(now) != NULL || config->intune.tenant[0] == '\0') {
+        intune_watch_use(&app->intune, runtime_intune(now), config);
+    }
+}
+
 static bool load_runtime(struct app *app, struct error *err)
 {
     struct runtime_options options = {
@@ -86,7 +99,7 @@ static bool load_runtime(struct app *app, struct error *err)
     pthread_mutex_lock(&app->runtime_mutex);
     app->runtime = now;
     pthread_mutex_unlock(&app->runtime_mutex);
-    intune_watch_use(&app->intune, runtime_intune(now), runtime_config(now));
+    use_intune(app, now);
     runtime_unref(old);
     return true;
 }
@@ -498,6 +511,7 @@ void app_tick(struct app *app, bool asked)
     refresh_crls(app);
     warn_ends(app);
     keep_house(app);
+    intune_watch_tick(&app->intune);
     event_log_tick(app->events);
 }
 

@@ -265,8 +265,7 @@ void dispatch_handle(void *context, const struct http_request *request,
         handle_route(&v);
     }
     request_log(v.dispatch, &v.request, response, &v.route, &v.report);
-    if (v.report.scep.message_type != NULL && error_is_set(visit_error(&v))
-        && runtime_intune(v.runtime) != NULL) {
+    if (v.report.scep.message_type != NULL && error_is_set(visit_error(&v))) {
         intune_watch_wake(v.dispatch->intune);
     }
     visit_end(&v);

@@ -137,6 +137,25 @@ bool intune_watch_start(struct intune_watch *watch, const struct intune_watch_op
     return watch->keeper != NULL;
 }
 
+/* ---- connections ----------------------------------------------------------------------------- */
+
+static void drop_former(struct intune_watch *watch, size_t at)
+{
+    intune_client_unref(watch->former[at]);
+    watch->former_count--;
+    memmove(&watch->former[at], &watch->former[at + 1],
+            (watch->former_count - at) * sizeof(watch->former[0]));
+}
+
+/* The reference passes over: a request may wait for it, or a template that could not be renewed. */
+static void keep_former(struct intune_watch *watch, struct intune_client *client)
+{
+    if (watch->former_count == INTUNE_WATCH_FORMER) {
+        drop_former(watch, 0);
+    }
+    watch->former[watch->former_count++] = client;
+}
+
 void intune_watch_use(struct intune_watch *watch, struct intune_client *client,
                       const struct service_config *config)
 {
@@ -144,7 +163,20 @@ void intune_watch_use(struct intune_watch *watch, struct intune_client *client,
 
     watch->client = client == NULL ? NULL : intune_client_ref(client);
     intune_keeper_use(watch->keeper, client, config);
-    intune_client_unref(old);
+    if (old != NULL && old != client) {
+        keep_former(watch, old);
+    } else {
+        intune_client_unref(old);
+    }
+}
+
+void intune_watch_tick(struct intune_watch *watch)
+{
+    for (size_t i = watch->former_count; i > 0; i--) {
+        if (!intune_client_is_shared(watch->former[i - 1])) {
+            drop_former(watch, i - 1);
+        }
+    }
 }
 
 void intune_watch_wake(struct intune_watch *watch)
@@ -157,6 +189,9 @@ void intune_watch_stop(struct intune_watch *watch)
     if (watch->client != NULL) {
         intune_client_stop(watch->client);
     }
+    for (size_t i = 0; i < watch->former_count; i++) {
+        intune_client_stop(watch->former[i]);
+    }
 }
 
 void intune_watch_clear(struct intune_watch *watch)
@@ -168,6 +203,9 @@ void intune_watch_clear(struct intune_watch *watch)
     watch->keeper = NULL;
     intune_client_unref(watch->client);
     watch->client = NULL;
+    while (watch->former_count > 0) {
+        drop_former(watch, watch->former_count - 1);
+    }
     intune_seats_free(watch->seats);
     watch->seats = NULL;
 }

@@ -26,11 +26,16 @@ struct intune_watch_options {
     struct event_log *events;
 };
 
+/* Connections that settings have replaced, while requests still wait for them. */
+#define INTUNE_WATCH_FORMER 16u
+
 struct intune_watch {
     struct intune_watch_options options;
     struct intune_seats *seats;
     struct intune_keeper *keeper;
-    struct intune_client *client; /* a reference: the one in use */
+    struct intune_client *client;                      /* a reference: the one in use */
+    struct intune_client *former[INTUNE_WATCH_FORMER]; /* references, the oldest first */
+    size_t former_count;
 };
 
 /*
@@ -51,9 +56,11 @@ MUST_USE bool intune_watch_start(struct intune_watch *watch,
 /* The connection and settings that count from now on; client NULL: none. */
 void intune_watch_use(struct intune_watch *watch, struct intune_client *client,
                       const struct service_config *config);
+/* Now and then: connections of before that nobody needs any more go, with their secrets. */
+void intune_watch_tick(struct intune_watch *watch);
 /* A request was refused: perhaps there is something to tell. */
 void intune_watch_wake(struct intune_watch *watch);
-/* Calls under way end, so that nobody waits for them at a stop. */
+/* Calls under way end, also those of connections of before: nobody waits for them at a stop. */
 void intune_watch_stop(struct intune_watch *watch);
 void intune_watch_clear(struct intune_watch *watch); /* NULL is allowed */
 

@@ -439,7 +439,7 @@ bool runtime_stale(const struct runtime *runtime, const char *data_folder)
         && !file_stamp_equal(&stamp, &runtime->config_stamp)) {
         return true;
     }
-    if (runtime_intune_stale(&runtime->intune, data_folder)) {
+    if (runtime_intune_stale(&runtime->intune, data_folder, &runtime->config)) {
         return true;
     }
     if (!config_list_templates(data_folder, stale_template, &templates, &ignored)) {

@@ -19,10 +19,24 @@ static bool settings_same(const struct service_config *a, const struct service_c
     return true;
 }
 
-static bool stamps_same(const struct file_stamp a[INTUNE_CREDENTIAL_STAMPS],
-                        const struct file_stamp b[INTUNE_CREDENTIAL_STAMPS])
+static void take_stamps(const char *data_folder, const struct service_config *config,
+                        struct file_stamp stamps[RUNTIME_INTUNE_STAMPS])
 {
-    for (size_t i = 0; i < INTUNE_CREDENTIAL_STAMPS; i++) {
+    struct file_stamp *ca_file = &stamps[INTUNE_CREDENTIAL_STAMPS];
+    struct error ignored = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+
+    intune_credential_stamps(data_folder, stamps);
+    if (config->intune.ca_file[0] == '\0' || !intune_ca_file(data_folder, config, path, &ignored)
+        || !file_stamp(path, ca_file, &ignored)) {
+        *ca_file = (struct file_stamp){ .size = 0 };
+    }
+}
+
+static bool stamps_same(const struct file_stamp a[RUNTIME_INTUNE_STAMPS],
+                        const struct file_stamp b[RUNTIME_INTUNE_STAMPS])
+{
+    for (size_t i = 0; i < RUNTIME_INTUNE_STAMPS; i++) {
         if (!file_stamp_equal(&a[i], &b[i])) {
             return false;
         }
@@ -37,7 +51,7 @@ void runtime_intune_load(struct runtime_intune *out, const char *data_folder,
     struct intune_client_options options = { .data_folder = data_folder, .config = config };
 
     *out = (struct runtime_intune){ .client = NULL };
-    intune_credential_stamps(data_folder, out->stamps);
+    take_stamps(data_folder, config, out->stamps);
     if (config->intune.tenant[0] == '\0') {
         return;
     }
@@ -57,10 +71,11 @@ void runtime_intune_clear(struct runtime_intune *intune)
     }
 }
 
-bool runtime_intune_stale(const struct runtime_intune *intune, const char *data_folder)
+bool runtime_intune_stale(const struct runtime_intune *intune, const char *data_folder,
+                          const struct service_config *config)
 {
-    struct file_stamp stamps[INTUNE_CREDENTIAL_STAMPS];
+    struct file_stamp stamps[RUNTIME_INTUNE_STAMPS];
 
-    intune_credential_stamps(data_folder, stamps);
+    take_stamps(data_folder, config, stamps);
     return !stamps_same(stamps, intune->stamps);
 }

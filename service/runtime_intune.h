@@ -14,10 +14,12 @@
 #include "intune/intune_client.h"
 #include "intune/intune_credential.h"
 
+#define RUNTIME_INTUNE_STAMPS (INTUNE_CREDENTIAL_STAMPS + 1) /* and of intune.ca_file */
+
 struct runtime_intune {
     struct intune_client *client; /* NULL: Intune is not used, or something is wrong */
     struct error error;           /* why there is none although intune.tenant is set */
-    struct file_stamp stamps[INTUNE_CREDENTIAL_STAMPS];
+    struct file_stamp stamps[RUNTIME_INTUNE_STAMPS];
 };
 
 /*
@@ -28,7 +30,8 @@ void runtime_intune_load(struct runtime_intune *out, const char *data_folder,
                          const struct service_config *config, const struct runtime_intune *previous,
                          const struct service_config *previous_config);
 void runtime_intune_clear(struct runtime_intune *intune); /* NULL is allowed */
-/* True when a file of the credential differs from what was loaded. */
-bool runtime_intune_stale(const struct runtime_intune *intune, const char *data_folder);
+/* True when a file of the credential, or intune.ca_file, differs from what was loaded. */
+bool runtime_intune_stale(const struct runtime_intune *intune, const char *data_folder,
+                          const struct service_config *config);
 
 #endif

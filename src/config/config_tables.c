@@ -8,6 +8,8 @@
 #include "config/config_load.h"
 #include "config/config_names.h"
 #include "config/config_net.h"
+#include "platform/clock.h"
+#include "platform/proxy_text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -105,16 +107,41 @@ static bool check_tenant(const char *text, struct error *err)
     return true;
 }
 
-/* "system", "none", or http://HOST:PORT. */
+/* Below which host services may lie: no empty label, which no name ends with. */
+static bool check_suffix(const char *text, struct error *err)
+{
+    size_t len = strlen(text);
+
+    return (check_tenant(text, NULL) && text[0] != '.' && (len == 0 || text[len - 1] != '.')
+            && strstr(text, "..") == NULL)
+           || error_set(err, REASON_CONFIG_BAD_VALUE,
+                        "not the name of a host; possible: one such as manage.microsoft.com, "
+                        "without a dot or a star in front");
+}
+
+/* "system", "none", or http://HOST:PORT, which is what the HTTPS client takes. */
 static bool check_proxy(const char *text, struct error *err)
 {
+    struct error unused = ERROR_INIT;
+    char proxy[PROXY_TEXT_MAX];
+
     if (strcmp(text, "system") == 0 || strcmp(text, "none") == 0) {
         return true;
     }
-    return (strncmp(text, "http://", 7) == 0 && config_net_check_url(text, err))
+    return (strncmp(text, "http://", 7) == 0 && config_net_check_url(text, &unused)
+            && proxy_of_list(text, "intune.proxy", proxy, &unused))
            || error_set(err, REASON_CONFIG_BAD_VALUE,
                         "possible: system, none, or http://HOST:PORT; user and password have "
                         "settings of their own");
+}
+
+/* RFC 7617 2: the first colon would end the user. */
+static bool check_proxy_user(const char *text, struct error *err)
+{
+    return strchr(text, ':') == NULL
+           || error_set(err, REASON_CONFIG_BAD_VALUE,
+                        "a colon in it; the password is set with \"openndes intune "
+                        "proxy-password\"");
 }
 
 static bool check_https_url(const char *text, struct error *err)
@@ -124,16 +151,15 @@ static bool check_https_url(const char *text, struct error *err)
                         "possible: https://HOST, with :PORT and a path if need be");
 }
 
-/* Year, month, day. */
+/* Year, month, day; one that the calendar has. */
 static bool check_date(const char *text, struct error *err)
 {
-    static const char shape[] = "dddd-dd-dd";
-    bool ok = text[0] == '\0' || strlen(text) == sizeof(shape) - 1;
+    char begin[CLOCK_TEXT_MAX];
+    int64_t seconds = 0;
 
-    for (size_t i = 0; ok && text[i] != '\0'; i++) {
-        ok = shape[i] == 'd' ? is_digit(text[i]) : text[i] == shape[i];
-    }
-    return ok
+    return text[0] == '\0'
+           || (text_format(begin, sizeof(begin), "%sT00:00:00Z", text)
+               && clock_parse(begin, &seconds))
            || error_set(err, REASON_CONFIG_BAD_VALUE,
                         "possible: a day such as 2027-05-31, or empty");
 }
@@ -321,7 +347,7 @@ static const struct config_key service_keys[] = {
              "Microsoft Graph, such as https://graph.microsoft.com."),
     KEY_TEXT("intune.resource", AT(intune.resource), "", 0, 256, check_https_url,
              "The Intune API as tokens name it, such as https://api.manage.microsoft.com."),
-    KEY_TEXT("intune.service_suffix", AT(intune.service_suffix), "", 0, 253, check_tenant,
+    KEY_TEXT("intune.service_suffix", AT(intune.service_suffix), "", 0, 253, check_suffix,
              "The services that Graph names must lie on this host or below it, such as "
              "manage.microsoft.com."),
     KEY_TEXT("intune.scope", AT(intune.scope), "", 0, 300, NULL,
@@ -332,7 +358,7 @@ static const struct config_key service_keys[] = {
     KEY_TEXT("intune.proxy", AT(intune.proxy), "system", 1, 256, check_proxy,
              "The HTTP proxy to Microsoft's cloud: system (as the machine is set up), none, or "
              "http://HOST:PORT."),
-    KEY_TEXT("intune.proxy_user", AT(intune.proxy_user), "", 0, 128, NULL,
+    KEY_TEXT("intune.proxy_user", AT(intune.proxy_user), "", 0, 128, check_proxy_user,
              "The proxy's user; its password is set with \"openndes intune proxy-password\"."),
     KEY_LIST("intune.no_proxy", AT(intune.no_proxy), "", 0, 64, NULL, check_tenant,
              "Hosts that are reached without proxy; .example.com stands for all below it."),

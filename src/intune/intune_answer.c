@@ -10,6 +10,11 @@
 #include "intune/intune_text.h"
 
 #define SHOWN_MAX 280 /* of what a service says; the rest of a detail is ours */
+/*
+ * Of an answer that is no list; real ones are below 1 KB, tokens below 10. A parser makes up to
+ * hundred times as much memory of hostile JSON, and as many may be read as there are requests.
+ */
+#define ANSWER_BYTES_MAX 65536u
 #define STATUS_TOO_MANY 429
 #define STATUS_UNAVAILABLE 503
 
@@ -19,6 +24,16 @@ bool intune_answer_is_success(const struct intune_answer *answer)
 }
 
 struct json *intune_answer_parse(const struct intune_answer *answer, struct error *err)
+{
+    if (answer->body.len > ANSWER_BYTES_MAX) {
+        (void)error_set(err, REASON_INTUNE_ANSWER, "the answer (HTTP %d) is larger than %u bytes",
+                        answer->status, ANSWER_BYTES_MAX);
+        return NULL;
+    }
+    return intune_answer_parse_list(answer, err);
+}
+
+struct json *intune_answer_parse_list(const struct intune_answer *answer, struct error *err)
 {
     struct error cause = ERROR_INIT;
     char type[80];

@@ -72,8 +72,13 @@ int64_t intune_answer_secret_end(const struct intune_answer *answer, struct byte
  */
 
 bool intune_answer_is_success(const struct intune_answer *answer); /* 2xx */
-/* The root, an object; NULL: REASON_INTUNE_ANSWER, or REASON_NO_MEMORY. json_value_free. */
+/*
+ * The root, an object; NULL: REASON_INTUNE_ANSWER (also when it is larger than such answers are),
+ * or REASON_NO_MEMORY. json_value_free.
+ */
 struct json *intune_answer_parse(const struct intune_answer *answer, struct error *err);
+/* The same for lists, which are long, and of which one is read at a time. */
+struct json *intune_answer_parse_list(const struct intune_answer *answer, struct error *err);
 /* A member that is a text, "" for any other; object may be NULL. */
 const char *intune_answer_text(const struct json *object, const char *key);
 /* A service of Intune's said no without a code: as below, with what to click. Returns false. */

@@ -61,7 +61,7 @@ static void take_endpoint(const struct json *row, const char *suffix, struct int
 bool intune_answer_endpoints(const struct intune_answer *answer, const char *suffix,
                              struct intune_endpoints *out, struct error *err)
 {
-    struct json *root = intune_answer_parse(answer, err);
+    struct json *root = intune_answer_parse_list(answer, err);
     struct json *rows = root != NULL ? rows_of(answer, root, err) : NULL;
     bool ok = rows != NULL;
 
@@ -138,7 +138,7 @@ bool intune_answer_revocations(const struct intune_answer *answer, unsigned max,
     if (!intune_answer_is_success(answer)) {
         return intune_answer_service_refusal(answer, err);
     }
-    root = intune_answer_parse(answer, err);
+    root = intune_answer_parse_list(answer, err);
     rows = root != NULL ? rows_of(answer, root, err) : NULL;
     ok = rows != NULL;
     for (size_t i = 0; ok && i < json_value_count(rows) && i < max; i++) {
@@ -206,7 +206,7 @@ int64_t intune_answer_secret_end(const struct intune_answer *answer, struct byte
 {
     struct error unused = ERROR_INIT;
     struct json *root =
-        intune_answer_is_success(answer) ? intune_answer_parse(answer, &unused) : NULL;
+        intune_answer_is_success(answer) ? intune_answer_parse_list(answer, &unused) : NULL;
     const struct json *rows = root != NULL ? json_value_get(root, "passwordCredentials") : NULL;
     int64_t next = 0;
     int64_t last = 0;

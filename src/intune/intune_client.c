@@ -130,15 +130,15 @@ static bool read_credential(struct intune_client *client, struct error *err)
                         "there is no client secret: set it with \"openndes intune secret\"");
 }
 
-/* The file as the settings name it: relative to the data folder. */
-static bool ca_file_path(const struct intune_client *client, const char *setting,
-                         char path[FILE_PATH_MAX], struct error *err)
+bool intune_ca_file(const char *data_folder, const struct service_config *config,
+                    char path[FILE_PATH_MAX], struct error *err)
 {
+    const char *setting = config->intune.ca_file;
     bool absolute =
         setting[0] == '/' || setting[0] == '\\' || (setting[0] != '\0' && setting[1] == ':');
 
     if (setting[0] != '\0' && !absolute) {
-        return path_join(path, client->data_folder, setting, err);
+        return path_join(path, data_folder, setting, err);
     }
     return text_copy(path, FILE_PATH_MAX, setting)
            || error_set(err, REASON_LIMIT, "intune.ca_file is too long");
@@ -159,7 +159,7 @@ static bool open_http(struct intune_client *client, const struct service_config 
     bool found = false;
     bool ok = false;
 
-    if (!ca_file_path(client, config->intune.ca_file, ca_file, err)) goto out;
+    if (!intune_ca_file(client->data_folder, config, ca_file, err)) goto out;
     if (config->intune.proxy_user[0] != '\0') {
         if (!intune_secret_get(client->data_folder, INTUNE_SECRET_PROXY, &password, &found, err)) {
             goto out;
@@ -250,6 +250,16 @@ struct intune_client *intune_client_ref(struct intune_client *client)
     client->references++;
     (void)pthread_mutex_unlock(&client->lock);
     return client;
+}
+
+bool intune_client_is_shared(struct intune_client *client)
+{
+    bool shared = false;
+
+    (void)pthread_mutex_lock(&client->lock);
+    shared = client->references > 1;
+    (void)pthread_mutex_unlock(&client->lock);
+    return shared;
 }
 
 void intune_client_unref(struct intune_client *client)

@@ -13,6 +13,7 @@
 
 #include "config/service_config.h"
 #include "model/certificate.h"
+#include "platform/files.h"
 
 struct intune_client;
 
@@ -30,8 +31,13 @@ struct intune_client_options {
  */
 struct intune_client *intune_client_create(const struct intune_client_options *options,
                                            struct error *err);
+/* Where intune.ca_file lies: relative to the data folder. "" when it is not set. */
+MUST_USE bool intune_ca_file(const char *data_folder, const struct service_config *config,
+                             char path[FILE_PATH_MAX], struct error *err);
 struct intune_client *intune_client_ref(struct intune_client *client);
 void intune_client_unref(struct intune_client *client); /* NULL is allowed */
+/* Has anybody a reference besides the caller, who has one? */
+bool intune_client_is_shared(struct intune_client *client);
 /* Running calls end at once, later ones fail with REASON_STOPPING. */
 void intune_client_stop(struct intune_client *client);
 

@@ -265,11 +265,15 @@ bool intune_certificate_remove(const char *data_folder, bool *removed, struct er
     /* The certificate first: a key alone is never taken for a credential. */
     static const char *const names[] = { INTUNE_FILE_CERT, INTUNE_FILE_KEY, INTUNE_FILE_NEW_KEY };
 
+    struct file_lock *lock = NULL;
+    bool ok = take_lock(data_folder, &lock, err);
+
     *removed = false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (!remove_file(data_folder, names[i], removed, err)) return false;
+    for (size_t i = 0; ok && i < sizeof(names) / sizeof(names[0]); i++) {
+        ok = remove_file(data_folder, names[i], removed, err);
     }
-    return true;
+    file_lock_release(lock);
+    return ok;
 }
 
 void intune_credential_stamps(const char *data_folder,

@@ -106,7 +106,8 @@ static bool fetch(struct intune_client *client, enum intune_service service,
     (void)pthread_mutex_unlock(&client->lock);
     ok = ask_patiently(client, service, budget, &found, &why);
     (void)pthread_mutex_lock(&client->lock);
-    if (ok) {
+    /* what was found of the other service serves those who wait for that */
+    if (ok || found.scep[0] != '\0' || found.connector[0] != '\0') {
         client->endpoints = found;
         client->endpoints_serial = ++client->serials;
     }

@@ -215,6 +215,32 @@ static void from_text__illegal_addresses_and_urls__are_refused(void **state)
     check_refused(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+/* What would pass here, and then keep the service from asking Intune at all. */
+static void from_text__intune__what_its_client_does_not_take__is_refused(void **state)
+{
+    static const struct refused cases[] = {
+        { S, "intune.proxy", "http://proxy", REASON_CONFIG_BAD_VALUE, "http://HOST:PORT" },
+        { S, "intune.proxy", "http://[::1]", REASON_CONFIG_BAD_VALUE, "http://HOST:PORT" },
+        { S, "intune.proxy", "http://proxy:3128/path", REASON_CONFIG_BAD_VALUE, "HOST:PORT" },
+        { S, "intune.proxy", "http://user:secret@proxy:3128", REASON_CONFIG_BAD_VALUE,
+          "settings of their own" },
+        { S, "intune.proxy", "https://proxy:3128", REASON_CONFIG_BAD_VALUE, "HOST:PORT" },
+        { S, "intune.proxy_user", "svc:secret", REASON_CONFIG_BAD_VALUE, "proxy-password" },
+        { S, "intune.secret_expires", "2027-13-01", REASON_CONFIG_BAD_VALUE, "2027-05-31" },
+        { S, "intune.secret_expires", "2027-02-30", REASON_CONFIG_BAD_VALUE, "2027-05-31" },
+        { S, "intune.secret_expires", "31.5.2027", REASON_CONFIG_BAD_VALUE, "2027-05-31" },
+        { S, "intune.service_suffix", ".manage.microsoft.com", REASON_CONFIG_BAD_VALUE, "host" },
+        { S, "intune.service_suffix", "*.manage.microsoft.com", REASON_CONFIG_BAD_VALUE, "star" },
+        { S, "intune.service_suffix", "manage.microsoft.com.", REASON_CONFIG_BAD_VALUE, "host" },
+        { S, "intune.service_suffix", ".", REASON_CONFIG_BAD_VALUE, "host" },
+        { S, "intune.authority", "https://user:secret@login", REASON_CONFIG_BAD_VALUE, "host" },
+        { S, "intune.graph", "http://graph", REASON_CONFIG_BAD_VALUE, "https://" },
+    };
+
+    (void)state;
+    check_refused(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
 static void from_text__illegal_certificate_words__are_refused(void **state)
 {
     static const struct refused cases[] = {
@@ -548,6 +574,7 @@ int main(void)
         cmocka_unit_test(from_text__legal_values__are_taken),
         cmocka_unit_test(from_text__illegal_words_and_numbers__are_refused),
         cmocka_unit_test(from_text__illegal_addresses_and_urls__are_refused),
+        cmocka_unit_test(from_text__intune__what_its_client_does_not_take__is_refused),
         cmocka_unit_test(from_text__illegal_certificate_words__are_refused),
         cmocka_unit_test(from_text__names_in_the_help_of_eku__are_taken),
         cmocka_unit_test(from_text__internal_key__never_shows_its_value),

@@ -102,6 +102,28 @@ static void action__any_answer__is_yes_only_for_success(void **state)
     }
 }
 
+/* Hostile JSON takes many times its size once it is parsed, in as many threads as ask. */
+static void action__larger_than_any_real_one__is_not_read(void **state)
+{
+    struct buffer body = BUFFER_INIT(200000);
+    struct intune_answer answer;
+    struct error err = ERROR_INIT;
+    bool ok = buffer_append_text(&body, "{\"code\":\"Success\",\"a\":[{}", &err);
+
+    (void)state;
+    for (unsigned i = 0; ok && i < 30000; i++) {
+        ok = buffer_append_text(&body, ",{}", &err);
+    }
+    assert_done(ok && buffer_append_text(&body, "]}", &err), &err, "");
+    answer = answer_of(200, "application/json", buffer_text(&body));
+    assert_refused(intune_answer_action(&answer, &err), &err, REASON_INTUNE_ANSWER, "success");
+    assert_non_null(strstr(err.detail, "larger than 65536 bytes"));
+    error_clear(&err);
+    answer.status = 503;
+    assert_refused(intune_answer_action(&answer, &err), &err, REASON_INTUNE_UNAVAILABLE, "503");
+    buffer_clear(&body);
+}
+
 static void action__every_code_of_the_table__is_no_with_its_advice(void **state)
 {
     const struct intune_code *row = NULL;
@@ -489,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(action__any_answer__is_yes_only_for_success),
+        cmocka_unit_test(action__larger_than_any_real_one__is_not_read),
         cmocka_unit_test(action__every_code_of_the_table__is_no_with_its_advice),
         cmocka_unit_test(action__a_challenge_that_is_echoed__stays_out_of_the_detail),
         cmocka_unit_test(token__in_an_answer__is_taken_out_of_it),

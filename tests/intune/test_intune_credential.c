@@ -279,6 +279,39 @@ static void certificate__replaced__whole_at_every_step(void **state)
     test_folder_remove(&folder);
 }
 
+/* A removal between the steps of a replacement would leave a certificate without its key. */
+static void certificate__while_another_command_changes_it__is_left_alone(void **state)
+{
+    struct test_folder folder;
+    struct error err = ERROR_INIT;
+    struct certificate_info first, seen;
+    struct file_lock *lock = NULL;
+    char path[FILE_PATH_MAX];
+    bool removed = false;
+    bool held = false;
+
+    (void)state;
+    test_folder_create(&folder);
+    assert_done(intune_certificate_new(folder.path, "first", 100, &err), &err, "");
+    get_info(folder.path, &first);
+    assert_done(path_join(path, folder.path, INTUNE_FILE_LOCK, &err), &err, "");
+    assert_done(file_lock_try(path, &lock, &held, &err), &err, "");
+    assert_true(held);
+    assert_refused(intune_certificate_remove(folder.path, &removed, &err), &err,
+                   REASON_DATA_FOLDER_IN_USE, "remove");
+    assert_false(removed);
+    error_clear(&err);
+    assert_refused(intune_certificate_new(folder.path, "second", 100, &err), &err,
+                   REASON_DATA_FOLDER_IN_USE, "new");
+    error_clear(&err);
+    file_lock_release(lock);
+    get_info(folder.path, &seen);
+    assert_memory_equal(seen.sha256, first.sha256, sizeof(seen.sha256));
+    assert_done(intune_certificate_remove(folder.path, &removed, &err), &err, "");
+    assert_true(removed);
+    test_folder_remove(&folder);
+}
+
 static void stamps__each_part__noticed(void **state)
 {
     struct test_folder folder;
@@ -456,6 +489,7 @@ int main(void)
         cmocka_unit_test(certificate__new__as_entra_wants_it),
         cmocka_unit_test(certificate__days__bounded),
         cmocka_unit_test(certificate__replaced__whole_at_every_step),
+        cmocka_unit_test(certificate__while_another_command_changes_it__is_left_alone),
         cmocka_unit_test(stamps__each_part__noticed),
         cmocka_unit_test(assertion__verified_with_the_certificate),
     };

@@ -150,6 +150,36 @@ static void download__moved_service__is_found_again(void **state)
     assert_calls(world, INTUNE_CLOUD_TOKEN_GRAPH, 2);
 }
 
+/* A tenant without revocation: what a fruitless look for it has found serves the other service. */
+static void download__service_is_missing__requests_are_checked_all_the_same(void **state)
+{
+    static const char action[] = "/ScepActions/validateRequest";
+    struct intune_world *world = *state;
+    struct intune_cloud_call call;
+    struct rows rows = { .count = 0 };
+    struct error err = ERROR_INIT;
+    char answer[512];
+    size_t way = 0;
+
+    assert_done(intune_world_validate(world, &err), &err, "");
+    assert_true(intune_cloud_call_at(world->cloud, INTUNE_CLOUD_VALIDATE, 0, &call));
+    way = call.target.len - (sizeof(action) - 1);
+    assert_true(text_format(answer, sizeof(answer),
+                            "{\"value\":[{\"providerName\":\"ScepRequestValidationFEService\","
+                            "\"uri\":\"%s%.*s\"}]}",
+                            intune_cloud_url(world->cloud), (int)way, buffer_text(&call.target)));
+    intune_cloud_call_clear(&call);
+    intune_world_client(world, "");
+    intune_world_behave(world, INTUNE_CLOUD_ENDPOINTS, INTUNE_CLOUD_BODY, answer, 0, 2);
+    assert_refused(intune_download_revocations(world->client, 500, visit, &rows, &err), &err,
+                   REASON_INTUNE_DISCOVERY, "");
+    assert_says(&err, "PkiConnectorFEService", "");
+    assert_calls(world, INTUNE_CLOUD_ENDPOINTS, 3); /* with a newer token, too */
+    error_clear(&err);
+    assert_done(intune_world_validate(world, &err), &err, "");
+    assert_calls(world, INTUNE_CLOUD_ENDPOINTS, 3);
+}
+
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, intune_world_begin, intune_world_end)
 
 int main(void)
@@ -159,6 +189,7 @@ int main(void)
         WORLD_TEST(upload__results__reach_their_requests),
         WORLD_TEST(answers__that_are_no_yes__are_errors),
         WORLD_TEST(download__moved_service__is_found_again),
+        WORLD_TEST(download__service_is_missing__requests_are_checked_all_the_same),
     };
 
     return cmocka_run_group_tests(tests, intune_world_create, intune_world_free);

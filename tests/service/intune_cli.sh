@@ -199,6 +199,14 @@ if ! on_windows; then
     [[ $(stat -c %a "$data/intune" "$data/intune/secret" "$data/intune/client.key" | tr '\n' ' ') == "700 600 600 " ]] || fail "rights: $(ls -la "$data/intune")"
 fi
 
+step "what the guide says to type"
+mapfile -t typed < <(grep -oE 'openndes intune (secret|proxy-password|certificate (new|show))[^`|]*' "$OPENNDES_TESTS/../docs/intune.md" | sort -u)
+[[ ${#typed[@]} -ge 4 ]] || fail "the guide says no more how: ${typed[*]}"
+for line in "${typed[@]}"; do
+    read -r -a words <<<"$line"
+    ok "${words[@]:1}" <<<"$SECRET"
+done
+
 step "a data folder that was copied without its key"
 if ! on_windows; then # DPAPI opens it on the same machine
     rm "$data/protect.key"
