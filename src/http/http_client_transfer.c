@@ -136,7 +136,9 @@ static CURLcode set_tls(CURL *easy, struct http_transfer *transfer)
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     /* Windows' roots; elsewhere libcurl has a bundle compiled in */
     SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_NATIVE_CA);
-    /* the bundle holds the same CAs as the folder; with both, libcurl reads it at each connection */
+    /*
+     * The bundle holds the same CAs as the folder; with both, libcurl reads it at each connection.
+     */
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_SSL_CTX_FUNCTION, trust_more);
     SET(CURLOPT_SSL_CTX_DATA, transfer);
