@@ -21,6 +21,8 @@
 
 #define CRL_CESSATION 5 /* cessationOfOperation: the device or user no longer has the profile */
 #define REVOKED_BY "intune"
+#define ISSUED_BY "intune" /* challenge type of the certificates that Intune may revoke */
+#define NOT_FOUND "No certificate with this serial number was issued through Intune."
 #define OURS "openndes:" /* how a caConfiguration of any OpenNDES begins */
 #define CONFIGURATION_MAX 160
 
@@ -98,6 +100,7 @@ static bool copy_request(void *context, const struct intune_revocation *row, str
 
 struct candidate {
     char ca_name[LIMIT_TEMPLATE_NAME + 1];
+    bool through_intune;
     struct buffer der;
 };
 
@@ -116,7 +119,8 @@ static bool copy_candidate(void *context, const struct store_certificate_row *ro
         return true;
     }
     candidate = &candidates->items[candidates->count++];
-    *candidate = (struct candidate){ .der = BUFFER_INIT(LIMIT_BODY_BYTES_MAX) };
+    *candidate = (struct candidate){ .through_intune = strcmp(row->challenge_type, ISSUED_BY) == 0,
+                                     .der = BUFFER_INIT(LIMIT_BODY_BYTES_MAX) };
     return (text_copy(candidate->ca_name, sizeof(candidate->ca_name), row->ca_name)
             || error_set(err, REASON_INTERNAL, "the CA's name is too long"))
            && buffer_append_bytes(&candidate->der, row->der, err);
@@ -144,7 +148,9 @@ static bool is_issuer(const struct candidate *candidate, const char *name)
 
 /*
  * What we have sent as caConfiguration comes back and decides. Where something else came back, the
- * issuer's name does; where nothing did, the serial alone, which is random enough.
+ * issuer's name does; where nothing did, the serial alone, which is random enough. Only what was
+ * issued through Intune is Intune's to revoke: whoever may write in the tenant has no say about the
+ * certificates of other templates, whose serials are no secret.
  */
 static bool is_meant(const struct request *request, const struct candidate *candidate,
                      size_t candidates)
@@ -248,8 +254,7 @@ static void revoke(struct look *look, struct request *request, const char *ca_na
         answer(request, INTUNE_REVOCATION_CONFLICT, "The certificate was revoked before.");
         return;
     case REASON_CERT_NOT_FOUND:
-        answer(request, INTUNE_REVOCATION_NOT_FOUND,
-               "This CA has no certificate with this serial number.");
+        answer(request, INTUNE_REVOCATION_NOT_FOUND, NOT_FOUND);
         return;
     default:
         answer(request, INTUNE_REVOCATION_RETRYABLE,
@@ -275,7 +280,8 @@ static bool handle(struct look *look, struct request *request, struct error *err
         goto out;
     }
     for (size_t i = 0; i < candidates.count && meant == NULL; i++) {
-        if (is_meant(request, &candidates.items[i], candidates.count)) {
+        if (candidates.items[i].through_intune
+            && is_meant(request, &candidates.items[i], candidates.count)) {
             meant = &candidates.items[i];
         }
     }
@@ -284,8 +290,7 @@ static bool handle(struct look *look, struct request *request, struct error *err
     } else if (!is_our_ca_cached(look, request->ca_configuration, &ours, err)) {
         goto out;
     } else if (ours) {
-        answer(request, INTUNE_REVOCATION_NOT_FOUND,
-               "This CA has no certificate with this serial number.");
+        answer(request, INTUNE_REVOCATION_NOT_FOUND, NOT_FOUND);
     } else {
         look->round->foreign++;
     }

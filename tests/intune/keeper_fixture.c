@@ -265,7 +265,8 @@ void world_certificate(struct world *world, unsigned number, bool other, char se
     struct store_certificate row = { .request = &key,
                                      .info = &info,
                                      .der = buffer_bytes(&der),
-                                     .challenge_type = "intune",
+                                     .challenge_type =
+                                         world->issued_by != NULL ? world->issued_by : "intune",
                                      .issued_at = KEEPER_NOW };
     assert_done(store_record_certificate(world->store, &row, 0, &result, &err), &err, "");
     assert_int_equal(result, STORE_RECORDED);

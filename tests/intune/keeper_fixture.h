@@ -49,6 +49,7 @@ struct world {
 
     struct evp_pkey_st *key;
     struct x509_st *ca, *other_ca; /* "CN=issuing" and "CN=other" */
+    const char *issued_by;         /* challenge type of the next certificate; NULL: intune */
 };
 
 /* cmocka set-up and tear-down of the program: the stand-in cloud. */

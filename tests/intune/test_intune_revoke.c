@@ -169,6 +169,33 @@ static void revoke__one_serial__ours_or_left_alone(void **state)
     }
 }
 
+/* Whoever writes requests in the tenant has no say about certificates that Intune never saw. */
+static void revoke__not_issued_through_intune__stays(void **state)
+{
+    static const char *const others[] = { "static", "ndes", "none", "renewal", "" };
+    struct world *world = *state;
+    char serial[5][41], configuration[160], by[32];
+    const unsigned count = sizeof(others) / sizeof(others[0]);
+
+    for (unsigned i = 0; i < count; i++) {
+        world->issued_by = others[i];
+        world_certificate(world, i, false, serial[i], configuration);
+        want(world, serial[i], configuration, "CN=issuing");
+        want(world, serial[i], "", "CN=issuing");
+        want(world, serial[i], "", NULL);
+    }
+    struct intune_round round = revoke(world);
+    assert_int_equal(round.revoked, 0);
+    assert_int_equal(round.answered, count);
+    assert_int_equal(round.foreign, 2 * count);
+    for (unsigned i = 0; i < count; i++) {
+        assert_answer(world, 3 * i, false, "CertificateNotFoundError");
+        assert_false(world_revocation(world, 3 * i + 1).answered);
+        world_revoked_by(world, "issuing", serial[i], by);
+        assert_string_equal(by, "");
+    }
+}
+
 static void revoke__two_cas_with_one_serial__the_one_that_is_meant(void **state)
 {
     struct world *world = *state;
@@ -322,6 +349,7 @@ int main(void)
         TEST(revoke__cut_off_before_the_answer__succeeded_all_the_same),
         TEST(revoke__what_cannot_be__answered_with_its_code),
         TEST(revoke__one_serial__ours_or_left_alone),
+        TEST(revoke__not_issued_through_intune__stays),
         TEST(revoke__two_cas_with_one_serial__the_one_that_is_meant),
         TEST(revoke__unknown_serials_of_others__left_unanswered),
         TEST(revoke__five_hundred_and_more__pages_and_batches),
