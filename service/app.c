@@ -335,6 +335,7 @@ static void keep_house(struct app *app)
         log_line(app->log, LOG_LEVEL_INFO, "%lld old passwords removed from the database",
                  (long long)count);
     }
+    intune_watch_tidy(&app->intune, now);
     if (listeners_renew(&app->listeners, &tls, now, app->log, app->events)) {
         audit_renewal(app);
     }
