@@ -53,6 +53,7 @@ struct look {
     /* The caConfiguration that was looked up last: of an unknown serial, is it ours? */
     char known[CONFIGURATION_MAX];
     bool known_is_ours;
+    bool store_failed; /* what failed for one fails for all: the others wait for the next look */
 };
 
 /* ---- a page ---------------------------------------------------------------------------------- */
@@ -257,6 +258,7 @@ static void revoke(struct look *look, struct request *request, const char *ca_na
         answer(request, INTUNE_REVOCATION_NOT_FOUND, NOT_FOUND);
         return;
     default:
+        look->store_failed = true;
         answer(request, INTUNE_REVOCATION_RETRYABLE,
                "The CA's database cannot be written at the moment.");
         tell_of(look, INTUNE_NEWS_NOT_REVOKED, ca_name, request->serial,
@@ -339,7 +341,7 @@ static bool do_page(struct look *look, bool *more, struct error *err)
     if (!intune_download_revocations(look->client, INTUNE_REVOKE_ROWS, copy_request, page, err)) {
         return false;
     }
-    for (size_t i = 0; i < page->count; i++) {
+    for (size_t i = 0; i < page->count && !look->store_failed; i++) {
         if (!handle(look, &page->rows[i], err)) {
             return false;
         }
@@ -347,7 +349,7 @@ static bool do_page(struct look *look, bool *more, struct error *err)
     if (!upload(look, &answered, err)) {
         return false;
     }
-    *more = page->count == INTUNE_REVOKE_ROWS;
+    *more = page->count == INTUNE_REVOKE_ROWS && !look->store_failed;
     if (*more && answered == 0) {
         return error_set(err, REASON_INTUNE_ANSWER,
                          "Intune shows %u revocation requests at a time, and all of them belong to "

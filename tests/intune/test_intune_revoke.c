@@ -309,7 +309,9 @@ static void revoke__database_cannot_be_written__retryable(void **state)
     char serial[41], configuration[160];
 
     world_certificate(world, 1, false, serial, configuration);
-    want(world, serial, configuration, NULL);
+    for (unsigned i = 0; i < 501; i++) { /* a page and one more, each of which would wait */
+        want(world, serial, configuration, NULL);
+    }
     test_folder_path(&world->folder, "openndes.db", path);
     struct store *locked = store_open(&options, &err);
     assert_done(locked != NULL, &err, "");
@@ -318,7 +320,10 @@ static void revoke__database_cannot_be_written__retryable(void **state)
     world->options.store = world->store;
     store_close(locked);
     assert_int_equal(round.revoked, 0);
+    assert_int_equal(round.answered, 1);
+    assert_int_equal(intune_cloud_count(world->cloud, INTUNE_CLOUD_DOWNLOAD), 1);
     assert_answer(world, 0, false, "RetryableServiceException");
+    assert_false(world_revocation(world, 1).answered);
     struct news_seen news = world_news(world, INTUNE_NEWS_NOT_REVOKED);
     assert_int_equal(news.count, 1);
     assert_string_equal(news.serial, serial);
