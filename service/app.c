@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/xml.h"
 #include "config/config_load.h"
 #include "config/config_net.h"
 #include "http/worker_pool.h"
@@ -378,6 +379,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
         error_set(err, REASON_NO_MEMORY, "service");
         return NULL;
     }
+    xml_start();
     app->data_folder = options->data_folder;
     app->eventlog = eventlog_open("OpenNDES");
     app->events = event_log_create(app->eventlog);
