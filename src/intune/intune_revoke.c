@@ -234,19 +234,35 @@ static void tell_of(const struct look *look, enum intune_news news, const char *
     }
 }
 
-/* Done before (a crash came before the answer): the answer is the same as then. */
+/*
+ * Of two answers to one request Intune may remember the one that nobody got: then the other is
+ * meant. Done before (a crash came before the answer): the answer is the same as then.
+ */
+static bool carry_out(struct look *look, const struct request *request, const char *ca_name,
+                      char serial[SERIAL_TEXT_MAX], bool *again, struct error *why)
+{
+    struct store *store = look->options->store;
+    bool found = false;
+
+    return (text_copy(serial, SERIAL_TEXT_MAX, request->serial)
+            || error_set(why, REASON_CERT_NOT_FOUND, "no serial number is so long"))
+           && store_successor(store, ca_name, request->serial, serial, &found, why)
+           && store_revoke_for(store, ca_name, serial, CRL_CESSATION, REVOKED_BY, look->now, again,
+                               why);
+}
+
 static void revoke(struct look *look, struct request *request, const char *ca_name)
 {
     struct error why = ERROR_INIT;
+    char serial[SERIAL_TEXT_MAX];
     bool again = false;
 
-    if (store_revoke_for(look->options->store, ca_name, request->serial, CRL_CESSATION, REVOKED_BY,
-                         look->now, &again, &why)) {
+    if (carry_out(look, request, ca_name, serial, &again, &why)) {
         answer(request, INTUNE_REVOKED, "");
         if (!again) {
             look->round->revoked++;
-            tell_of(look, INTUNE_NEWS_REVOKED, ca_name, request->serial,
-                    "revoked at Intune's request", NULL);
+            tell_of(look, INTUNE_NEWS_REVOKED, ca_name, serial, "revoked at Intune's request",
+                    NULL);
         }
         return;
     }

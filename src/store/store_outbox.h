@@ -114,6 +114,12 @@ MUST_USE bool store_revoke_for(struct store *store, const char *ca_name, const c
                                int reason, const char *by, int64_t now, bool *again,
                                struct error *err);
 /*
+ * What came in the place of a withheld certificate: that of the same request, which the device has.
+ * *found false: nothing, or this one is not withheld.
+ */
+MUST_USE bool store_successor(struct store *store, const char *ca_name, const char *serial,
+                              char successor[SERIAL_TEXT_MAX], bool *found, struct error *err);
+/*
  * Certificates (not withheld; provisional ones count) of one template and subject (text of
  * certificate_info) issued since `since`, and the latest not_after of one that is neither revoked
  * nor ended at now (0: none). By an index.

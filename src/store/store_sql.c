@@ -119,6 +119,13 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_LIST_SERIAL] =
         "SELECT " ROW_COLUMNS " FROM certificate WHERE serial = ?1 ORDER BY ca_name LIMIT ?2",
     [STORE_SQL_READ_REVOKED_BY] = "SELECT revoked_by FROM certificate WHERE id = ?1",
+    /* Also a revoked one: whoever asks shall hear by whom. */
+    [STORE_SQL_FIND_SUCCESSOR] =
+        "SELECT won.serial FROM certificate AS lost JOIN certificate AS won"
+        " ON won.csr_sha256 = lost.csr_sha256 WHERE lost.serial = ?1 AND lost.ca_name = ?2"
+        " AND lost.withheld = 2 AND won.ca_name = lost.ca_name AND won.template = lost.template"
+        " AND won.transaction_id = lost.transaction_id AND won.withheld <> 2"
+        " ORDER BY won.id DESC LIMIT 1",
     /* Somebody's revocation counts like any other, also when a decision is still under way. */
     [STORE_SQL_REVOKE] = "UPDATE certificate SET revoked_at = ?2, revocation_reason = ?3,"
                          " revoked_by = ?4, withheld = 0 WHERE id = ?1 AND revoked_at IS NULL",

@@ -196,6 +196,32 @@ static void revoke__not_issued_through_intune__stays(void **state)
     }
 }
 
+/* A device that asks twice at the same time must not keep a certificate that Intune cannot name. */
+static void revoke__withheld_answer_of_a_request__the_other_one_is_revoked(void **state)
+{
+    struct world *world = *state;
+    char lost[41], won[41], other[41], configuration[160], by[32];
+
+    world->request = 77;
+    world_withheld(world, 1, lost, configuration);
+    world_certificate(world, 2, false, won, configuration);
+    world->request = 0;
+    world_certificate(world, 3, false, other, configuration);
+    want(world, lost, configuration, NULL);
+    want(world, lost, configuration, NULL);
+    struct intune_round round = revoke(world);
+    assert_int_equal(round.revoked, 1);
+    assert_answer(world, 0, true, "None");
+    assert_answer(world, 1, true, "None");
+    assert_string_equal(world_news(world, INTUNE_NEWS_REVOKED).serial, won);
+    world_revoked_by(world, "issuing", won, by);
+    assert_string_equal(by, "intune");
+    world_revoked_by(world, "issuing", lost, by);
+    assert_string_equal(by, "openndes");
+    world_revoked_by(world, "issuing", other, by);
+    assert_string_equal(by, "");
+}
+
 static void revoke__two_cas_with_one_serial__the_one_that_is_meant(void **state)
 {
     struct world *world = *state;
@@ -355,6 +381,7 @@ int main(void)
         TEST(revoke__what_cannot_be__answered_with_its_code),
         TEST(revoke__one_serial__ours_or_left_alone),
         TEST(revoke__not_issued_through_intune__stays),
+        TEST(revoke__withheld_answer_of_a_request__the_other_one_is_revoked),
         TEST(revoke__two_cas_with_one_serial__the_one_that_is_meant),
         TEST(revoke__unknown_serials_of_others__left_unanswered),
         TEST(revoke__five_hundred_and_more__pages_and_batches),

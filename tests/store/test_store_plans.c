@@ -54,6 +54,8 @@ static void plans__whatever_runs_in_a_request__by_index(void **state)
         { STORE_SQL_LIST_SERIAL, "SEARCH certificate USING INDEX certificate_serial" },
         { STORE_SQL_LIST_REVOKED, "SEARCH certificate USING COVERING INDEX certificate_revoked" },
         { STORE_SQL_READ_REVOKED_BY, "SEARCH certificate USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_FIND_SUCCESSOR, "SEARCH lost USING INDEX certificate_serial" },
+        { STORE_SQL_FIND_SUCCESSOR, "SEARCH won USING INDEX certificate_request" },
         { STORE_SQL_READ_STATE, "SEARCH certificate USING INTEGER PRIMARY KEY" },
         { STORE_SQL_RELEASE, "SEARCH certificate USING INTEGER PRIMARY KEY" },
         { STORE_SQL_WITHHOLD, "SEARCH certificate USING INTEGER PRIMARY KEY" },
