@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/xml.h"
 #include "config/config_load.h"
 #include "config/config_net.h"
 #include "http/worker_pool.h"
@@ -348,6 +349,7 @@ static void keep_house(struct app *app)
         log_line(app->log, LOG_LEVEL_INFO, "%lld old passwords removed from the database",
                  (long long)count);
     }
+    intune_watch_tidy(&app->intune, now);
     if (listeners_renew(&app->listeners, &tls, now, app->log, app->events)) {
         audit_renewal(app);
     }
@@ -390,6 +392,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
         error_set(err, REASON_NO_MEMORY, "service");
         return NULL;
     }
+    xml_start();
     app->data_folder = options->data_folder;
     app->eventlog = eventlog_open("OpenNDES");
     app->events = event_log_create(app->eventlog);

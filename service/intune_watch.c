@@ -6,6 +6,9 @@
 #include "base/text.h"
 #include "platform/clock.h"
 
+/* No decision takes so long: what is provisional after it could not be withheld at its end. */
+#define DECISION_SECONDS_MAX 3600
+
 /* One kind of news: how loud, which event, which audit record. */
 struct news_row {
     enum log_level level;
@@ -86,7 +89,8 @@ static bool tell_recovered(void *context, const char *ca_name, const char *seria
 
     (void)err;
     error_set(&why, REASON_INTUNE_INTERRUPTED,
-              "the service stopped between signature and notification of request %s", request_id);
+              "the service was interrupted between signature and notification of request %s",
+              request_id);
     if (text_format(where, sizeof(where), "Template %s, certificate %s", template_name, serial)) {
         log_error(options->log, LOG_LEVEL_WARNING, &why, "%s is withheld and revoked", where);
         event_log_failure(options->events, EVENT_CERTIFICATE_WITHHELD, where, &why);
@@ -125,8 +129,8 @@ bool intune_watch_start(struct intune_watch *watch, const struct intune_watch_op
     int64_t count = 0;
 
     *watch = (struct intune_watch){ .options = *options };
-    if (!store_provisional_recover(options->store, clock_now(), tell_recovered, &watch->options,
-                                   &count, err)) {
+    if (!store_provisional_recover(options->store, clock_now(), INT64_MAX, tell_recovered,
+                                   &watch->options, &count, err)) {
         return false;
     }
     watch->seats = intune_seats_create(threads->seats, err);
@@ -135,6 +139,18 @@ bool intune_watch_start(struct intune_watch *watch, const struct intune_watch_op
     }
     watch->keeper = intune_keeper_create(&keeper, err);
     return watch->keeper != NULL;
+}
+
+void intune_watch_tidy(struct intune_watch *watch, int64_t now)
+{
+    struct error why = ERROR_INIT;
+    int64_t count = 0;
+
+    if (!store_provisional_recover(watch->options.store, now, now - DECISION_SECONDS_MAX,
+                                   tell_recovered, &watch->options, &count, &why)) {
+        log_error(watch->options.log, LOG_LEVEL_ERROR, &why,
+                  "certificates that nobody got cannot be revoked");
+    }
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */

@@ -53,6 +53,8 @@ struct intune_threads intune_watch_threads(const struct service_config *config,
 MUST_USE bool intune_watch_start(struct intune_watch *watch,
                                  const struct intune_watch_options *options,
                                  const struct intune_threads *threads, struct error *err);
+/* Now and then: withholds what could not be withheld when it had to be, as on a full disk. */
+void intune_watch_tidy(struct intune_watch *watch, int64_t now);
 /* The connection and settings that count from now on; client NULL: none. */
 void intune_watch_use(struct intune_watch *watch, struct intune_client *client,
                       const struct service_config *config);

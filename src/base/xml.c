@@ -265,6 +265,11 @@ static xmlDoc *parse_utf8(struct bytes text, struct xml_watch *watch, struct err
     return tree;
 }
 
+void xml_start(void)
+{
+    xmlInitParser();
+}
+
 struct xml_doc *xml_doc_parse(struct bytes text, size_t max_bytes, size_t max_depth,
                               struct error *err)
 {

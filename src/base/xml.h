@@ -14,6 +14,9 @@
 struct xml_doc;
 struct xml_node; /* an element */
 
+/* Before the first thread that parses: libxml2 makes its global state without a lock. */
+void xml_start(void);
+
 /*
  * Parse a document (UTF-8, UTF-16 with BOM). A DOCTYPE of any form is refused.
  * Errors: REASON_SYNTAX with "line N", REASON_LIMIT, REASON_NO_MEMORY. Owned: xml_doc_free.

@@ -217,10 +217,11 @@ static bool record_provisional(const struct enroll_options *options,
     char peer[IP_TEXT_MAX];
     struct store_certificate row = record_row(request, work, peer);
 
-    error_set(&interrupted, REASON_INTUNE_INTERRUPTED,
-              "the service stopped between signature and notification; the certificate with serial "
-              "%s was withheld and revoked",
-              work->issuance.info.serial);
+    error_set(
+        &interrupted, REASON_INTUNE_INTERRUPTED,
+        "the service was interrupted between signature and notification; the certificate with "
+        "serial %s was withheld and revoked",
+        work->issuance.info.serial);
 
     struct store_refusal refusal = refusal_of(&interrupted);
     return store_provisional_record(options->store, &row, buffer_bytes(&work->grant.ticket),
@@ -229,7 +230,7 @@ static bool record_provisional(const struct enroll_options *options,
 
 /*
  * The certificate is worth nothing any more, and the validator is told why. Should the store fail,
- * the next start does the same.
+ * the same is done later, at the next start at the latest.
  */
 static void withhold(const struct enroll_options *options, struct enroll_work *work, int64_t id,
                      struct error *err)
@@ -238,9 +239,7 @@ static void withhold(const struct enroll_options *options, struct enroll_work *w
     struct error failed = ERROR_INIT;
 
     if (!store_provisional_withhold(options->store, id, clock_now(), &refusal, &failed)) {
-        error_context(err,
-                      "certificate %s could not be revoked now (%s) and will be at the next "
-                      "start",
+        error_context(err, "certificate %s could not be revoked now (%s) and will be later",
                       work->issuance.info.serial, reason_id(failed.reason));
     }
 }

@@ -228,8 +228,15 @@ static bool deliver(struct delivery *d, const struct letter *letter, struct erro
 {
     struct intune_ticket ticket = { .plain = SECRET_INIT, .csr = BUFFER_INIT(0) };
     struct error why = ERROR_INIT;
+    bool waits = false;
     bool ok = false;
 
+    if (!store_outbox_waits(d->options->store, letter->id, &waits, err)) {
+        return false;
+    }
+    if (!waits) { /* those before it took their time, and the device has its certificate now */
+        return true;
+    }
     if (d->now - letter->created_at >= d->keep_seconds) {
         return give_up(d, letter, NULL, "could not be delivered in time", err);
     }

@@ -292,6 +292,8 @@ void intune_keeper_use(struct intune_keeper *keeper, struct intune_client *clien
                        const struct service_config *config)
 {
     struct intune_client *former = NULL;
+    int64_t keep_seconds = keeper->keep_seconds; /* written in here alone */
+    int64_t poll_ms = keeper->poll_ms;
 
     (void)pthread_mutex_lock(&keeper->lock);
     former = keeper->client;
@@ -300,7 +302,10 @@ void intune_keeper_use(struct intune_keeper *keeper, struct intune_client *clien
         keeper->keep_seconds = config->intune.notification_hours * 3600;
         keeper->poll_ms = config->intune.revocation_minutes * 60 * SECOND_MS;
     }
-    keeper->renewed = true;
+    /* A reload for other reasons is none to ask Intune at once. */
+    if (former != client || keep_seconds != keeper->keep_seconds || poll_ms != keeper->poll_ms) {
+        keeper->renewed = true;
+    }
     (void)pthread_cond_signal(&keeper->changed);
     (void)pthread_mutex_unlock(&keeper->lock);
     intune_client_unref(former);

@@ -21,6 +21,8 @@
 
 #define CRL_CESSATION 5 /* cessationOfOperation: the device or user no longer has the profile */
 #define REVOKED_BY "intune"
+#define ISSUED_BY "intune" /* challenge type of the certificates that Intune may revoke */
+#define NOT_FOUND "No certificate with this serial number was issued through Intune."
 #define OURS "openndes:" /* how a caConfiguration of any OpenNDES begins */
 #define CONFIGURATION_MAX 160
 
@@ -51,6 +53,7 @@ struct look {
     /* The caConfiguration that was looked up last: of an unknown serial, is it ours? */
     char known[CONFIGURATION_MAX];
     bool known_is_ours;
+    bool store_failed; /* what failed for one fails for all: the others wait for the next look */
 };
 
 /* ---- a page ---------------------------------------------------------------------------------- */
@@ -98,6 +101,7 @@ static bool copy_request(void *context, const struct intune_revocation *row, str
 
 struct candidate {
     char ca_name[LIMIT_TEMPLATE_NAME + 1];
+    bool through_intune;
     struct buffer der;
 };
 
@@ -116,7 +120,8 @@ static bool copy_candidate(void *context, const struct store_certificate_row *ro
         return true;
     }
     candidate = &candidates->items[candidates->count++];
-    *candidate = (struct candidate){ .der = BUFFER_INIT(LIMIT_BODY_BYTES_MAX) };
+    *candidate = (struct candidate){ .through_intune = strcmp(row->challenge_type, ISSUED_BY) == 0,
+                                     .der = BUFFER_INIT(LIMIT_BODY_BYTES_MAX) };
     return (text_copy(candidate->ca_name, sizeof(candidate->ca_name), row->ca_name)
             || error_set(err, REASON_INTERNAL, "the CA's name is too long"))
            && buffer_append_bytes(&candidate->der, row->der, err);
@@ -144,7 +149,9 @@ static bool is_issuer(const struct candidate *candidate, const char *name)
 
 /*
  * What we have sent as caConfiguration comes back and decides. Where something else came back, the
- * issuer's name does; where nothing did, the serial alone, which is random enough.
+ * issuer's name does; where nothing did, the serial alone, which is random enough. Only what was
+ * issued through Intune is Intune's to revoke: whoever may write in the tenant has no say about the
+ * certificates of other templates, whose serials are no secret.
  */
 static bool is_meant(const struct request *request, const struct candidate *candidate,
                      size_t candidates)
@@ -227,19 +234,35 @@ static void tell_of(const struct look *look, enum intune_news news, const char *
     }
 }
 
-/* Done before (a crash came before the answer): the answer is the same as then. */
+/*
+ * Of two answers to one request Intune may remember the one that nobody got: then the other is
+ * meant. Done before (a crash came before the answer): the answer is the same as then.
+ */
+static bool carry_out(struct look *look, const struct request *request, const char *ca_name,
+                      char serial[SERIAL_TEXT_MAX], bool *again, struct error *why)
+{
+    struct store *store = look->options->store;
+    bool found = false;
+
+    return (text_copy(serial, SERIAL_TEXT_MAX, request->serial)
+            || error_set(why, REASON_CERT_NOT_FOUND, "no serial number is so long"))
+           && store_successor(store, ca_name, request->serial, serial, &found, why)
+           && store_revoke_for(store, ca_name, serial, CRL_CESSATION, REVOKED_BY, look->now, again,
+                               why);
+}
+
 static void revoke(struct look *look, struct request *request, const char *ca_name)
 {
     struct error why = ERROR_INIT;
+    char serial[SERIAL_TEXT_MAX];
     bool again = false;
 
-    if (store_revoke_for(look->options->store, ca_name, request->serial, CRL_CESSATION, REVOKED_BY,
-                         look->now, &again, &why)) {
+    if (carry_out(look, request, ca_name, serial, &again, &why)) {
         answer(request, INTUNE_REVOKED, "");
         if (!again) {
             look->round->revoked++;
-            tell_of(look, INTUNE_NEWS_REVOKED, ca_name, request->serial,
-                    "revoked at Intune's request", NULL);
+            tell_of(look, INTUNE_NEWS_REVOKED, ca_name, serial, "revoked at Intune's request",
+                    NULL);
         }
         return;
     }
@@ -248,10 +271,10 @@ static void revoke(struct look *look, struct request *request, const char *ca_na
         answer(request, INTUNE_REVOCATION_CONFLICT, "The certificate was revoked before.");
         return;
     case REASON_CERT_NOT_FOUND:
-        answer(request, INTUNE_REVOCATION_NOT_FOUND,
-               "This CA has no certificate with this serial number.");
+        answer(request, INTUNE_REVOCATION_NOT_FOUND, NOT_FOUND);
         return;
     default:
+        look->store_failed = true;
         answer(request, INTUNE_REVOCATION_RETRYABLE,
                "The CA's database cannot be written at the moment.");
         tell_of(look, INTUNE_NEWS_NOT_REVOKED, ca_name, request->serial,
@@ -275,7 +298,8 @@ static bool handle(struct look *look, struct request *request, struct error *err
         goto out;
     }
     for (size_t i = 0; i < candidates.count && meant == NULL; i++) {
-        if (is_meant(request, &candidates.items[i], candidates.count)) {
+        if (candidates.items[i].through_intune
+            && is_meant(request, &candidates.items[i], candidates.count)) {
             meant = &candidates.items[i];
         }
     }
@@ -284,8 +308,7 @@ static bool handle(struct look *look, struct request *request, struct error *err
     } else if (!is_our_ca_cached(look, request->ca_configuration, &ours, err)) {
         goto out;
     } else if (ours) {
-        answer(request, INTUNE_REVOCATION_NOT_FOUND,
-               "This CA has no certificate with this serial number.");
+        answer(request, INTUNE_REVOCATION_NOT_FOUND, NOT_FOUND);
     } else {
         look->round->foreign++;
     }
@@ -334,7 +357,7 @@ static bool do_page(struct look *look, bool *more, struct error *err)
     if (!intune_download_revocations(look->client, INTUNE_REVOKE_ROWS, copy_request, page, err)) {
         return false;
     }
-    for (size_t i = 0; i < page->count; i++) {
+    for (size_t i = 0; i < page->count && !look->store_failed; i++) {
         if (!handle(look, &page->rows[i], err)) {
             return false;
         }
@@ -342,7 +365,7 @@ static bool do_page(struct look *look, bool *more, struct error *err)
     if (!upload(look, &answered, err)) {
         return false;
     }
-    *more = page->count == INTUNE_REVOKE_ROWS;
+    *more = page->count == INTUNE_REVOKE_ROWS && !look->store_failed;
     if (*more && answered == 0) {
         return error_set(err, REASON_INTUNE_ANSWER,
                          "Intune shows %u revocation requests at a time, and all of them belong to "

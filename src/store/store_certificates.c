@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "platform/clock.h"
 #include "store/store_internal.h"
 
@@ -161,6 +162,26 @@ bool store_show_certificate(struct store *store, const char *ca_name, const char
     }
     struct store_certificate_row found = read_row(query);
     ok = visit(context, &found, err);
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+bool store_successor(struct store *store, const char *ca_name, const char *serial,
+                     char successor[SERIAL_TEXT_MAX], bool *found, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_FIND_SUCCESSOR, &query, err)) goto out;
+    db_bind_text(query, 1, serial);
+    db_bind_text(query, 2, ca_name);
+    if (!db_step(query, found, err)) goto out;
+    ok = !*found || text_copy(successor, SERIAL_TEXT_MAX, db_column_text(query, 0))
+         || error_set(err, REASON_INTERNAL, "a serial number is too long");
 out:
     db_query_end(query);
     store_readers_give(store->readers, db);

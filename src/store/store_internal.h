@@ -51,10 +51,20 @@ MUST_USE bool store_revocation_add(struct db *db, int64_t id, struct error *err)
 MUST_USE bool store_notification_arm(struct db *db, const struct store_certificate *cert,
                                      int64_t certificate_id, struct bytes ticket,
                                      const struct store_refusal *interrupted, struct error *err);
-/* The armed notification of this certificate, if any: due with this refusal, NULL: goes. */
+/*
+ * The armed notification of this certificate goes when it needs no telling: the same request has
+ * another certificate, the same reason (NULL: not asked) waits, or LIMIT_NOTIFICATIONS do.
+ */
+MUST_USE bool store_notification_drop_needless(struct db *db, int64_t certificate_id,
+                                               const char *reason, struct error *err);
+/* The armed notification, if any: due with this refusal unless needless, NULL: goes. */
 MUST_USE bool store_notification_settle(struct db *db, int64_t certificate_id, int64_t now,
                                         const struct store_refusal *why, struct error *err);
-/* All that are armed become due. */
-MUST_USE bool store_notification_release(struct db *db, int64_t now, struct error *err);
+/* The transaction has its certificate: what waits to be told of it is not true any more. */
+MUST_USE bool store_notification_overtaken(struct db *db, const struct store_request_key *key,
+                                           struct error *err);
+/* All that were armed before `before` become due. */
+MUST_USE bool store_notification_release(struct db *db, int64_t now, int64_t before,
+                                         struct error *err);
 
 #endif

@@ -60,6 +60,22 @@ bool store_notification_arm(struct db *db, const struct store_certificate *cert,
     return insert(db, &addition, err);
 }
 
+bool store_notification_drop_needless(struct db *db, int64_t certificate_id, const char *reason,
+                                      struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_DROP_NEEDLESS, &query, err)) {
+        return false;
+    }
+    db_bind_int(query, 1, certificate_id);
+    db_bind_text(query, 2, text_or_empty(reason));
+    db_bind_int(query, 3, LIMIT_NOTIFICATIONS);
+    bool ok = db_run(query, NULL, err);
+    db_query_end(query);
+    return ok;
+}
+
 bool store_notification_settle(struct db *db, int64_t certificate_id, int64_t now,
                                const struct store_refusal *why, struct error *err)
 {
@@ -67,7 +83,8 @@ bool store_notification_settle(struct db *db, int64_t certificate_id, int64_t no
         why != NULL ? STORE_SQL_SETTLE_NOTIFICATION : STORE_SQL_DROP_NOTIFICATION;
     struct db_query *query = NULL;
 
-    if (!db_query_begin(db, statement, &query, err)) {
+    if ((why != NULL && !store_notification_drop_needless(db, certificate_id, why->reason, err))
+        || !db_query_begin(db, statement, &query, err)) {
         return false;
     }
     db_bind_int(query, 1, certificate_id);
@@ -82,7 +99,22 @@ bool store_notification_settle(struct db *db, int64_t certificate_id, int64_t no
     return ok;
 }
 
-bool store_notification_release(struct db *db, int64_t now, struct error *err)
+bool store_notification_overtaken(struct db *db, const struct store_request_key *key,
+                                  struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_DROP_OVERTAKEN, &query, err)) {
+        return false;
+    }
+    db_bind_bytes(query, 1, key->transaction_id);
+    db_bind_text(query, 2, key->template_name);
+    bool ok = db_run(query, NULL, err);
+    db_query_end(query);
+    return ok;
+}
+
+bool store_notification_release(struct db *db, int64_t now, int64_t before, struct error *err)
 {
     struct db_query *query = NULL;
 
@@ -90,6 +122,7 @@ bool store_notification_release(struct db *db, int64_t now, struct error *err)
         return false;
     }
     db_bind_int(query, 1, now);
+    db_bind_int(query, 2, before);
     bool ok = db_run(query, NULL, err);
     db_query_end(query);
     return ok;
@@ -217,6 +250,22 @@ bool store_outbox_due(struct store *store, int64_t now, int64_t limit, store_out
     db_bind_int(query, 1, now);
     db_bind_int(query, 2, limit);
     ok = visit_rows(query, visit, context, err);
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+bool store_outbox_waits(struct store *store, int64_t id, bool *waits, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_IS_WAITING, &query, err)) goto out;
+    db_bind_int(query, 1, id);
+    ok = db_step(query, waits, err);
 out:
     db_query_end(query);
     store_readers_give(store->readers, db);

@@ -32,7 +32,8 @@ MUST_USE bool store_provisional_record(struct store *store, const struct store_c
                                        struct bytes ticket, const struct store_refusal *interrupted,
                                        int64_t *id, struct error *err);
 /*
- * STORE_RECORDED: it counts from now on, its notification is gone. STORE_REPEATED: another one of
+ * STORE_RECORDED: it counts from now on; its notification is gone, and so is what waited to be told
+ * of earlier attempts of the same template and transaction. STORE_REPEATED: another one of
  * the same request was confirmed first: this one is withheld (CRLReason superseded) without
  * notification, and store_find_request gives the other. STORE_WAS_REVOKED: a certificate of the
  * same CSR was revoked meanwhile, or this one: it is not in use, and its notification stays armed
@@ -44,9 +45,11 @@ MUST_USE bool store_provisional_confirm(struct store *store, int64_t id,
                                         int64_t repeat_seconds, enum store_record_result *result,
                                         struct error *err);
 /*
- * Withhold: CRLReason cessationOfOperation; its notification becomes due with this refusal (NULL:
- * is dropped). One durable commit. Already withheld or revoked: only the notification, if it is
- * still armed. Errors: REASON_CERT_NOT_FOUND: no such row, or it was confirmed.
+ * Withhold: CRLReason cessationOfOperation; its notification becomes due with this refusal, or is
+ * dropped: without a refusal, when the same request has another certificate, and when
+ * store_outbox_add with LIMIT_NOTIFICATIONS would not add it. One durable commit. Already withheld
+ * or revoked: only the notification, if it is still armed. Errors: REASON_CERT_NOT_FOUND: no such
+ * row, or it was confirmed.
  */
 MUST_USE bool store_provisional_withhold(struct store *store, int64_t id, int64_t now,
                                          const struct store_refusal *why, struct error *err);
@@ -55,11 +58,12 @@ typedef bool store_provisional_visit(void *context, const char *ca_name, const c
                                      const char *template_name, const char *request_id,
                                      struct error *err);
 /*
- * At start, before requests: withhold all that the last run left provisional; armed notifications
- * become due, as made at now. visit (may be NULL) is told of each after the commit. *count gets
- * their number.
+ * Withhold all that are provisional and were issued before `before`: INT64_MAX at the start, before
+ * requests; later, longer ago than any decision takes, whatever could not be withheld then. Their
+ * armed notifications become due, as made at now. visit (may be NULL) is told of each after the
+ * commit. *count gets their number.
  */
-MUST_USE bool store_provisional_recover(struct store *store, int64_t now,
+MUST_USE bool store_provisional_recover(struct store *store, int64_t now, int64_t before,
                                         store_provisional_visit *visit, void *context,
                                         int64_t *count, struct error *err);
 
@@ -88,6 +92,8 @@ typedef bool store_outbox_visit(void *context, const struct store_outbox_row *ro
  */
 MUST_USE bool store_outbox_due(struct store *store, int64_t now, int64_t limit,
                                store_outbox_visit *visit, void *context, struct error *err);
+/* Is it still to be told? The transaction may have got its certificate since. */
+MUST_USE bool store_outbox_waits(struct store *store, int64_t id, bool *waits, struct error *err);
 /* Delivered or given up: the row goes. */
 MUST_USE bool store_outbox_remove(struct store *store, int64_t id, struct error *err);
 /* Not now: next at due_at; counts the attempt. */
@@ -107,6 +113,12 @@ MUST_USE bool store_outbox_counts(struct store *store, int64_t *waiting, int64_t
 MUST_USE bool store_revoke_for(struct store *store, const char *ca_name, const char *serial,
                                int reason, const char *by, int64_t now, bool *again,
                                struct error *err);
+/*
+ * What came in the place of a withheld certificate: that of the same request, which the device has.
+ * *found false: nothing, or this one is not withheld.
+ */
+MUST_USE bool store_successor(struct store *store, const char *ca_name, const char *serial,
+                              char successor[SERIAL_TEXT_MAX], bool *found, struct error *err);
 /*
  * Certificates (not withheld; provisional ones count) of one template and subject (text of
  * certificate_info, without regard to the case of ASCII letters) issued since `since`, and the

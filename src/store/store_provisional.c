@@ -171,7 +171,8 @@ static bool write_confirmation(struct db *db, void *context, struct error *err)
     }
     switch (c->result) {
     case STORE_RECORDED:
-        return release(db, c->id, err) && store_notification_settle(db, c->id, c->now, NULL, err);
+        return release(db, c->id, err) && store_notification_settle(db, c->id, c->now, NULL, err)
+               && store_notification_overtaken(db, c->key, err);
     case STORE_REPEATED:
         return withhold(db, c->id, c->now, CRL_SUPERSEDED, err)
                && store_notification_settle(db, c->id, c->now, NULL, err);
@@ -243,7 +244,7 @@ struct orphan {
 };
 
 struct recovery {
-    int64_t now;
+    int64_t now, before;
     struct orphan *orphans; /* RECOVER_ROWS */
     size_t count;
 };
@@ -283,6 +284,7 @@ static bool list_orphans(struct db *db, struct recovery *r, struct error *err)
 
     if (!db_query_begin(db, STORE_SQL_LIST_PROVISIONAL, &query, err)) goto out;
     db_bind_int(query, 1, RECOVER_ROWS);
+    db_bind_int(query, 2, r->before);
     for (;;) {
         if (!db_step(query, &row, err)) goto out;
         if (!row) {
@@ -305,11 +307,14 @@ static bool write_recovery(struct db *db, void *context, struct error *err)
         return false;
     }
     for (size_t i = 0; i < r->count; i++) {
-        if (!withhold(db, r->orphans[i].id, r->now, CRL_CESSATION, err)) {
+        int64_t id = r->orphans[i].id;
+
+        if (!withhold(db, id, r->now, CRL_CESSATION, err)
+            || !store_notification_drop_needless(db, id, NULL, err)) {
             return false;
         }
     }
-    return store_notification_release(db, r->now, err);
+    return store_notification_release(db, r->now, r->before, err);
 }
 
 static bool visit_orphans(const struct recovery *r, store_provisional_visit *visit, void *context,
@@ -326,10 +331,11 @@ static bool visit_orphans(const struct recovery *r, store_provisional_visit *vis
     return true;
 }
 
-bool store_provisional_recover(struct store *store, int64_t now, store_provisional_visit *visit,
-                               void *context, int64_t *count, struct error *err)
+bool store_provisional_recover(struct store *store, int64_t now, int64_t before,
+                               store_provisional_visit *visit, void *context, int64_t *count,
+                               struct error *err)
 {
-    struct recovery recovery = { .now = now };
+    struct recovery recovery = { .now = now, .before = before };
     size_t found = 0;
     bool ok = false;
 

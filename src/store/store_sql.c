@@ -49,8 +49,9 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_WITHHOLD] = "UPDATE certificate SET withheld = 2, revoked_at = ?2,"
                            " revocation_reason = ?3, revoked_by = ?4"
                            " WHERE id = ?1 AND withheld = 1",
-    [STORE_SQL_LIST_PROVISIONAL] = "SELECT id, ca_name, serial, template, request_id"
-                                   " FROM certificate WHERE withheld = 1 LIMIT ?1",
+    [STORE_SQL_LIST_PROVISIONAL] =
+        "SELECT id, ca_name, serial, template, request_id"
+        " FROM certificate WHERE withheld = 1 AND issued_at < ?2 LIMIT ?1",
     /* Provisional ones count: two requests at a time must not both be the last that is allowed. */
     [STORE_SQL_HISTORY] =
         "SELECT coalesce(sum(issued_at >= ?3), 0),"
@@ -65,9 +66,26 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         "UPDATE notification SET certificate_id = NULL, due_at = ?2, created_at = ?2,"
         " hresult = ?3, reason = ?4, detail = ?5 WHERE certificate_id = ?1",
     [STORE_SQL_DROP_NOTIFICATION] = "DELETE FROM notification WHERE certificate_id = ?1",
+    /* An armed one that nobody needs: the same request has its certificate, the same is waiting to
+       be told already, or too many are. */
+    [STORE_SQL_DROP_NEEDLESS] =
+        "DELETE FROM notification WHERE certificate_id = ?1 AND ("
+        "EXISTS (SELECT 1 FROM certificate AS lost JOIN certificate AS won"
+        " ON won.csr_sha256 = lost.csr_sha256 WHERE lost.id = ?1 AND won.template = lost.template"
+        " AND won.transaction_id = lost.transaction_id AND won.withheld = 0"
+        " AND won.revoked_at IS NULL)"
+        " OR EXISTS (SELECT 1 FROM notification AS same"
+        " WHERE same.transaction_id = notification.transaction_id"
+        " AND same.template = notification.template AND same.reason = ?2"
+        " AND same.due_at IS NOT NULL)"
+        " OR (SELECT count(*) FROM (SELECT 1 FROM notification"
+        " WHERE due_at IS NOT NULL AND validated = 1 LIMIT ?3)) >= ?3)",
+    [STORE_SQL_DROP_OVERTAKEN] = "DELETE FROM notification"
+                                 " WHERE transaction_id = ?1 AND template = ?2"
+                                 " AND due_at IS NOT NULL",
     [STORE_SQL_RELEASE_NOTIFICATIONS] =
         "UPDATE notification SET certificate_id = NULL, due_at = ?1, created_at = ?1"
-        " WHERE certificate_id IS NOT NULL",
+        " WHERE certificate_id IS NOT NULL AND created_at < ?2",
     [STORE_SQL_FIND_NOTIFICATION] =
         "SELECT 1 FROM notification WHERE transaction_id = ?1 AND template = ?2 AND reason = ?3"
         " AND due_at IS NOT NULL LIMIT 1",
@@ -78,6 +96,7 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         "SELECT id, template, transaction_id, ticket, hresult, reason, detail, created_at,"
         " attempts FROM notification WHERE id IN (SELECT id FROM notification"
         " WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY id LIMIT ?2) ORDER BY id",
+    [STORE_SQL_IS_WAITING] = "SELECT 1 FROM notification WHERE id = ?1 AND due_at IS NOT NULL",
     [STORE_SQL_REMOVE_NOTIFICATION] = "DELETE FROM notification WHERE id = ?1",
     [STORE_SQL_RETRY_NOTIFICATION] = "UPDATE notification SET due_at = ?2, attempts = attempts + 1"
                                      " WHERE id = ?1 AND due_at IS NOT NULL",
@@ -100,6 +119,13 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_LIST_SERIAL] =
         "SELECT " ROW_COLUMNS " FROM certificate WHERE serial = ?1 ORDER BY ca_name LIMIT ?2",
     [STORE_SQL_READ_REVOKED_BY] = "SELECT revoked_by FROM certificate WHERE id = ?1",
+    /* Also a revoked one: whoever asks shall hear by whom. */
+    [STORE_SQL_FIND_SUCCESSOR] =
+        "SELECT won.serial FROM certificate AS lost JOIN certificate AS won"
+        " ON won.csr_sha256 = lost.csr_sha256 WHERE lost.serial = ?1 AND lost.ca_name = ?2"
+        " AND lost.withheld = 2 AND won.ca_name = lost.ca_name AND won.template = lost.template"
+        " AND won.transaction_id = lost.transaction_id AND won.withheld <> 2"
+        " ORDER BY won.id DESC LIMIT 1",
     /* Somebody's revocation counts like any other, also when a decision is still under way. */
     [STORE_SQL_REVOKE] = "UPDATE certificate SET revoked_at = ?2, revocation_reason = ?3,"
                          " revoked_by = ?4, withheld = 0 WHERE id = ?1 AND revoked_at IS NULL",

@@ -238,9 +238,26 @@ int64_t world_waiting(struct world *world, int64_t *next_due)
 
 /* ---- certificates ---------------------------------------------------------------------------- */
 
-void world_certificate(struct world *world, unsigned number, bool other, char serial[41],
-                       char configuration[160])
+static void record(struct world *world, const struct store_certificate *row, bool withheld)
 {
+    enum store_record_result result = STORE_REPEATED;
+    struct error err = ERROR_INIT;
+    int64_t id = 0;
+
+    if (withheld) {
+        assert_done(store_provisional_record(world->store, row, bytes_of(NULL, 0), NULL, &id, &err)
+                        && store_provisional_withhold(world->store, id, KEEPER_NOW, NULL, &err),
+                    &err, "");
+        return;
+    }
+    assert_done(store_record_certificate(world->store, row, 0, &result, &err), &err, "");
+    assert_int_equal(result, STORE_RECORDED);
+}
+
+static void make_certificate(struct world *world, unsigned number, bool other, bool withheld,
+                             char serial[41], char configuration[160])
+{
+    unsigned asked = world->request != 0 ? world->request : number;
     const char *ca_name = other ? "other" : "issuing";
     unsigned char content[20] = { 0x5a, 1, 2, 3, 4, 5, 6, 7 };
     struct scep_cert_options options = { .key = world->key,
@@ -254,26 +271,36 @@ void world_certificate(struct world *world, unsigned number, bool other, char se
     struct certificate_info info;
     struct buffer der = BUFFER_INIT(8192);
     struct error err = ERROR_INIT;
-    enum store_record_result result = STORE_REPEATED;
 
     memcpy(content + 8, &number, sizeof(number));
-    memcpy(key.csr_sha256, &number, sizeof(number));
-    assert_true(text_format(transaction, sizeof(transaction), "txn-%u", number));
+    memcpy(key.csr_sha256, &asked, sizeof(asked));
+    assert_true(text_format(transaction, sizeof(transaction), "txn-%u", asked));
     key.transaction_id = bytes_of_text(transaction);
     X509 *cert = scep_cert_make(&options);
     assert_done(certificate_info(cert, &info, &err) && certificate_der(cert, &der, &err), &err, "");
     struct store_certificate row = { .request = &key,
                                      .info = &info,
                                      .der = buffer_bytes(&der),
-                                     .challenge_type = "intune",
+                                     .challenge_type =
+                                         world->issued_by != NULL ? world->issued_by : "intune",
                                      .issued_at = KEEPER_NOW };
-    assert_done(store_record_certificate(world->store, &row, 0, &result, &err), &err, "");
-    assert_int_equal(result, STORE_RECORDED);
+    record(world, &row, withheld);
     assert_true(text_copy(serial, 41, info.serial));
     assert_done(intune_ca_configuration(ca_name, buffer_bytes(&der), configuration, &err), &err,
                 "");
     X509_free(cert);
     buffer_clear(&der);
+}
+
+void world_certificate(struct world *world, unsigned number, bool other, char serial[41],
+                       char configuration[160])
+{
+    make_certificate(world, number, other, false, serial, configuration);
+}
+
+void world_withheld(struct world *world, unsigned number, char serial[41], char configuration[160])
+{
+    make_certificate(world, number, false, true, serial, configuration);
 }
 
 static bool take_by(void *context, const struct store_certificate_row *row, struct error *err)

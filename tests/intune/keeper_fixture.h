@@ -49,6 +49,8 @@ struct world {
 
     struct evp_pkey_st *key;
     struct x509_st *ca, *other_ca; /* "CN=issuing" and "CN=other" */
+    const char *issued_by;         /* challenge type of the next certificate; NULL: intune */
+    unsigned request;              /* of the next certificate; 0: one of its own */
 };
 
 /* cmocka set-up and tear-down of the program: the stand-in cloud. */
@@ -74,6 +76,8 @@ int64_t world_waiting(struct world *world, int64_t *next_due);
 /* The certificate `number` of CA "issuing" (other: of "other"), recorded; its serial. */
 void world_certificate(struct world *world, unsigned number, bool other, char serial[41],
                        char configuration[160]);
+/* The same of CA "issuing", withheld. */
+void world_withheld(struct world *world, unsigned number, char serial[41], char configuration[160]);
 /* Who revoked it; "" nobody. */
 void world_revoked_by(struct world *world, const char *ca_name, const char *serial, char by[32]);
 

@@ -62,6 +62,32 @@ static void deliver__due__told_in_order_and_gone(void **state)
     world_assert_no_objection(world);
 }
 
+/* With the first one told, the second one's device gets its certificate. */
+static void take_second(void *context, const struct intune_news_item *item)
+{
+    struct world *world = context;
+    struct error err = ERROR_INIT;
+
+    if (item->news == INTUNE_NEWS_DELIVERED) {
+        assert_done(store_outbox_remove(world->store, 2, &err), &err, "");
+    }
+}
+
+static void deliver__overtaken_within_the_round__not_told(void **state)
+{
+    struct world *world = *state;
+    struct intune_cloud_enrolment enrolment;
+
+    world_any_order(world);
+    for (unsigned i = 1; i <= 3; i++) {
+        world_post(world, i, KEEPER_NOW);
+    }
+    world->options.news = take_second;
+    assert_int_equal(deliver(world, KEEPER_NOW).delivered, 2);
+    assert_true(intune_cloud_enrolment_at(world->cloud, 1, &enrolment));
+    assert_string_equal(enrolment.transaction_id, "txn-3");
+}
+
 /* 30 s, 1, 2, 4, 8, 16, 30, 30 minutes, up to a fifth earlier. */
 static void deliver__outage__backs_off_and_delivers_afterwards(void **state)
 {
@@ -261,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(deliver__due__told_in_order_and_gone),
+        TEST(deliver__overtaken_within_the_round__not_told),
         TEST(deliver__outage__backs_off_and_delivers_afterwards),
         TEST(deliver__outage_with_many__few_calls_and_the_order_stays),
         TEST(deliver__hopeless_ones_in_front__others_get_through),

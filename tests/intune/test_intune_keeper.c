@@ -231,10 +231,32 @@ static void keeper__poll_fails_again__told_once(void **state)
     intune_keeper_use(keeper, world->client, &world->config);
     assert_true(world_wait_news(world, INTUNE_NEWS_POLL_FAILED, 1, SOON));
     unsigned calls = intune_cloud_count(world->cloud, INTUNE_CLOUD_DOWNLOAD);
-    intune_keeper_use(keeper, world->client, &world->config);
+    struct intune_client *second = world_client(world, "");
+    intune_keeper_use(keeper, second, &world->config);
     assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_DOWNLOAD, calls + 1, SOON));
     assert_in_range(stop(keeper), 0, 1000);
     assert_int_equal(world_news(world, INTUNE_NEWS_POLL_FAILED).count, 1);
+    intune_client_unref(second);
+}
+
+/* The service has loaded again, but for something else. */
+static void keeper__the_same_client_again__asks_nothing(void **state)
+{
+    struct world *world = *state;
+    struct intune_keeper *keeper = start(world);
+
+    world_any_order(world);
+    intune_keeper_use(keeper, world->client, &world->config);
+    assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_APPLICATION, 1, SOON));
+    intune_keeper_use(keeper, world->client, &world->config);
+    for (unsigned i = 1; i <= 3; i++) { /* one duty at a time: the others would get their turn */
+        world_post(world, i, clock_now());
+        intune_keeper_wake(keeper);
+        assert_true(world_wait_news(world, INTUNE_NEWS_DELIVERED, i, SOON));
+    }
+    assert_in_range(stop(keeper), 0, 1000);
+    assert_int_equal(intune_cloud_count(world->cloud, INTUNE_CLOUD_DOWNLOAD), 1);
+    assert_int_equal(intune_cloud_count(world->cloud, INTUNE_CLOUD_APPLICATION), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
@@ -251,6 +273,7 @@ int main(void)
         TEST(keeper__outage__told_once_and_new_rows_wait),
         TEST(keeper__credential_ends_soon__told_once_a_day),
         TEST(keeper__credential_lasts__not_told),
+        TEST(keeper__the_same_client_again__asks_nothing),
         TEST(keeper__poll_fails_again__told_once),
     };
     return cmocka_run_group_tests(tests, cloud_open, cloud_close);

@@ -169,6 +169,59 @@ static void revoke__one_serial__ours_or_left_alone(void **state)
     }
 }
 
+/* Whoever writes requests in the tenant has no say about certificates that Intune never saw. */
+static void revoke__not_issued_through_intune__stays(void **state)
+{
+    static const char *const others[] = { "static", "ndes", "none", "renewal", "" };
+    struct world *world = *state;
+    char serial[5][41], configuration[160], by[32];
+    const unsigned count = sizeof(others) / sizeof(others[0]);
+
+    for (unsigned i = 0; i < count; i++) {
+        world->issued_by = others[i];
+        world_certificate(world, i, false, serial[i], configuration);
+        want(world, serial[i], configuration, "CN=issuing");
+        want(world, serial[i], "", "CN=issuing");
+        want(world, serial[i], "", NULL);
+    }
+    struct intune_round round = revoke(world);
+    assert_int_equal(round.revoked, 0);
+    assert_int_equal(round.answered, count);
+    assert_int_equal(round.foreign, 2 * count);
+    for (unsigned i = 0; i < count; i++) {
+        assert_answer(world, 3 * i, false, "CertificateNotFoundError");
+        assert_false(world_revocation(world, 3 * i + 1).answered);
+        world_revoked_by(world, "issuing", serial[i], by);
+        assert_string_equal(by, "");
+    }
+}
+
+/* A device that asks twice at the same time must not keep a certificate that Intune cannot name. */
+static void revoke__withheld_answer_of_a_request__the_other_one_is_revoked(void **state)
+{
+    struct world *world = *state;
+    char lost[41], won[41], other[41], configuration[160], by[32];
+
+    world->request = 77;
+    world_withheld(world, 1, lost, configuration);
+    world_certificate(world, 2, false, won, configuration);
+    world->request = 0;
+    world_certificate(world, 3, false, other, configuration);
+    want(world, lost, configuration, NULL);
+    want(world, lost, configuration, NULL);
+    struct intune_round round = revoke(world);
+    assert_int_equal(round.revoked, 1);
+    assert_answer(world, 0, true, "None");
+    assert_answer(world, 1, true, "None");
+    assert_string_equal(world_news(world, INTUNE_NEWS_REVOKED).serial, won);
+    world_revoked_by(world, "issuing", won, by);
+    assert_string_equal(by, "intune");
+    world_revoked_by(world, "issuing", lost, by);
+    assert_string_equal(by, "openndes");
+    world_revoked_by(world, "issuing", other, by);
+    assert_string_equal(by, "");
+}
+
 static void revoke__two_cas_with_one_serial__the_one_that_is_meant(void **state)
 {
     struct world *world = *state;
@@ -282,7 +335,9 @@ static void revoke__database_cannot_be_written__retryable(void **state)
     char serial[41], configuration[160];
 
     world_certificate(world, 1, false, serial, configuration);
-    want(world, serial, configuration, NULL);
+    for (unsigned i = 0; i < 501; i++) { /* a page and one more, each of which would wait */
+        want(world, serial, configuration, NULL);
+    }
     test_folder_path(&world->folder, "openndes.db", path);
     struct store *locked = store_open(&options, &err);
     assert_done(locked != NULL, &err, "");
@@ -291,7 +346,10 @@ static void revoke__database_cannot_be_written__retryable(void **state)
     world->options.store = world->store;
     store_close(locked);
     assert_int_equal(round.revoked, 0);
+    assert_int_equal(round.answered, 1);
+    assert_int_equal(intune_cloud_count(world->cloud, INTUNE_CLOUD_DOWNLOAD), 1);
     assert_answer(world, 0, false, "RetryableServiceException");
+    assert_false(world_revocation(world, 1).answered);
     struct news_seen news = world_news(world, INTUNE_NEWS_NOT_REVOKED);
     assert_int_equal(news.count, 1);
     assert_string_equal(news.serial, serial);
@@ -322,6 +380,8 @@ int main(void)
         TEST(revoke__cut_off_before_the_answer__succeeded_all_the_same),
         TEST(revoke__what_cannot_be__answered_with_its_code),
         TEST(revoke__one_serial__ours_or_left_alone),
+        TEST(revoke__not_issued_through_intune__stays),
+        TEST(revoke__withheld_answer_of_a_request__the_other_one_is_revoked),
         TEST(revoke__two_cas_with_one_serial__the_one_that_is_meant),
         TEST(revoke__unknown_serials_of_others__left_unanswered),
         TEST(revoke__five_hundred_and_more__pages_and_batches),

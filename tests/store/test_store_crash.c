@@ -90,7 +90,8 @@ static void crash__between_any_two_steps__no_certificate_without_a_yes(void **st
         struct fixture *f = own;
         crash_after(f, c->step);
         assert_ok(store_check(f->store, &err), err);
-        assert_ok(store_provisional_recover(f->store, FIXTURE_NOW + 60, NULL, NULL, &count, &err),
+        assert_ok(store_provisional_recover(f->store, FIXTURE_NOW + 60, INT64_MAX, NULL, NULL,
+                                            &count, &err),
                   err);
         assert_int_equal(count, c->recovered);
         (void)fixture_due(f->store, FIXTURE_NOW + 60, due, sizeof due);
@@ -129,7 +130,8 @@ static void crash__after_recovery__the_next_start_finds_nothing(void **state)
         struct store *store = store_open(&options, &err);
 
         if (store != NULL
-            && store_provisional_recover(store, FIXTURE_NOW + 60, NULL, NULL, &count, &err)
+            && store_provisional_recover(store, FIXTURE_NOW + 60, INT64_MAX, NULL, NULL, &count,
+                                         &err)
             && count == 1) {
             (void)kill(getpid(), SIGKILL);
         }
@@ -138,7 +140,9 @@ static void crash__after_recovery__the_next_start_finds_nothing(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
     f->store = fixture_open(f);
-    assert_ok(store_provisional_recover(f->store, FIXTURE_NOW + 61, NULL, NULL, &count, &err), err);
+    assert_ok(
+        store_provisional_recover(f->store, FIXTURE_NOW + 61, INT64_MAX, NULL, NULL, &count, &err),
+        err);
     assert_int_equal(count, 0);
     assert_int_equal(fixture_revocations(f->store), 1);
     assert_int_equal(fixture_query(f, "SELECT due_at FROM notification"), FIXTURE_NOW + 60);
