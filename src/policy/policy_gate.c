@@ -103,7 +103,7 @@ static bool take_policies(struct policy_gate *gate, enum policy_strictness mode,
         }
     }
     for (size_t i = 0; i < set->warnings.count; i++) {
-        if (!policy_texts_add(&gate->warnings, set->warnings.item[i], err)) {
+        if (!policy_texts_tell(&gate->warnings, set->warnings.item[i], err)) {
             return false;
         }
     }
@@ -195,7 +195,7 @@ static bool warn_of_others(struct policy_gate *gate, struct error *err)
                        "policy \"%s\" is for %s, and no policy of template %s names %s: it is "
                        "asked all the same",
                        name, url, gate->template_name, gate->url_path);
-        if (!policy_texts_add(&gate->warnings, text, err)) {
+        if (!policy_texts_tell(&gate->warnings, text, err)) {
             return false;
         }
     }
@@ -245,7 +245,12 @@ struct policy_gate *policy_gate_create(const struct policy_gate_options *options
         goto out;
     }
     for (size_t i = 0; i < gate->count; i++) {
-        if (!policy_conflict_check(gate->item[i].policy, config, &gate->warnings, err)) goto out;
+        const struct policy *p = gate->item[i].policy;
+
+        if (!policy_conflict_check(p, config, &gate->warnings, err)) goto out;
+        if (gate->known != NULL && !policy_known_tell(gate->known, p, &gate->warnings, err)) {
+            goto out;
+        }
     }
     ok = true;
 out:

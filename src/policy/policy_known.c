@@ -121,3 +121,52 @@ bool policy_known_check(const struct policy_known *known, const struct policy_bi
     (void)!text_format(why, why_size, "the values belong to different rows of the list");
     return false;
 }
+
+/* ---- what is not bound ----------------------------------------------------------------------- */
+
+static bool tell_pattern(const struct policy_known_table *table, const struct policy *p,
+                         const char *pattern, bool told[POLICY_KNOWN_COLUMNS],
+                         struct policy_texts *sentences, struct error *err)
+{
+    struct bytes name = { NULL, 0 };
+    char text[320];
+    char shown[160];
+    size_t column = 0;
+    size_t pos = 0;
+
+    while (policy_pattern_next(pattern, &pos, &name)) {
+        if (!policy_known_column_of(policy_variable_find(name), &column) || table->has[column]
+            || told[column]) {
+            continue;
+        }
+        told[column] = true;
+        text_escape(shown, sizeof(shown), bytes_of_text(p->name));
+        (void)!text_format(text, sizeof(text),
+                           "policy \"%s\": the list of known devices has no column %s: any %s "
+                           "passes it",
+                           shown, policy_known_column_name(column),
+                           policy_variable_word(policy_variable_find(name)));
+        if (!policy_texts_tell(sentences, text, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool policy_known_tell(const struct policy_known *known, const struct policy *p,
+                       struct policy_texts *sentences, struct error *err)
+{
+    bool told[POLICY_KNOWN_COLUMNS] = { false };
+
+    for (size_t i = 0; i < p->subject.count; i++) {
+        if (!tell_pattern(&known->table, p, p->subject.item[i].pattern, told, sentences, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < p->san.count; i++) {
+        if (!tell_pattern(&known->table, p, p->san.item[i].pattern, told, sentences, err)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -34,4 +34,11 @@ size_t policy_known_count(const struct policy_known *known);
 bool policy_known_check(const struct policy_known *known, const struct policy_bindings *bindings,
                         char *why, size_t why_size);
 
+/*
+ * Tell of each variable in the policy's names that could have a column, and has none: its values
+ * are not bound, which a typing error in the header brings about as well.
+ */
+MUST_USE bool policy_known_tell(const struct policy_known *known, const struct policy *p,
+                                struct policy_texts *sentences, struct error *err);
+
 #endif
