@@ -70,7 +70,8 @@ struct policy {
     enum policy_strictness mode; /* own format; others: enforce */
 
     struct {
-        bool stated; /* false: any subject */
+        bool stated;   /* false: any subject */
+        bool unquoted; /* as written, a value has + ; , or = outside quotes; for lint */
         struct policy_rdn *item;
         size_t count;
         bool whole_dn; /* the one item is {{OnPrem_Distinguished_Name}}: oid "", the whole name */

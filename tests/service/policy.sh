@@ -219,6 +219,10 @@ ok template enable lab
 refused 3 config-bad-value check
 finding error "template lab: policy \"lab\" /keySize"
 finding warning "template lab: policy \"lab\" /subjectNameFormatString"
+printf 'deviceName\nlaptop-17\n' >"$data/policies/known.csv"
+ok template set lab policy.known=known.csv
+refused 3 config-bad-value check
+no_finding warning IPL-SPOOFABLE # the list is what it recommends
 ok template set lab policy.mode=off
 ok check
 finding warning "template lab: policy.mode=off"
