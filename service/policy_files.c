@@ -49,7 +49,7 @@ bool policy_files_load(const char *data, const char *name, struct policy_set *ou
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* The base64 between the first BEGIN line and its END line. */
+/* The base64 between the BEGIN line and its END line; a second request would be passed over. */
 static bool pem_body(struct bytes text, struct bytes *body, struct error *err)
 {
     const char *all = (const char *)text.data; /* a buffer's content ends in NUL */
@@ -60,6 +60,9 @@ static bool pem_body(struct bytes text, struct bytes *body, struct error *err)
 
     if (end == NULL || line == NULL || line > end || label == NULL || label > line) {
         return error_set(err, REASON_SYNTAX, "the PEM text holds no CERTIFICATE REQUEST");
+    }
+    if (strstr(end, PEM_BEGIN) != NULL) {
+        return error_set(err, REASON_SYNTAX, "the PEM text holds more than one request");
     }
     *body = bytes_of(line, (size_t)(end - line));
     return true;

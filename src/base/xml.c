@@ -29,6 +29,7 @@ struct xml_watch {
     int line; /* of the refusal */
     bool doctype;
     bool too_deep;
+    bool too_many_names;
 };
 
 /* struct xml_node is xmlNode under another name. */
@@ -74,6 +75,9 @@ static bool to_utf8(struct bytes text, struct buffer *converted, struct bytes *o
 /* ---- what libxml2 takes hours for ----------------------------------------------------------- */
 
 #define ATTRIBUTES_MAX 128u /* of one element; IIS has some dozens */
+/* Different ones of elements, attributes and namespaces; IIS has some hundreds. libxml2's table of
+ * names does not grow with them: megabytes of ever new names take it minutes. */
+#define NAMES_MAX 20000
 
 /* Where `what` begins, from a place on; text.len when it is not there. */
 static size_t find(struct bytes text, size_t from, const char *what)
@@ -188,8 +192,10 @@ static void on_element_start(void *context, const xmlChar *name, const xmlChar *
     xmlParserCtxt *parser = context;
     struct xml_watch *watch = parser->_private;
 
-    if (++watch->depth > watch->max_depth) {
-        watch->too_deep = true;
+    watch->depth++;
+    watch->too_deep = watch->depth > watch->max_depth;
+    watch->too_many_names = xmlDictSize(parser->dict) > NAMES_MAX;
+    if (watch->too_deep || watch->too_many_names) {
         watch->line = xmlSAX2GetLineNumber(parser);
         xmlStopParser(parser);
         return;
@@ -253,6 +259,9 @@ static xmlDoc *parse_utf8(struct bytes text, struct xml_watch *watch, struct err
     } else if (watch->too_deep) {
         (void)error_set(err, REASON_LIMIT, "line %d: nested deeper than %zu levels", watch->line,
                         watch->max_depth);
+    } else if (watch->too_many_names) {
+        (void)error_set(err, REASON_LIMIT, "line %d: more than %d different names", watch->line,
+                        NAMES_MAX);
     } else if (tree == NULL || !parser->wellFormed || !parser->nsWellFormed
                || xmlDocGetRootElement(tree) == NULL) {
         set_syntax_error(parser, err);
@@ -274,7 +283,7 @@ struct xml_doc *xml_doc_parse(struct bytes text, size_t max_bytes, size_t max_de
                               struct error *err)
 {
     struct buffer converted = BUFFER_INIT(INT_MAX);
-    struct xml_watch watch = { 0, max_depth, 0, false, false };
+    struct xml_watch watch = { .max_depth = max_depth };
     struct bytes utf8 = { NULL, 0 };
     struct xml_doc *doc = NULL;
     struct error cause = ERROR_INIT;

@@ -96,6 +96,17 @@ bool policy_texts_add(struct policy_texts *texts, const char *text, struct error
     return push_text(texts, copy_text(text, err), LIMIT_POLICY_ITEMS, err);
 }
 
+bool policy_texts_tell(struct policy_texts *texts, const char *sentence, struct error *err)
+{
+    if (texts->count >= LIMIT_POLICIES) {
+        return true;
+    }
+    if (texts->count + 1 == LIMIT_POLICIES) {
+        sentence = "further warnings are left out";
+    }
+    return push_text(texts, copy_text(sentence, err), LIMIT_POLICIES, err);
+}
+
 bool policy_set_text(char **field, const char *text, struct error *err)
 {
     char *copy = NULL;
@@ -292,7 +303,7 @@ bool policy_set_add(struct policy_set *set, struct policy *take, struct error *e
 }
 
 /* A sentence quotes what stands in a file; it must not be the reason why the file is refused. */
-static char *warning_text(const struct buffer *text, struct error *err)
+static bool warn_shown(struct policy_set *set, const struct buffer *text, struct error *err)
 {
     char escaped[1024];
     const char *shown = buffer_text(text);
@@ -302,7 +313,7 @@ static char *warning_text(const struct buffer *text, struct error *err)
         text_escape(escaped, sizeof(escaped), buffer_bytes(text));
         shown = escaped[0] != '\0' ? escaped : "a warning that is too long to be shown";
     }
-    return copy_text(shown, err);
+    return policy_texts_tell(&set->warnings, shown, err);
 }
 
 bool policy_set_warn(struct policy_set *set, struct error *err, const char *format, ...)
@@ -312,18 +323,11 @@ bool policy_set_warn(struct policy_set *set, struct error *err, const char *form
     va_list args;
     bool ok = false;
 
-    if (set->warnings.count >= LIMIT_POLICIES) {
-        return true;
-    }
-    if (set->warnings.count + 1 == LIMIT_POLICIES) {
-        return push_text(&set->warnings, copy_text("further warnings are left out", err),
-                         LIMIT_POLICIES, err);
-    }
     va_start(args, format);
     ok = buffer_vprintf(&text, &too_long, format, args) || too_long.reason == REASON_LIMIT
          || error_set(err, too_long.reason, "%s", too_long.detail);
     va_end(args);
-    ok = ok && push_text(&set->warnings, warning_text(&text, err), LIMIT_POLICIES, err);
+    ok = ok && warn_shown(set, &text, err);
     buffer_clear(&text);
     return ok;
 }

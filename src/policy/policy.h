@@ -70,7 +70,8 @@ struct policy {
     enum policy_strictness mode; /* own format; others: enforce */
 
     struct {
-        bool stated; /* false: any subject */
+        bool stated;   /* false: any subject */
+        bool unquoted; /* as written, a value has + ; , or = outside quotes; for lint */
         struct policy_rdn *item;
         size_t count;
         bool whole_dn; /* the one item is {{OnPrem_Distinguished_Name}}: oid "", the whole name */
@@ -158,6 +159,10 @@ MUST_USE bool policy_add_san(struct policy *p, enum policy_san_type type, const 
 MUST_USE bool policy_add_eku(struct policy *p, const char *oid, struct error *err); /* once each */
 MUST_USE bool policy_add_bits(struct policy *p, int64_t bits, struct error *err);
 MUST_USE bool policy_texts_add(struct policy_texts *texts, const char *text, struct error *err);
+/* For sentences about a policy: beyond LIMIT_POLICIES of them the rest is only mentioned, since too
+ * many are no reason to refuse anything. */
+MUST_USE bool policy_texts_tell(struct policy_texts *texts, const char *sentence,
+                                struct error *err);
 /* A text field of the policy: replaces what was there; NULL or "" leaves it NULL. */
 MUST_USE bool policy_set_text(char **field, const char *text, struct error *err);
 

@@ -26,6 +26,15 @@ static bool starts_with(struct bytes text, const char *prefix)
     return text.len >= len && memcmp(text.data, prefix, len) == 0;
 }
 
+/* Is there anything but white space left? A second profile would be passed over. */
+static bool follows(BIO *bio)
+{
+    char *rest = NULL;
+    long len = BIO_get_mem_data(bio, &rest);
+
+    return len > 0 && text_trim(bytes_of(rest, (size_t)len)).len > 0;
+}
+
 /* The DER or BER of the one PEM block "PKCS7" or "CMS". Owned: OPENSSL_free. */
 static unsigned char *read_pem(struct bytes text, long *len, struct error *err)
 {
@@ -43,6 +52,11 @@ static unsigned char *read_pem(struct bytes text, long *len, struct error *err)
         (void)error_set(err, REASON_POLICY_FORMAT,
                         "the PEM block holds no CMS: it must begin with -----BEGIN PKCS7----- or "
                         "-----BEGIN CMS-----");
+        OPENSSL_free(der);
+        der = NULL;
+    }
+    if (der != NULL && follows(bio)) {
+        (void)error_set(err, REASON_POLICY_FORMAT, "more follows behind the PEM block");
         OPENSSL_free(der);
         der = NULL;
     }

@@ -88,7 +88,7 @@ static bool say(const struct conflict *c, bool fatal, const char *format, ...)
     if (ok && fatal) {
         ok = error_set(c->err, REASON_POLICY_CONFLICT, "%s", buffer_text(&text));
     } else if (ok) {
-        ok = policy_texts_add(c->warnings, buffer_text(&text), c->err);
+        ok = policy_texts_tell(c->warnings, buffer_text(&text), c->err);
     }
     buffer_clear(&text);
     return ok;

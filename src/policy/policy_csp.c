@@ -82,6 +82,16 @@ static const char *behind_provider(const char *path)
     return NULL;
 }
 
+static bool mentions_scep(const char *path)
+{
+    for (; *path != '\0'; path++) {
+        if (text_starts_nocase(path, "SCEP/")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool percent_decode(struct bytes text, char out[UNIQUE_ID_BYTES], struct error *err)
 {
     size_t used = 0;
@@ -194,8 +204,8 @@ bool policy_csp_find(struct policy_csp *csp, const char *path, size_t line, stru
 
     *place = (struct policy_csp_place){ .want = POLICY_CSP_PASS_OVER, .line = line };
     rest = rest == NULL ? NULL : behind_provider(rest);
-    if (rest == NULL) {
-        return true;
+    if (rest == NULL) { /* another provider's, or one of ours with a typing error in it */
+        return !mentions_scep(path) || warn_unknown(set, path, line, err);
     }
     id_len = strcspn(rest, "/");
     if (!percent_decode(bytes_of(rest, id_len), unique_id, err)) {

@@ -332,6 +332,7 @@ bool policy_dn_parse(const char *text, struct policy *p, char *lint, size_t lint
         r.pos++; /* the separator; one at the end is idle, as in Windows */
         skip_spaces(&r);
     }
+    p->subject.unquoted = p->subject.unquoted || r.lint;
     if (r.lint && lint != NULL
         && !text_format(
             lint, lint_size,

@@ -103,7 +103,7 @@ static bool take_policies(struct policy_gate *gate, enum policy_strictness mode,
         }
     }
     for (size_t i = 0; i < set->warnings.count; i++) {
-        if (!policy_texts_add(&gate->warnings, set->warnings.item[i], err)) {
+        if (!policy_texts_tell(&gate->warnings, set->warnings.item[i], err)) {
             return false;
         }
     }
@@ -195,7 +195,7 @@ static bool warn_of_others(struct policy_gate *gate, struct error *err)
                        "policy \"%s\" is for %s, and no policy of template %s names %s: it is "
                        "asked all the same",
                        name, url, gate->template_name, gate->url_path);
-        if (!policy_texts_add(&gate->warnings, text, err)) {
+        if (!policy_texts_tell(&gate->warnings, text, err)) {
             return false;
         }
     }

@@ -111,12 +111,14 @@ bool policy_graph_names_flags(const struct policy_json *node, const char *key,
 
     *bits = 0;
     for (size_t i = 0; i < list.count; i++) {
+        struct bytes words_found = { NULL, 0 };
         size_t pos = 0;
 
         if (!policy_json_list_text(&list, i, &text, err)) {
             return false;
         }
-        while (text != NULL && text_next_item(bytes_of_text(text), ',', &pos, &word)) {
+        words_found = bytes_of_text(text != NULL ? text : ""); /* once: it can be megabytes long */
+        while (text_next_item(words_found, ',', &pos, &word)) {
             if (!find_word(words, word, bits)) {
                 return refuse_word(node, key, word, words, err);
             }

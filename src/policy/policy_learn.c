@@ -34,7 +34,7 @@ static bool note(const struct learn *l, const char *format, ...)
     va_start(args, format);
     ok = buffer_vprintf(&text, l->err, format, args);
     va_end(args);
-    ok = ok && policy_texts_add(l->notes, buffer_text(&text), l->err);
+    ok = ok && policy_texts_tell(l->notes, buffer_text(&text), l->err);
     buffer_clear(&text);
     return ok;
 }

@@ -26,7 +26,7 @@ static const struct policy_lint_info infos[LINT_COUNT] = {
                                 "characters fits it, with a warning" },
     [LINT_AFTER_VARIABLE] = { "IPL-AFTER-VARIABLE", "{, }, | or ; right after a variable",
                               "Intune cannot take these characters there; use another separator" },
-    [LINT_QUOTES] = { "IPL-QUOTES", "a value with + ; , or = in its fixed text",
+    [LINT_QUOTES] = { "IPL-QUOTES", "a value with + ; , or = outside of double quotes",
                       "put the whole value in double quotes; a backslash makes Intune's own check "
                       "of the challenge fail" },
     [LINT_CN_LENGTH] = { "IPL-CN-LENGTH", "a common name that can be longer than 64 characters",

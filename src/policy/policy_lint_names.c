@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "model/sid.h"
 #include "policy/policy_lint_internal.h"
-#include "policy/policy_pattern.h"
+#include "policy/policy_search.h"
 
 #define OID_CN "2.5.4.3"
 #define CN_MAX 64 /* X.520, ub-common-name */
@@ -40,6 +40,7 @@ static const struct {
 struct names {
     size_t variables, spoofable, of_user, of_device, other_device; /* other: not {{DeviceId}} */
     bool has[sizeof(facts) / sizeof(facts[0])];
+    bool user_name_in_san;
     bool has_sid; /* as a variable, or a fixed tag of one device */
 };
 
@@ -66,12 +67,13 @@ static void count_variables(const char *pattern, struct names *n)
 
 static void collect(const struct policy *p, struct names *n)
 {
-    for (size_t i = 0; i < p->subject.count; i++) {
-        count_variables(p->subject.item[i].pattern, n);
-    }
     for (size_t i = 0; i < p->san.count; i++) {
         count_variables(p->san.item[i].pattern, n);
         n->has_sid = n->has_sid || text_starts_nocase(p->san.item[i].pattern, SID_URI_PREFIX);
+    }
+    n->user_name_in_san = n->has[POLICY_VARIABLE_USER_NAME];
+    for (size_t i = 0; i < p->subject.count; i++) {
+        count_variables(p->subject.item[i].pattern, n);
     }
     n->has_sid = n->has_sid || n->has[POLICY_VARIABLE_SID];
 }
@@ -131,31 +133,22 @@ static size_t characters(const char *text, size_t len)
     return count;
 }
 
-/* The shortest and the longest value of a pattern; true when it has fixed text with + ; , or =. */
-static bool measure(const char *pattern, size_t *min, size_t *max)
+/* The shortest and the longest value of a pattern; 0 and 0 when it is one that nothing fits. */
+static void measure(const char *pattern, size_t *min, size_t *max)
 {
-    struct bytes name = { NULL, 0 };
-    const char *rest = pattern;
-    size_t pos = 0;
-    bool separators = false;
+    struct policy_parts parts;
 
     *min = *max = 0;
-    while (policy_pattern_next(pattern, &pos, &name)) {
-        enum policy_variable variable = policy_variable_find(name);
-        const char *begin = (const char *)name.data;
-        size_t braces = begin - pattern >= 2 && begin[-1] == '{' ? 2 : 1; /* or '$' */
-        size_t len = (size_t)(begin - rest) - (begin - rest >= (ptrdiff_t)braces ? braces : 0);
-
-        *min += facts[variable].min + characters(rest, len);
-        *max += facts[variable].max + characters(rest, len);
-        for (size_t i = 0; i < len; i++) {
-            separators = separators || strchr("+;,=", rest[i]) != NULL;
-        }
-        rest = pattern + pos;
+    if (!policy_parts_read(bytes_of_text(pattern), &parts)) {
+        return;
     }
-    *min += characters(rest, strlen(rest));
-    *max += characters(rest, strlen(rest));
-    return separators || strpbrk(rest, "+;,=") != NULL;
+    for (size_t i = 0; i < parts.count; i++) {
+        const struct policy_part *part = &parts.item[i];
+        size_t len = characters((const char *)part->text.data, part->text.len);
+
+        *min += part->is_variable ? facts[part->variable].min : len;
+        *max += part->is_variable ? facts[part->variable].max : len;
+    }
 }
 
 static bool check_cn(const struct lint_walk *w, const char *pattern, size_t min, size_t max)
@@ -178,23 +171,12 @@ static bool check_cn(const struct lint_walk *w, const char *pattern, size_t min,
 
 static bool check_rdn(const struct lint_walk *w, const struct policy_rdn *rdn)
 {
-    /* Apple's profiles are lists, not text: nothing is quoted there. */
-    bool is_text = w->p->facts.source != POLICY_SOURCE_APPLE;
-    char shown[SHOWN_MAX];
     size_t min = 0;
     size_t max = 0;
-    bool separators = measure(rdn->pattern, &min, &max);
 
-    if (!one_pattern(w, PLACE_SUBJECT, rdn->pattern)) {
-        return false;
-    }
-    text_escape(shown, sizeof(shown), bytes_of_text(rdn->pattern));
-    if (separators && is_text
-        && !lint_say(w, LINT_QUOTES, POLICY_LINT_INFO, PLACE_SUBJECT,
-                     "the value %s needs double quotes around it", shown)) {
-        return false;
-    }
-    return strcmp(rdn->oid, OID_CN) != 0 || check_cn(w, rdn->pattern, min, max);
+    measure(rdn->pattern, &min, &max);
+    return one_pattern(w, PLACE_SUBJECT, rdn->pattern)
+           && (strcmp(rdn->oid, OID_CN) != 0 || check_cn(w, rdn->pattern, min, max));
 }
 
 static bool check_subject(const struct lint_walk *w, const struct names *n)
@@ -203,6 +185,11 @@ static bool check_subject(const struct lint_walk *w, const struct names *n)
         if (!w->p->subject.whole_dn && !check_rdn(w, &w->p->subject.item[i])) {
             return false;
         }
+    }
+    if (w->p->subject.unquoted
+        && !lint_say(w, LINT_QUOTES, POLICY_LINT_INFO, PLACE_SUBJECT,
+                     "a value with + ; , or = stands outside of double quotes")) {
+        return false;
     }
     if (w->p->subject.whole_dn) {
         return lint_say(w, LINT_DN_ALONE, POLICY_LINT_WARNING, PLACE_SUBJECT,
@@ -319,9 +306,11 @@ static bool check_platform(const struct lint_walk *w, const struct names *n)
     }
     if (platform == POLICY_PLATFORM_ANDROID
         && (n->has[POLICY_VARIABLE_SERIAL] || n->has[POLICY_VARIABLE_IMEI]
-            || n->has[POLICY_VARIABLE_MEID] || n->has[POLICY_VARIABLE_USER_NAME])
-        && !lint_say(w, LINT_ANDROID_NAME, POLICY_LINT_INFO, PLACE_SUBJECT,
-                     "serial number, IMEI, MEID or user name in a profile for Android")) {
+            || n->has[POLICY_VARIABLE_MEID] || n->user_name_in_san)
+        && !lint_say(
+            w, LINT_ANDROID_NAME, POLICY_LINT_INFO, PLACE_SUBJECT,
+            "a serial number, IMEI, MEID, or a user's name in a subject alternative name, in "
+            "a profile for Android")) {
         return false;
     }
     return !n->has[POLICY_VARIABLE_DEVICE_ID] || n->of_user + n->other_device > 0

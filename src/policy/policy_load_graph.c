@@ -21,10 +21,15 @@
 #define PEM_END "-----END CERTIFICATE-----"
 #define VALIDITY_MAX 36500
 
+/* A bit each, so that two at once are seen; the bit's number is that of the size. */
 static const struct policy_graph_word key_sizes[] = {
-    { "size1024", 1024 }, { "size2048", 2048 }, { "size3072", 3072 },
-    { "size4096", 4096 }, { NULL, 0 },
+    { "size1024", 1u << 0 },
+    { "size2048", 1u << 1 },
+    { "size3072", 1u << 2 },
+    { "size4096", 1u << 3 },
+    { NULL, 0 },
 };
+static const int64_t key_bits[] = { 1024, 2048, 3072, 4096 };
 static const struct policy_graph_word key_usages[] = {
     { "keyEncipherment", KEY_USAGE_KEY_ENCIPHERMENT },
     { "digitalSignature", KEY_USAGE_DIGITAL_SIGNATURE },
@@ -37,7 +42,7 @@ static const struct policy_graph_word hashes[] = {
     { "sha2", HASH_SHA2 },
     { NULL, 0 },
 };
-/* A bit each, so that two at once are seen; the value is the bit's number. */
+/* As above; the bit's number is the value. */
 static const struct policy_graph_word scales[] = {
     { "days", 1u << POLICY_UNIT_DAYS },
     { "months", 1u << POLICY_UNIT_MONTHS },
@@ -95,22 +100,17 @@ static bool read_choice(const struct policy_json *node, const char *key,
 
 static bool read_key(const struct policy_json *node, struct policy *p, struct error *err)
 {
-    uint32_t bits = 0;
+    unsigned size = UINT_MAX;
     uint32_t usage = 0;
     uint32_t hash = 0;
 
-    if (!policy_graph_names_flags(node, "keySize", key_sizes, &bits, err)
+    if (!read_choice(node, "keySize", key_sizes, &size, err)
         || !policy_graph_names_flags(node, "keyUsage", key_usages, &usage, err)
         || !policy_graph_names_flags(node, "hashAlgorithm", hashes, &hash, err)) {
         return false;
     }
-    for (size_t i = 0; key_sizes[i].word != NULL; i++) {
-        if (bits == key_sizes[i].bit && !policy_add_bits(p, bits, err)) {
-            return policy_json_context(node, "keySize", err);
-        }
-    }
-    if (bits != 0 && p->key.bits_count == 0) {
-        return policy_json_refuse(node, "keySize", err, "two values exclude each other");
+    if (size < COUNT(key_bits) && !policy_add_bits(p, key_bits[size], err)) {
+        return policy_json_context(node, "keySize", err);
     }
     p->key_usage.stated = usage != 0;
     p->key_usage.bits = usage;
@@ -268,6 +268,47 @@ static bool read_root(const struct policy_json *node, struct policy *p, struct p
 
 /* ---- the profile ----------------------------------------------------------------------------- */
 
+/* Graph's names begin with a small letter. Objects of PowerShell write them with a capital one:
+ * read as members that are not known, these would be rules that get lost. */
+static bool check_case(const struct policy_json *node, struct error *err)
+{
+    static const char *const names[] = {
+        "@odata.type",
+        "certificateStore",
+        "certificateValidityPeriodScale",
+        "certificateValidityPeriodValue",
+        "customSubjectAlternativeNames",
+        "displayName",
+        "extendedKeyUsages",
+        "hashAlgorithm",
+        "id",
+        "keySize",
+        "keyStorageProvider",
+        "keyUsage",
+        "renewalThresholdPercentage",
+        "rootCertificate",
+        "scepServerUrls",
+        "subjectAlternativeNameFormats",
+        "subjectAlternativeNameFormatString",
+        "subjectAlternativeNameType",
+        "subjectNameFormat",
+        "subjectNameFormatString",
+    };
+    const char *key = NULL;
+    struct json *value = NULL;
+    void *it = NULL;
+
+    while (json_value_next(node->object, &it, &key, &value)) {
+        for (size_t i = 0; i < COUNT(names); i++) {
+            if (text_equal_nocase(key, names[i]) && strcmp(key, names[i]) != 0) {
+                return policy_json_refuse(node, key, err, "is written %s; export the profile again",
+                                          names[i]);
+            }
+        }
+    }
+    return true;
+}
+
 /* Behind the last dot of "#microsoft.graph.x". */
 static const char *type_name(const char *type)
 {
@@ -330,7 +371,7 @@ bool policy_load_graph(const struct json *item, const char *file, struct policy_
         return policy_json_refuse(&node, "", err, "is %s, not an object",
                                   json_kind_name(json_value_kind(item)));
     }
-    p = new_policy(&node, file, err);
+    p = check_case(&node, err) ? new_policy(&node, file, err) : NULL;
     if (p == NULL || !read_platform(&node, p, out, err)
         || !policy_graph_names_subject(&node, p, out, err)
         || !policy_graph_names_san(&node, p, out, err) || !read_key(&node, p, err)

@@ -143,6 +143,18 @@ static bool warn_others(const struct others *others, struct policy_set *out, str
                            others->count, shown);
 }
 
+/* A page of Graph's answer: which profiles are missing cannot be seen in it. */
+static bool warn_more(const struct json *root, struct policy_set *out, struct error *err)
+{
+    const struct json *next =
+        json_value_kind(root) == JSON_KIND_OBJECT ? json_value_get(root, "@odata.nextLink") : NULL;
+
+    return next == NULL || json_value_kind(next) == JSON_KIND_NULL
+           || policy_set_warn(out, err,
+                              "the answer of Graph has further pages (@odata.nextLink), whose "
+                              "profiles are not in this file");
+}
+
 bool policy_load_json(const struct json *root, struct bytes text, const char *file,
                       struct policy_set *out, struct error *err)
 {
@@ -162,5 +174,5 @@ bool policy_load_json(const struct json *root, struct bytes text, const char *fi
     } else {
         ok = read_item(root, &place, &others, out, err);
     }
-    return ok && warn_others(&others, out, err);
+    return ok && warn_others(&others, out, err) && warn_more(root, out, err);
 }

@@ -55,12 +55,22 @@ static bool read_text(const struct policy_json *node, const struct policy_own_fi
            || policy_json_context(node, field->name, err);
 }
 
+/* Whoever writes down a rule without an item means something, and not that there is no rule. */
+static bool refuse_empty(const struct policy_json *node, const char *key, struct error *err)
+{
+    return policy_json_refuse(node, key, err,
+                              "an empty list would allow everything; leave it out or name some");
+}
+
 static bool read_texts(const struct policy_json *node, const struct policy_own_field *field,
                        struct policy *p, struct error *err)
 {
     struct policy_json_list list = policy_json_list(node, field->name);
     const char *text = NULL;
 
+    if (list.count == 0 && strcmp(field->object, "values") == 0) {
+        return refuse_empty(node, field->name, err);
+    }
     for (size_t i = 0; i < list.count; i++) {
         if (!policy_json_list_text(&list, i, &text, err)) {
             return false;
@@ -150,6 +160,9 @@ static bool read_key_bits(const struct policy_json *node, const char *key, struc
     struct policy_json_list list = policy_json_list(node, key);
     int64_t bits = 0;
 
+    if (list.count == 0) {
+        return refuse_empty(node, key, err);
+    }
     for (size_t i = 0; i < list.count; i++) {
         if (!policy_json_list_integer(&list, i, &bits, err)) {
             return false;

@@ -55,6 +55,16 @@ static bool nested_text(const struct xml_node *parent, const char *outer, const 
     return leaf == NULL || policy_xml_text(leaf, text, err);
 }
 
+static bool misplaced(const struct xml_node *node, struct error *err)
+{
+    char shown[80];
+
+    text_escape(shown, sizeof(shown), bytes_of_text(xml_node_name(node)));
+    return error_set(err, REASON_POLICY_FORMAT,
+                     "line %zu: a <%s> here; it would be passed over, and the rule with it",
+                     xml_node_line(node), shown);
+}
+
 /* Values that are encoded would be compared as what they look like. */
 static bool check_format(const struct xml_node *item, struct error *err)
 {
@@ -93,6 +103,25 @@ static bool put_data(const struct walk *w, const struct xml_node *item,
     return ok;
 }
 
+/* Nothing of an item is passed over: <data> or a nested item would be a value that gets lost. */
+static bool check_item(const struct xml_node *item, struct error *err)
+{
+    static const char *const names[] = { "CmdID",        "Data",   "Meta",   "MoreData",
+                                         "SourceParent", "Source", "Target", "TargetParent" };
+
+    for (const struct xml_node *n = xml_node_child(item); n != NULL; n = xml_node_next(n)) {
+        bool known = false;
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !known; i++) {
+            known = policy_xml_is(n, names[i]);
+        }
+        if (!known) {
+            return misplaced(n, err);
+        }
+    }
+    return true;
+}
+
 static bool read_item(const struct walk *w, const struct xml_node *item, struct error *err)
 {
     struct buffer path = BUFFER_INIT(PATH_BYTES);
@@ -101,7 +130,7 @@ static bool read_item(const struct walk *w, const struct xml_node *item, struct 
     char text[PATH_BYTES + 1];
     struct bytes trimmed = { NULL, 0 };
     bool found = false;
-    bool ok = nested_text(item, "Target", "LocURI", &path, &found, err)
+    bool ok = check_item(item, err) && nested_text(item, "Target", "LocURI", &path, &found, err)
               && policy_xml_child(item, "Source", &source, err);
 
     if (ok && !found && source == NULL) {
@@ -129,6 +158,9 @@ static bool walk_syncml(const struct walk *w, const struct xml_node *node, struc
     }
     if (policy_xml_is(node, "Item")) {
         return read_item(w, node, err);
+    }
+    if (text_equal_nocase(xml_node_name(node), "LocURI")) {
+        return misplaced(node, err); /* of no <Item> */
     }
     for (const struct xml_node *n = xml_node_child(node); n != NULL; n = xml_node_next(n)) {
         if (!walk_syncml(w, n, err)) {
@@ -196,6 +228,8 @@ static bool walk_wap(const struct walk *w, const struct xml_node *node, struct b
             ok = read_parm(w, n, path, err);
         } else if (policy_xml_is(n, "characteristic")) {
             ok = append_step(path, n, "type", err) && walk_wap(w, n, path, err);
+        } else {
+            ok = misplaced(n, err);
         }
         if (!ok) {
             return false;

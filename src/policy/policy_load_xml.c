@@ -160,9 +160,18 @@ static bool check_encoding(const struct cursor *declaration, const struct buffer
         }
     }
     text_escape(shown, sizeof(shown), bytes_of_text(name));
-    return is_ascii(text)
+    /* ASCII is the same in all of them but in those that shift with ASCII's characters */
+    return (is_ascii(text) && !text_starts_nocase(name, "utf-7") && !text_starts_nocase(name, "hz"))
            || error_set(err, REASON_POLICY_FORMAT,
                         "line 1: the encoding is %s; save the file as UTF-8", shown);
+}
+
+/* "<?xml" and white space; "<?xml-stylesheet" is none. */
+static bool looks_at_declaration(const struct cursor *c)
+{
+    struct cursor ahead = *c;
+
+    return skip_text(&ahead, "<?xml") && skip_spaces(&ahead);
 }
 
 /* The local name of the first element; "" when there is none. Blanks what stands before it where
@@ -177,7 +186,7 @@ static bool read_prolog(struct buffer *text, char root[NAME_BYTES], struct curso
     root[0] = '\0';
     *declaration = (struct cursor){ c.at, c.at };
     (void)skip_spaces(&c);
-    if (looks_at(&c, "<?xml ")) {
+    if (looks_at_declaration(&c)) {
         declaration->at = c.at;
         (void)skip_past(&c, "?>");
         declaration->end = c.at;

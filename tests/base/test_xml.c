@@ -129,6 +129,24 @@ static void make_attributes(struct buffer *out, size_t count)
     assert_done(ok && buffer_append_text(out, "/>", &err), &err, "");
 }
 
+/* libxml2 takes minutes for a million of them. */
+static void xml__ever_new_names__refused(void **state)
+{
+    struct buffer text = BUFFER_INIT(8000000);
+    struct error err = ERROR_INIT;
+    bool ok = buffer_append_text(&text, "<a>", &err);
+
+    (void)state;
+    for (unsigned i = 0; i < 500000 && ok; i++) {
+        ok = buffer_printf(&text, &err, "<q%x/>", i);
+    }
+    assert_done(ok && buffer_append_text(&text, "</a>", &err), &err, "");
+    assert_refused(xml_doc_parse(buffer_bytes(&text), 8000000, DEPTH_MAX, &err) != NULL, &err,
+                   REASON_LIMIT, "names");
+    assert_non_null(strstr(err.detail, "different names"));
+    buffer_clear(&text);
+}
+
 static void xml__attributes__as_many_as_can_be(void **state)
 {
     struct buffer text = BUFFER_INIT(8000000);
@@ -393,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xml__bad_documents__refused_with_a_line),
         cmocka_unit_test(xml__millions_of_hyphens__refused_at_once),
+        cmocka_unit_test(xml__ever_new_names__refused),
         cmocka_unit_test(xml__attributes__as_many_as_can_be),
         cmocka_unit_test(xml__hyphens_outside_comments__read),
         cmocka_unit_test(xml__attributes__walked_in_order),

@@ -545,6 +545,48 @@ static void check__limit_a_day__of_this_subject_and_template(void **state)
     assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
 }
 
+/* Hints, however many, are no reason to refuse every request of the template. */
+static void load__more_warnings_than_are_kept__told_and_in_force(void **state)
+{
+    struct world *w = *state;
+    struct buffer text = BUFFER_INIT(1000000);
+    const struct policy_texts *warnings = NULL;
+    bool ok = buffer_append_text(&text, "[", &w->err);
+
+    for (unsigned i = 0; i < 200 && ok; i++) {
+        ok = buffer_printf(&text, &w->err,
+                           "%s{'policy':'p%u','endpoint':'/other','subject':{'template':"
+                           "'CN=a\\\\,b'}}",
+                           i > 0 ? "," : "", i);
+    }
+    assert_done(ok && buffer_append_text(&text, "]", &w->err), &w->err, "");
+    write_policy(w, "p.json", buffer_text(&text));
+    assert_done(make_gate(w, "'policy':{'files':'p.json'}"), &w->err, "");
+    assert_int_equal(policy_gate_count(w->gate), 200);
+    warnings = policy_gate_warnings(w->gate);
+    assert_int_equal(warnings->count, LIMIT_POLICIES);
+    assert_string_equal(warnings->item[warnings->count - 1], "further warnings are left out");
+    buffer_clear(&text);
+}
+
+/* A typing error in the header unbinds a variable: that must be seen. */
+static void load__list_without_a_variables_column__warned_about(void **state)
+{
+    struct world *w = *state;
+    const struct policy_texts *warnings = NULL;
+
+    write_policy(w, "p.json",
+                 "{'policy':'p','subject':{'template':'CN={{AAD_Device_ID}},OU={{SerialNumber}}'},"
+                 "'san':[{'type':'dns','template':'{{Device_Serial}}.example.net'}]}");
+    test_folder_write(&w->folder, "known.csv", "aadDeviceId,serail\n");
+    assert_done(make_gate(w, "'san':{'types':'dns'},"
+                             "'policy':{'files':'p.json','known':'known.csv'}"),
+                &w->err, "");
+    warnings = policy_gate_warnings(w->gate);
+    assert_int_equal(warnings->count, 1);
+    assert_non_null(strstr(warnings->item[0], "no column serial"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +597,8 @@ int main(void)
         GATE_TEST(create__none_names_the_url__all_asked_with_a_warning),
         GATE_TEST(create__some_keys_conflict__warning),
         GATE_TEST(create__values_nobody_vouches_for__warning),
+        GATE_TEST(load__more_warnings_than_are_kept__told_and_in_force),
+        GATE_TEST(load__list_without_a_variables_column__warned_about),
         GATE_TEST(check__modes__weaker_of_both),
         GATE_TEST(check__one_audits_one_enforces__refused),
         GATE_TEST(check__comparison_impossible__refused_in_audit_too),

@@ -256,6 +256,28 @@ static void own__wrong_values__are_refused_with_their_place(void **state)
     CHECK(cases, REASON_POLICY_VALUE);
 }
 
+/* Time by the square of their number would be hours here. */
+static void graph__a_million_flags__read_in_time(void **state)
+{
+    struct policy_set set = SET_INIT;
+    struct buffer text = BUFFER_INIT(LIMIT_POLICY_BYTES);
+    struct error err = ERROR_INIT;
+    bool ok = buffer_append_text(&text,
+                                 "{\"@odata.type\":\"#microsoft.graph.iosScepCertificateProfile\","
+                                 "\"displayName\":\"g\",\"hashAlgorithm\":\"",
+                                 &err);
+
+    (void)state;
+    for (size_t i = 0; i < 1000000 && ok; i++) {
+        ok = buffer_append_text(&text, "sha2,", &err);
+    }
+    assert_done(ok && buffer_append_text(&text, "\"}", &err), &err, "");
+    assert_done(policy_load(buffer_bytes(&text), "f.json", &set, &err), &err, "");
+    assert_true(set.item[0]->hash.sha2 && !set.item[0]->hash.sha1);
+    policy_set_clear(&set);
+    buffer_clear(&text);
+}
+
 #define STRING_KEY "/subjectAlternativeNameFormatString"
 #define TYPE "\"@odata.type\":\"#microsoft.graph.windows81SCEPCertificateProfile\""
 #define GRAPH(members) "{" TYPE ",\"displayName\":\"g\"," members "}"
@@ -272,6 +294,11 @@ static void graph__wrong_values__are_refused_with_their_place(void **state)
         { GRAPH("\"keySize\":\"size512\""),
           "/keySize: \"size512\" is not known; possible: size1024" },
         { GRAPH("\"keySize\":\"size2048,size4096\""), "/keySize: two values exclude each other" },
+        /* 1024 and 2048 are the bits of 3072 */
+        { GRAPH("\"keySize\":\"size1024,size2048\""), "/keySize: two values exclude each other" },
+        { GRAPH("\"KeySize\":\"size2048\""), "/KeySize: is written keySize" },
+        { GRAPH("\"keyUsage\":\"digitalSignature\",\"KEYUSAGE\":\"keyEncipherment\""),
+          "/KEYUSAGE: is written keyUsage" },
         { GRAPH("\"keyUsage\":\"keyCertSign\""), "/keyUsage: \"keyCertSign\" is not known" },
         { GRAPH("\"keyUsage\":{\"a\":1}"), "/keyUsage: is an object, not a text" },
         { GRAPH("\"hashAlgorithm\":[\"sha2\",[\"sha1\"]]"), "/hashAlgorithm[1]: is an array" },
@@ -341,6 +368,7 @@ int main(void)
         cmocka_unit_test(size__at_the_limit__is_read_and_one_byte_more_is_not),
         cmocka_unit_test(count__more_policies_than_a_file_may_have__are_refused),
         cmocka_unit_test(own__wrong_values__are_refused_with_their_place),
+        cmocka_unit_test(graph__a_million_flags__read_in_time),
         cmocka_unit_test(graph__wrong_values__are_refused_with_their_place),
     };
 

@@ -167,6 +167,29 @@ static void graph__tenant_with_a_bom__gives_the_scep_profiles_and_passes_over_th
     policy_set_clear(&set);
 }
 
+static void graph__one_page_of_several__is_warned_about(void **state)
+{
+    static const struct {
+        const char *next;
+        size_t warnings;
+    } cases[] = { { "\"https://graph.example.net/?$skip=1\"", 1 }, { "null", 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct policy_set set = SET_INIT;
+        struct buffer text = BUFFER_INIT(1024);
+
+        assert_true(buffer_printf(
+            &text, NULL, "{\"@odata.nextLink\":%s,\"value\":[{\"policy\":\"p\"}]}", cases[i].next));
+        load_text(buffer_bytes(&text), "f", &set);
+        assert_int_equal(set.warnings.count, cases[i].warnings);
+        assert_true(set.warnings.count == 0
+                    || strstr(set.warnings.item[0], "@odata.nextLink") != NULL);
+        buffer_clear(&text);
+        policy_set_clear(&set);
+    }
+}
+
 /* ---- Graph: members -------------------------------------------------------------------------- */
 
 #define TYPE "\"@odata.type\":\"#microsoft.graph.windows81SCEPCertificateProfile\""
@@ -422,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(graph__every_profile_type__gives_its_policy_without_a_warning),
+        cmocka_unit_test(graph__one_page_of_several__is_warned_about),
         cmocka_unit_test(
             graph__tenant_with_a_bom__gives_the_scep_profiles_and_passes_over_the_rest),
         cmocka_unit_test(graph__members__are_read_by_their_rules),

@@ -83,6 +83,8 @@ static void own_xml__bad_samples__refused_with_the_line(void **state)
         { "eku-none", "extended key usage" },
         { "key-bits", "/key/bits" },
         { "key-bits-comma", "/key/bits" },
+        { "key-bits-none", "/key/bits" },
+        { "domains-none", "/values/emailDomains" },
         { "boolean", "/key/atLeast" },
         { "hash", "/hash/family" },
         { "validity", "/validity/value" },

@@ -395,6 +395,22 @@ static const struct refused_case refused[] = {
     { "no subject", BODY(ADD("KeyLength", "2048")), REASON_POLICY_VALUE, "SubjectName is missing" },
     { "an item of nowhere", BODY(SUBJECT "<Add><Item><Data>1</Data></Item></Add>"),
       REASON_POLICY_FORMAT, "without <Target><LocURI>" },
+    { "an item in small letters",
+      BODY(SUBJECT "<Add><item><Target><LocURI>" CCI "P/Install/KeyUsage</LocURI></Target>"
+                   "<Data>160</Data></item></Add>"),
+      REASON_POLICY_FORMAT, "a <LocURI> here" },
+    { "a node outside of an item",
+      BODY(SUBJECT "<Add><Target><LocURI>" CCI "P/Install/KeyUsage</LocURI></Target>"
+                   "<Data>160</Data></Add>"),
+      REASON_POLICY_FORMAT, "a <LocURI> here" },
+    { "an item inside an item",
+      BODY("<Add><Item><Target><LocURI>" CCI "P/Install/SubjectName</LocURI></Target>"
+           "<Data>CN=x</Data>" ITEM(CCI "P/Install/KeyUsage", "160") "</Item></Add>"),
+      REASON_POLICY_FORMAT, "a <Item> here" },
+    { "a value in small letters",
+      BODY(SUBJECT "<Add><Item><Target><LocURI>" CCI "P/Install/TemplateName</LocURI></Target>"
+                   "<data>1.2.3</data></Item></Add>"),
+      REASON_POLICY_FORMAT, "a <data> here" },
     { "two targets",
       BODY("<Add><Item><Target><LocURI>a</LocURI></Target><Target><LocURI>b</LocURI></Target>"
            "</Item></Add>"),
@@ -462,6 +478,11 @@ static const struct refused_case refused[] = {
       REASON_POLICY_VALUE, "line 3: KeyLength: another value than in line 2" },
     { "wap: no name", "<wap-provisioningdoc><parm value='1'/></wap-provisioningdoc>",
       REASON_POLICY_FORMAT, "a <parm> without name" },
+    { "wap: a parameter in capitals",
+      "<wap-provisioningdoc><characteristic type='CertificateStore/My/SCEP/P/Install'>"
+      "<parm name='SubjectName' value='CN=x'/><PARM name='KeyLength' value='2048'/>"
+      "</characteristic></wap-provisioningdoc>",
+      REASON_POLICY_FORMAT, "a <PARM> here" },
     { "wap: no type",
       "<wap-provisioningdoc><characteristic><parm name='x'/></characteristic>"
       "</wap-provisioningdoc>",
@@ -490,6 +511,30 @@ static void syncml__broken_profiles__refused_with_the_place(void **state)
         }
         assert_int_equal(set.count, 0);
         assert_int_equal(set.warnings.count, 0);
+    }
+}
+
+/* Its rules would be missing without a word. */
+static void syncml__typing_error_in_a_path__warned_about(void **state)
+{
+    static const char *const paths[] = {
+        "./Device/Vendr/MSFT/ClientCertificateInstall/SCEP/P/Install/KeyUsage",
+        "./Device/Vendor/MSFT//ClientCertificateInstall/SCEP/P/Install/KeyUsage",
+        "ClientCertificateInstall/SCEP/P/Install/KeyUsage",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        struct policy_set set = { NULL, 0, { NULL, 0 } };
+        struct buffer text = BUFFER_INIT(4096);
+
+        assert_true(
+            buffer_printf(&text, NULL, BODY(SUBJECT "<Add>" ITEM("%s", "160") "</Add>"), paths[i]));
+        load(buffer_bytes(&text), paths[i], &set);
+        assert_int_equal(set.warnings.count, 1);
+        assert_non_null(strstr(set.warnings.item[0], paths[i]));
+        buffer_clear(&text);
+        policy_set_clear(&set);
     }
 }
 
@@ -548,6 +593,7 @@ int main(void)
         cmocka_unit_test(syncml__values__as_the_providers_mean_them),
         cmocka_unit_test(syncml__unknown_nodes__a_warning_each),
         cmocka_unit_test(syncml__broken_profiles__refused_with_the_place),
+        cmocka_unit_test(syncml__typing_error_in_a_path__warned_about),
         cmocka_unit_test(syncml__challenge__never_shown),
         cmocka_unit_test(syncml__too_many_profiles__refused),
     };

@@ -367,6 +367,11 @@ static void same__odd_cms__refused(void **state)
     /* signed twice, the inner one as DER and as PEM */
     sign(buffer_bytes(&cms), WRAP_DER, &again);
     assert_cms_refused(buffer_bytes(&again), REASON_POLICY_FORMAT, "another CMS message");
+    buffer_clear(&again);
+    sign(buffer_bytes(&profile), WRAP_PEM_CMS, &again);
+    sign(buffer_bytes(&profile), WRAP_PEM_CMS, &again);
+    assert_cms_refused(buffer_bytes(&again), REASON_POLICY_FORMAT, "more follows");
+    buffer_clear(&again);
     sign(buffer_bytes(&profile), WRAP_PEM_CMS, &pem);
     buffer_reset(&again);
     sign(buffer_bytes(&pem), WRAP_BER, &again);

@@ -67,6 +67,9 @@ refused 3 policy-format policy lint "$(path "$work/broken.json")"
 printf -- '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n' >"$work/broken.csr"
 refused 6 file-unreadable policy check "$(path "$SAMPLES/corp-device.json")" "$(csr broken)"
 said "$err" broken.csr
+for i in 1 2; do printf -- '-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n'; done >"$work/two.csr"
+refused 6 file-unreadable policy check "$(path "$SAMPLES/corp-device.json")" "$(csr two)"
+said "$err" "more than one request"
 [[ ! -e $data ]] || fail "the policy verbs have made a data folder"
 
 step "check: one policy in five languages"
@@ -224,6 +227,10 @@ ok template enable lab
 refused 3 config-bad-value check
 finding error "template lab: policy \"lab\" /keySize"
 finding warning "template lab: policy \"lab\" /subjectNameFormatString"
+printf 'deviceName\nlaptop-17\n' >"$data/policies/known.csv"
+ok template set lab policy.known=known.csv
+refused 3 config-bad-value check
+no_finding warning IPL-SPOOFABLE # the list is what it recommends
 ok template set lab policy.mode=off
 ok check
 finding warning "template lab: policy.mode=off"
