@@ -11,6 +11,19 @@
 #define DAY 86400
 #define END_WARNING_DAYS 60
 
+static bool has_item(const char *list, const char *name)
+{
+    struct bytes item = { NULL, 0 };
+    size_t pos = 0;
+
+    while (text_next_item(bytes_of_text(list), ',', &pos, &item)) {
+        if (bytes_equal(item, bytes_of_text(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct intune_check {
     const char *data;
     const struct service_config *config;
@@ -45,6 +58,23 @@ static int64_t credential_end(const char *data, const struct service_config *con
     return end;
 }
 
+bool check_intune_template(const struct template_config *config, const char *what,
+                           check_visit *visit, void *context, struct error *err)
+{
+    const char *types = config->san.types != NULL ? config->san.types : "";
+    char text[LIMIT_TEMPLATE_NAME + 256];
+
+    if (!config->enabled || config->challenge.type != CHALLENGE_TYPE_INTUNE
+        || config->policy.files[0] != '\0' || has_item(types, "uri") || has_item(types, "upn")) {
+        return true;
+    }
+    return text_format(text, sizeof(text),
+                       "san.types has neither uri nor upn, which most profiles of Intune ask for: "
+                       "openndes template set %s san.types=dns,email,uri,upn",
+                       config->name)
+           && visit(context, CHECK_WARNING, what, NULL, text, err);
+}
+
 /* What can be known without asking Microsoft's cloud. */
 static bool check_end(const struct intune_check *check, int64_t end, struct error *err)
 {
@@ -53,9 +83,9 @@ static bool check_end(const struct intune_check *check, int64_t end, struct erro
     char text[256];
 
     if (end == 0) {
-        return check->visit(check->context, CHECK_WARNING, WHAT, NULL,
-                            "nobody knows when the client secret ends: openndes intune secret "
-                            "--expires 2027-05-31",
+        return check->visit(check->context, CHECK_OK, WHAT, NULL,
+                            "when the client secret ends is asked of Microsoft Graph once a day; "
+                            "or say it: openndes config set intune.secret_expires=2027-05-31",
                             err);
     }
     if (end - check->now <= END_WARNING_DAYS * (int64_t)DAY) {
@@ -65,8 +95,9 @@ static bool check_end(const struct intune_check *check, int64_t end, struct erro
     return text_format(text, sizeof(text), "the app registration's credential %s %s%s",
                        end <= check->now ? "has ended on" : "ends on", until,
                        level == CHECK_OK ? ""
-                                         : "; make a new one in Entra, then openndes intune "
-                                           "secret or openndes intune certificate")
+                       : check->config->intune.credential == INTUNE_CREDENTIAL_SECRET
+                           ? "; make a new one in Entra, then: openndes intune secret"
+                           : "; make a new one: openndes intune certificate new, and upload it")
            && check->visit(check->context, level, WHAT, NULL, text, err);
 }
 

@@ -132,7 +132,8 @@ static bool check_template(void *context, const char *name, struct error *err)
     if (ok && config.enabled) {
         ok = check_template_ca(check, what, config.ca, err);
     }
-    ok = ok && check_ndes_template(&config, what, finding, check, err)
+    ok = ok && check_intune_template(&config, what, finding, check, err)
+         && check_ndes_template(&config, what, finding, check, err)
          && check_policy_template(check->command->data, &config, what, finding, check, err);
     if (ok && config.enabled && config.algorithms == ALGORITHM_LEVEL_LEGACY) {
         ok = finding(

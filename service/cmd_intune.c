@@ -21,18 +21,27 @@
 struct intune_command {
     struct args args;
     struct service_config config;
-    const char *expires, *days, *password;
+    const char *expires, *days, *password, *out;
     bool remove, pem;
 };
 
 static bool open_command(const struct command *command, struct intune_command *c,
-                         const struct arg_option *known, size_t known_count, size_t positional,
+                         const struct arg_option *known, size_t known_count, size_t min, size_t max,
                          const char *usage, struct error *err)
 {
     return args_parse(command->argc, command->argv, known, known_count, &c->args, err)
-           && args_expect(&c->args, positional, positional, usage, err)
-           && data_folder_check(command->data, err)
+           && args_expect(&c->args, min, max, usage, err) && data_folder_check(command->data, err)
            && config_load_service(command->data, &c->config, err);
+}
+
+/*
+ * The verbs that always read a secret take the "-" that others need for it as well. Anything else
+ * there could be the secret itself, and is never repeated.
+ */
+static bool only_dash(const struct intune_command *c, const char *usage, struct error *err)
+{
+    return c->args.count == 0 || (!c->remove && strcmp(c->args.positional[0], "-") == 0)
+           || error_set(err, REASON_USAGE, "usage: openndes %s", usage);
 }
 
 /* What has to be done before a credential is used. */
@@ -150,6 +159,7 @@ static bool secret_remove_now(const struct command *command, const struct intune
 
 static bool intune_secret_verb(const struct command *command, struct error *err)
 {
+    static const char usage[] = "intune secret [-] [--expires DATE] | --remove";
     struct intune_command c = { .expires = NULL };
     struct file_lock *lock = NULL;
     const struct arg_option known[] = {
@@ -158,7 +168,7 @@ static bool intune_secret_verb(const struct command *command, struct error *err)
     };
     bool ok = false;
 
-    if (!open_command(command, &c, known, 2, 0, "intune secret [--expires DATE] | --remove", err)) {
+    if (!open_command(command, &c, known, 2, 0, 1, usage, err) || !only_dash(&c, usage, err)) {
         goto out;
     }
     if (c.remove && c.expires != NULL) {
@@ -208,9 +218,10 @@ static bool proxy_remove_now(const struct command *command, struct error *err)
 
 static bool intune_proxy_password_verb(const struct command *command, struct error *err)
 {
+    static const char usage[] = "intune proxy-password [-] | --remove";
     struct intune_command c = { .expires = NULL };
     const struct arg_option known[] = { { "--remove", ARG_FLAG, &c.remove } };
-    bool ok = open_command(command, &c, known, 1, 0, "intune proxy-password [--remove]", err)
+    bool ok = open_command(command, &c, known, 1, 0, 1, usage, err) && only_dash(&c, usage, err)
               && (c.remove ? proxy_remove_now(command, err) : proxy_set_now(command, &c, err));
 
     service_config_clear(&c.config);
@@ -234,19 +245,28 @@ static bool tell_certificate(const struct command *command, const struct intune_
                              const char *event, struct error *err)
 {
     struct intune_certificate_facts facts;
+    struct buffer pem = BUFFER_INIT(LIMIT_PEM_FILE_BYTES);
     bool found = false;
+    bool ok = intune_certificate_facts(command->data, &facts, &pem, &found, err)
+              && (found || error_set(err, REASON_INTERNAL, "the certificate has gone again"))
+              && command_audit(command, event, facts.thumbprint, err)
+              && (c->out == NULL || file_write_atomic(c->out, buffer_bytes(&pem), false, err));
 
-    if (!intune_certificate_facts(command->data, &facts, NULL, &found, err)) return false;
-    if (!found) return error_set(err, REASON_INTERNAL, "the certificate has gone again");
-    if (!command_audit(command, event, facts.thumbprint, err)) return false;
+    buffer_clear(&pem);
+    if (!ok) return false;
     command_print("The certificate and its key are kept, the key sealed.\n");
     print_certificate(&facts);
     if (facts.info.not_after <= clock_now()) {
         command_print("Warning: it has ended already; Entra will not take it.\n");
     }
     command_print("Upload it in Entra: App registrations, the application, Certificates & secrets, "
-                  "Certificates.\nThe file is intune/client.crt in the data folder, or the output "
-                  "of:\n  openndes intune certificate show --pem\n");
+                  "Certificates.\n");
+    if (c->out != NULL) {
+        command_print("The file is %s.\n", c->out);
+    } else {
+        command_print("The file is intune/client.crt in the data folder, or the output of:\n"
+                      "  openndes intune certificate show --pem\n");
+    }
     print_next(&c->config, INTUNE_CREDENTIAL_CERTIFICATE);
     return true;
 }
@@ -254,13 +274,19 @@ static bool tell_certificate(const struct command *command, const struct intune_
 static bool certificate_new_verb(const struct command *command, struct error *err)
 {
     struct intune_command c = { .expires = NULL };
-    const struct arg_option known[] = { { "--days", ARG_TEXT, &c.days } };
+    const struct arg_option known[] = {
+        { "--days", ARG_TEXT, &c.days },
+        { "--out", ARG_TEXT, &c.out },
+    };
     uint64_t days = DAYS_DEFAULT;
     char host[256];
     char name[64]; /* the longest common name: RFC 5280, ub-common-name */
     bool ok = false;
 
-    if (!open_command(command, &c, known, 1, 0, "intune certificate new [--days N]", err)) goto out;
+    if (!open_command(command, &c, known, 2, 0, 0, "intune certificate new [--days N] [--out FILE]",
+                      err)) {
+        goto out;
+    }
     if (c.days != NULL && (!text_parse_u64(bytes_of_text(c.days), DAYS_MAX, &days) || days == 0)) {
         (void)error_set(err, REASON_USAGE, "--days takes a number from 1 to %d", DAYS_MAX);
         goto out;
@@ -298,7 +324,7 @@ static bool certificate_import_verb(const struct command *command, struct error 
     const struct arg_option known[] = { { "--password", ARG_TEXT, &c.password } };
     bool ok = false;
 
-    if (!open_command(command, &c, known, 1, 1, "intune certificate import FILE [--password -]",
+    if (!open_command(command, &c, known, 1, 1, 1, "intune certificate import FILE [--password -]",
                       err)) {
         goto out;
     }
@@ -348,7 +374,7 @@ static bool certificate_show_verb(const struct command *command, struct error *e
     bool found = false;
     bool ok = false;
 
-    if (!open_command(command, &c, known, 1, 0, "intune certificate show [--pem] [--json]", err)
+    if (!open_command(command, &c, known, 1, 0, 0, "intune certificate show [--pem] [--json]", err)
         || !intune_certificate_facts(command->data, &facts, &pem, &found, err)) {
         goto out;
     }
@@ -374,7 +400,7 @@ static bool certificate_remove_verb(const struct command *command, struct error 
 {
     struct intune_command c = { .expires = NULL };
     bool removed = false;
-    bool ok = open_command(command, &c, NULL, 0, 0, "intune certificate remove", err)
+    bool ok = open_command(command, &c, NULL, 0, 0, 0, "intune certificate remove", err)
               && intune_certificate_remove(command->data, &removed, err)
               && (removed || nothing_there("certificate", err))
               && command_audit(command, "intune-certificate-remove", "intune/client.crt", err);
@@ -488,7 +514,7 @@ static bool intune_show_verb(const struct command *command, struct error *err)
 {
     struct intune_command c = { .expires = NULL };
     struct shown shown = { .secret = false };
-    bool ok = open_command(command, &c, NULL, 0, 0, "intune show [--json]", err)
+    bool ok = open_command(command, &c, NULL, 0, 0, 0, "intune show [--json]", err)
               && collect(command, &shown, err);
 
     if (ok && command->json) {

@@ -15,50 +15,32 @@ static const char *const levels[] = {
     [INTUNE_PROBE_ERROR] = "error",
 };
 
-/* What the command ends with when a step fails. */
-static const struct {
-    const char *step;
-    enum reason reason;
-} reasons[] = {
-    { "credential", REASON_INTUNE_CREDENTIAL }, { "proxy", REASON_HTTP_CLIENT },
-    { "token", REASON_INTUNE_UNAVAILABLE },     { "graph-token", REASON_INTUNE_UNAVAILABLE },
-    { "discovery", REASON_INTUNE_DISCOVERY },   { "rights", REASON_INTUNE_RIGHTS },
-    { "clock", REASON_INTUNE_UNAVAILABLE },     { "validate", REASON_INTUNE_ANSWER },
-};
-
 struct test_run {
     struct json *array; /* --json */
     size_t errors;
     struct error first;
 };
 
-static enum reason reason_of(const char *step)
-{
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (strcmp(reasons[i].step, step) == 0) return reasons[i].reason;
-    }
-    return REASON_INTUNE_UNAVAILABLE;
-}
-
 /* An intune_probe_visit, whose context is a struct test_run. */
-static bool tell(void *context, enum intune_probe_level level, const char *step, const char *text,
-                 struct error *err)
+static bool tell(void *context, const struct intune_probe_finding *finding, struct error *err)
 {
     struct test_run *run = context;
+    bool failed = finding->level == INTUNE_PROBE_ERROR;
     struct json *row = NULL;
 
-    if (level == INTUNE_PROBE_ERROR) {
+    if (failed) {
         run->errors++;
-        (void)error_set(&run->first, reason_of(step), "%s", step);
+        (void)error_set(&run->first, finding->reason, "%s", finding->step); /* the first stays */
     }
     if (run->array == NULL) {
-        command_print("%-8s %s: %s\n", levels[level], step, text);
+        command_print("%-8s %s: %s\n", levels[finding->level], finding->step, finding->text);
         return true;
     }
     row = json_value_new_object();
-    if (row == NULL || !json_value_put_text(row, "level", levels[level], err)
-        || !json_value_put_text(row, "step", step, err)
-        || !json_value_put_text(row, "text", text, err)) {
+    if (row == NULL || !json_value_put_text(row, "level", levels[finding->level], err)
+        || !json_value_put_text(row, "step", finding->step, err)
+        || (failed && !json_value_put_text(row, "reason", reason_id(finding->reason), err))
+        || !json_value_put_text(row, "text", finding->text, err)) {
         json_value_free(row);
         return error_set(err, REASON_NO_MEMORY, "JSON");
     }

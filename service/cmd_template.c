@@ -129,25 +129,51 @@ static bool apply(const struct template_command *t, struct config_edit *edit,
     return true;
 }
 
-/*
- * A template for NDES's clients begins with what they speak. Set before what was typed, so that
- * "algorithms=modern" behind it counts.
- */
-static bool start_ndes(const struct template_command *t, struct config_edit *edit,
-                       struct error *err)
+/* What a new template of a challenge's type has where nothing else was typed. */
+static const struct start {
+    const char *challenge;
+    const char *key, *value;
+    const char *why;
+} starts[] = {
+    { "challenge.type=ndes", "algorithms", "compat",
+      "SHA-1 and 3DES as well, as NDES speaks them" },
+    { "challenge.type=intune", "san.types", "dns,email,uri,upn",
+      "the names that Intune's profiles can have" },
+};
+
+static bool is_key(const char *typed, const char *key)
 {
+    size_t len = strlen(key);
+
+    return strncmp(typed, key, len) == 0 && typed[len] == '=';
+}
+
+static bool start_one(const struct template_command *t, const struct start *start,
+                      struct config_edit *edit, struct error *err)
+{
+    bool chosen = false;
     bool given = false;
-    bool ndes = false;
 
     for (size_t i = 1; i < t->args.count; i++) {
-        ndes = ndes || strcmp(t->args.positional[i], "challenge.type=ndes") == 0;
-        given = given || strncmp(t->args.positional[i], "algorithms=", 11) == 0;
+        chosen = chosen || strcmp(t->args.positional[i], start->challenge) == 0;
+        given = given || is_key(t->args.positional[i], start->key);
     }
-    if (!ndes || given) {
+    if (!chosen || given) {
         return true;
     }
-    command_print("algorithms=compat: SHA-1 and 3DES as well, as NDES speaks them.\n");
-    return config_edit_set(edit, "algorithms", "compat", false, err);
+    command_print("%s=%s: %s.\n", start->key, start->value, start->why);
+    return config_edit_set(edit, start->key, start->value, false, err);
+}
+
+static bool start_template(const struct template_command *t, struct config_edit *edit,
+                           struct error *err)
+{
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        if (!start_one(t, &starts[i], edit, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool change(struct template_command *t, bool must_be_new, const char *event,
@@ -165,7 +191,7 @@ static bool change(struct template_command *t, bool must_be_new, const char *eve
     if (!must_be_new && !need_existing(t, err)) goto out;
     edit = config_edit_open(CONFIG_SCOPE_TEMPLATE, t->path, err);
     if (edit == NULL) goto out;
-    if (must_be_new && !start_ndes(t, edit, err)) goto out;
+    if (must_be_new && !start_template(t, edit, err)) goto out;
     if (!buffer_append_text(&changed, t->name, err)) goto out;
     if (!apply(t, edit, secret_bytes(&passphrase), &changed, err)) goto out;
     /*

@@ -160,11 +160,11 @@ static const struct help_page pages[] = {
       "  --key SPEC  rsa2048 rsa3072 rsa4096 p256 p384 (rsa2048)\n" },
     { "intune", "sign-in to Microsoft Intune: secret, certificate, test",
       "openndes intune show [--json]\n"
-      "openndes intune secret [--expires DATE] | --remove\n"
-      "openndes intune certificate new [--days N]\n"
+      "openndes intune secret [-] [--expires DATE] | --remove\n"
+      "openndes intune certificate new [--days N] [--out FILE]\n"
       "openndes intune certificate import FILE [--password -]\n"
       "openndes intune certificate show [--pem] [--json] | remove\n"
-      "openndes intune proxy-password [--remove]\n"
+      "openndes intune proxy-password [-] | --remove\n"
       "openndes intune test [--csr FILE] [--json]\n"
       "\n"
       "For templates with challenge.type=intune. This server signs in to Entra as an application,\n"
@@ -178,7 +178,8 @@ static const struct help_page pages[] = {
       "\n"
       "  --expires DATE  the day on which Entra lets the secret end, such as 2027-05-31: openndes\n"
       "                  warns before\n"
-      "  --days N        1 to 3650 (730)\n" },
+      "  --days N        1 to 3650 (730)\n"
+      "  --out FILE      the certificate as PEM, for the upload; its key stays here, sealed\n" },
     { "config", "show, set, explain settings",
       "openndes config show [--json]\n"
       "openndes config set KEY=VALUE...\n"

@@ -32,8 +32,14 @@ bool policy_files_read(const char *data, const char *name, size_t max_bytes, str
     if (file_exists(name) || !is_bare(name)) {
         return file_read(name, max_bytes, out, err);
     }
-    return policy_files_folder(data, folder, err) && path_join(path, folder, name, err)
-           && file_read(path, max_bytes, out, err);
+    if (!policy_files_folder(data, folder, err) || !path_join(path, folder, name, err)) {
+        return false;
+    }
+    if (!file_exists(path)) {
+        return error_set(err, REASON_FILE_MISSING, "there is no %s, neither here nor in %s", name,
+                         folder);
+    }
+    return file_read(path, max_bytes, out, err);
 }
 
 bool policy_files_load(const char *data, const char *name, struct policy_set *out,

@@ -8,7 +8,30 @@
 #include "platform/clock.h"
 #include "scep/scep_types.h"
 
-#define LINE_MAX 2048
+#define LINE_MAX 4000 /* the log cuts behind 4 KB */
+
+/*
+ * What stands between quotes in a line, readable: an apostrophe as it is, a quote as \", and what
+ * is an escape already (details quote what peers have said) is not escaped again. Each backslash
+ * of text_escape_sentence begins an escape.
+ */
+static void quote(char dst[NAME_TEXT_MAX], struct bytes value)
+{
+    size_t len = 0;
+
+    text_escape_sentence(dst, NAME_TEXT_MAX, value);
+    for (const char *from = dst; *from != '\0';) {
+        bool mark = strncmp(from, "\\x22", 4) == 0;
+        bool escaped = strncmp(from, "\\x5cx", 5) == 0 || strncmp(from, "\\x5cu{", 6) == 0;
+
+        dst[len++] = *from;
+        if (mark) {
+            dst[len++] = '"';
+        }
+        from += mark || escaped ? 4 : 1;
+    }
+    dst[len] = '\0';
+}
 
 /* "<key>=<value>" with the value escaped, if there is one. */
 static void add_field(struct buffer *line, const char *key, struct bytes value)
@@ -19,7 +42,7 @@ static void add_field(struct buffer *line, const char *key, struct bytes value)
     if (value.len == 0) {
         return;
     }
-    text_escape(shown, sizeof(shown), value);
+    quote(shown, value);
     /* A line that gets too long loses its last fields; the audit record has them all. */
     if (!buffer_printf(line, &ignored, " %s=\"%s\"", key, shown)) {
         return;
@@ -35,6 +58,24 @@ static void add_policy(struct buffer *line, const struct policy_report *policy)
         add_field(line, "check", bytes_of_text(policy->check));
         add_field(line, "found", bytes_of_text(policy->detail));
     }
+}
+
+/* A refusal's words without Intune's id behind them, which has a field of its own. */
+static struct bytes detail_of(const struct endpoint_report *report)
+{
+    struct bytes detail = bytes_of_text(report->error.detail);
+    char tail[sizeof(report->decision.correlation_id) + 32];
+    size_t len = 0;
+
+    if (report->decision.correlation_id[0] != '\0'
+        && text_format(tail, sizeof(tail), " (client-request-id %s)",
+                       report->decision.correlation_id)) {
+        len = strlen(tail);
+        if (detail.len > len && memcmp(detail.data + detail.len - len, tail, len) == 0) {
+            detail.len -= len;
+        }
+    }
+    return detail;
 }
 
 /*
@@ -103,7 +144,7 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
         add_field(&line, "client-request-id", bytes_of_text(report->decision.correlation_id));
         add_field(&line, "txid", bytes_of(report->transaction_id, report->transaction_id_len));
         if (refused) {
-            add_field(&line, "detail", bytes_of_text(report->error.detail));
+            add_field(&line, "detail", detail_of(report));
         }
     }
     /* what an audited policy let pass shall be seen by whoever reads warnings only */
@@ -130,6 +171,8 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
     char target[32];
     bool refused = report->error.reason != REASON_NONE;
     bool enrolled = report->certificate.serial[0] != '\0';
+    char detail[ERROR_DETAIL_MAX];
+    struct bytes words = detail_of(report);
     struct error err = ERROR_INIT;
     struct audit_record record = {
         .event = event_name(report, page),
@@ -152,11 +195,13 @@ static void write_audit(const struct dispatch *dispatch, const struct http_reque
         .requested_subject = report->requested_subject,
         .algorithms = report->algorithms,
         .reason = report->error.reason,
-        .detail = report->error.detail,
+        .detail = detail,
         .http_status = response->status,
         .duration_us = duration_us,
     };
 
+    memcpy(detail, words.data, words.len); /* no longer than the error's */
+    detail[words.len] = '\0';
     if (all->password_id != 0
         && text_format(target, sizeof(target), "password #%lld", (long long)all->password_id)) {
         record.target = target;

@@ -105,7 +105,7 @@ struct json *json_value_parse(struct bytes text, size_t max_bytes, size_t max_de
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
     if (root == NULL) {
         /* the text may quote what stands in the file */
-        text_escape(shown, sizeof(shown), bytes_of_text(cause.text));
+        text_escape_sentence(shown, sizeof(shown), bytes_of_text(cause.text));
         (void)error_set(err, reason_of(json_error_code(&cause)), "line %d, column %d: %s",
                         cause.line > 0 ? cause.line : 1, cause.column > 0 ? cause.column : 1,
                         shown);

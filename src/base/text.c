@@ -217,8 +217,9 @@ static bool is_unsafe_in_log(uint32_t cp)
 
 #define ESCAPED_MAX 16 /* bytes with NUL; the longest is \u{10FFFF} */
 
-/* The escaped form of what stands at *pos; moves *pos on; gives its length. */
-static size_t escape_one(struct bytes text, size_t *pos, char piece[ESCAPED_MAX])
+/* The form of what stands at *pos with `escaped` as escapes; moves *pos on; gives its length. */
+static size_t escape_one(struct bytes text, size_t *pos, const char *escaped,
+                         char piece[ESCAPED_MAX])
 {
     uint32_t cp = 0;
     size_t start = *pos;
@@ -228,7 +229,7 @@ static size_t escape_one(struct bytes text, size_t *pos, char piece[ESCAPED_MAX]
         *pos = start + 1;
         return (size_t)snprintf(piece, ESCAPED_MAX, "\\x%02x", (unsigned)cp);
     }
-    if (cp < 0x20 || cp == 0x7f || cp == '"' || cp == '\'' || cp == '\\') {
+    if (cp < 0x20 || cp == 0x7f || (cp < 0x80 && strchr(escaped, (int)cp) != NULL)) {
         return (size_t)snprintf(piece, ESCAPED_MAX, "\\x%02x", (unsigned)cp);
     }
     if (cp >= 0x80 && is_unsafe_in_log(cp)) {
@@ -238,7 +239,7 @@ static size_t escape_one(struct bytes text, size_t *pos, char piece[ESCAPED_MAX]
     return *pos - start;
 }
 
-void text_escape(char *dst, size_t size, struct bytes text)
+static void escape(char *dst, size_t size, struct bytes text, const char *escaped)
 {
     char piece[ESCAPED_MAX];
     size_t len = 0;
@@ -251,7 +252,7 @@ void text_escape(char *dst, size_t size, struct bytes text)
         return;
     }
     for (size_t pos = 0; pos < text.len;) {
-        size_t more = escape_one(text, &pos, piece);
+        size_t more = escape_one(text, &pos, escaped, piece);
 
         if (more > size - 1 - len) {
             memcpy(dst + cut, "...", 3);
@@ -265,6 +266,16 @@ void text_escape(char *dst, size_t size, struct bytes text)
         }
     }
     dst[len] = '\0';
+}
+
+void text_escape(char *dst, size_t size, struct bytes text)
+{
+    escape(dst, size, text, "\"'\\");
+}
+
+void text_escape_sentence(char *dst, size_t size, struct bytes text)
+{
+    escape(dst, size, text, "\"\\");
 }
 
 bool text_parse_u64(struct bytes text, uint64_t max, uint64_t *value)

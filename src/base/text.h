@@ -38,6 +38,8 @@ MUST_USE bool text_next_utf8(struct bytes text, size_t *pos, uint32_t *code_poin
  * become \u{NNNN}; cut with "..." when it does not fit. dst always ends in NUL. size >= 8.
  */
 void text_escape(char *dst, size_t size, struct bytes text);
+/* The same for a sentence of somebody else's, which is read by people: apostrophes stay. */
+void text_escape_sentence(char *dst, size_t size, struct bytes text);
 
 /* Whole decimal number 0..max, no sign, no spaces. */
 MUST_USE bool text_parse_u64(struct bytes text, uint64_t max, uint64_t *value);

@@ -229,7 +229,7 @@ static void set_syntax_error(xmlParserCtxt *parser, struct error *err)
         return;
     }
     if (cause->message != NULL) { /* ends in a line feed, may quote the document */
-        text_escape(shown, sizeof(shown), text_trim(bytes_of_text(cause->message)));
+        text_escape_sentence(shown, sizeof(shown), text_trim(bytes_of_text(cause->message)));
     }
     (void)error_set(err, REASON_SYNTAX, "line %d: %s", cause->line > 0 ? cause->line : 1, shown);
 }

@@ -66,7 +66,8 @@ static bool cut_out(struct buffer *b, struct secret *token, struct error *err)
     }
     if (end == start || end >= b->len || b->data[end] != '"' || end - start > TOKEN_BYTES_MAX) {
         return error_set(err, REASON_INTUNE_ANSWER,
-                         "the token service answered without an access_token that can be used");
+                         "the token service answered without an access_token that can be used: "
+                         "does a proxy or firewall answer in place of Microsoft?");
     }
     if (!secret_set(token, b->data + start, end - start, err)) {
         return false;
@@ -150,13 +151,14 @@ static const struct aadsts_row aadsts[] = {
       "The client secret has expired: " NEW_SECRET " and set it with \"openndes intune secret\"." },
     { 7000216, REASON_INTUNE_CREDENTIAL,
       "Entra wants a secret or certificate: set one with \"openndes intune secret\" or \"openndes "
-      "intune certificate\"." },
+      "intune certificate new\"." },
     { 7000218, REASON_INTUNE_CREDENTIAL,
       "Entra wants a secret or certificate: set one with \"openndes intune secret\" or \"openndes "
-      "intune certificate\"." },
+      "intune certificate new\"." },
     { 700027, REASON_INTUNE_CREDENTIAL,
-      "The certificate is none of the app registration's: upload the file that \"openndes intune "
-      "certificate\" has written (App registrations, Certificates & secrets, Certificates)." },
+      "The certificate is none of the app registration's: upload what \"openndes intune "
+      "certificate show --pem\" prints (App registrations, Certificates & secrets, "
+      "Certificates)." },
     { 700024, REASON_INTUNE_CREDENTIAL,
       "Set this server's clock: the assertion's time is not accepted." },
     { 700021, REASON_INTUNE_CREDENTIAL,

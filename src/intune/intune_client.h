@@ -104,15 +104,20 @@ MUST_USE bool intune_upload_revocations(struct intune_client *client,
 /* ---- for "openndes intune test" and warnings ------------------------------------------------- */
 
 enum intune_probe_level { INTUNE_PROBE_OK, INTUNE_PROBE_WARNING, INTUNE_PROBE_ERROR };
-/*
- * step: "credential", "proxy", "token", "graph-token", "discovery", "rights", "clock", "validate"
- */
-typedef bool intune_probe_visit(void *context, enum intune_probe_level level, const char *step,
-                                const char *text, struct error *err);
+struct intune_probe_finding {
+    enum intune_probe_level level;
+    /* credential, proxy, token, graph-token, discovery, rights, clock, validate */
+    const char *step;
+    enum reason reason; /* of an error: what a request would be refused for; else REASON_NONE */
+    const char *text;
+};
+typedef bool intune_probe_visit(void *context, const struct intune_probe_finding *finding,
+                                struct error *err);
 /*
  * One step after the other, fresh (no cache), each with a sentence; goes on after an error as far
- * as it makes sense. csr empty: without the last step; with it validateRequest is called once.
- * false: the visit said so, or no memory. *worst gets the worst level.
+ * as it makes sense. An error that two steps share is told once. csr empty: without the last step;
+ * with it validateRequest is called once. false: the visit said so, or no memory. *worst gets the
+ * worst level.
  */
 MUST_USE bool intune_probe(struct intune_client *client, struct bytes csr,
                            intune_probe_visit *visit, void *context, enum intune_probe_level *worst,

@@ -37,15 +37,39 @@ struct probe {
     struct intune_endpoints endpoints;
     bool discovered;
     bool proxy_told;
+    const char *failed_step; /* of the last error; NULL none yet */
+    char failed_text[ERROR_DETAIL_MAX];
 };
+
+static bool tell(struct probe *probe, const struct intune_probe_finding *finding)
+{
+    if (finding->level > probe->worst) {
+        probe->worst = finding->level;
+    }
+    return probe->visit(probe->context, finding, probe->err);
+}
 
 static bool say(struct probe *probe, enum intune_probe_level level, const char *step,
                 const char *text)
 {
-    if (level > probe->worst) {
-        probe->worst = level;
+    return tell(probe, &(struct intune_probe_finding){ level, step, REASON_NONE, text });
+}
+
+/* An error. The same sentence again, of the next step, would only hide that it is one cause. */
+static bool say_error(struct probe *probe, const char *step, enum reason reason, const char *text)
+{
+    char same[64];
+
+    if (probe->failed_step != NULL && strcmp(probe->failed_text, text) == 0) {
+        if (!text_format(same, sizeof(same), "The same as \"%s\".", probe->failed_step)) {
+            return error_set(probe->err, REASON_INTERNAL, "a text is too long");
+        }
+        text = same;
+    } else {
+        probe->failed_step = step;
+        (void)!text_copy(probe->failed_text, sizeof(probe->failed_text), text);
     }
-    return probe->visit(probe->context, level, step, text, probe->err);
+    return tell(probe, &(struct intune_probe_finding){ INTUNE_PROBE_ERROR, step, reason, text });
 }
 
 /* ---- credential ------------------------------------------------------------------------------ */
@@ -66,7 +90,9 @@ static bool say_end(struct probe *probe, const char *what, int64_t end)
                         end < now ? "has ended" : "ends", day,
                         level == INTUNE_PROBE_OK ? "." : ": make a new one in time.")
             || error_set(probe->err, REASON_INTERNAL, "a text is too long"))
-           && say(probe, level, "credential", text);
+           && (level == INTUNE_PROBE_ERROR
+                   ? say_error(probe, "credential", REASON_INTUNE_CREDENTIAL, text)
+                   : say(probe, level, "credential", text));
 }
 
 static bool probe_credential(struct probe *probe)
@@ -93,7 +119,7 @@ static bool probe_proxy(struct probe *probe, const struct http_answer *answer,
     }
     probe->proxy_told = true;
     if (answer->failure == HTTP_CALL_PROXY) {
-        return say(probe, INTUNE_PROBE_ERROR, "proxy", why->detail);
+        return say_error(probe, "proxy", why->reason, why->detail);
     }
     if (answer->proxy[0] == '\0') {
         return say(probe, INTUNE_PROBE_OK, "proxy", "No proxy is used (intune.proxy).");
@@ -125,8 +151,8 @@ static bool probe_token(struct probe *probe, enum intune_scope scope)
         probe->date_at = clock_now();
     }
     ok = ok
-         && say(probe, done ? INTUNE_PROBE_OK : INTUNE_PROBE_ERROR, words[scope].step,
-                done ? words[scope].done : why.detail);
+         && (done ? say(probe, INTUNE_PROBE_OK, words[scope].step, words[scope].done)
+                  : say_error(probe, words[scope].step, why.reason, why.detail));
     http_answer_clear(&answer);
     return ok;
 }
@@ -147,7 +173,7 @@ static bool probe_discovery(struct probe *probe)
         && intune_discovery_has(&probe->endpoints, INTUNE_SERVICE_SCEP, &why);
     http_answer_clear(&answer);
     if (!probe->discovered) {
-        return say(probe, INTUNE_PROBE_ERROR, "discovery", why.detail);
+        return say_error(probe, "discovery", why.reason, why.detail);
     }
     ok = text_format(text, sizeof(text), "Requests are checked at %s.", probe->endpoints.scep)
          && say(probe, INTUNE_PROBE_OK, "discovery", text);
@@ -203,19 +229,19 @@ static bool probe_rights(struct probe *probe)
 
     if (role_in(&probe->tokens[INTUNE_SCOPE_INTUNE], "scep_challenge_provider") == ROLE_MISSING) {
         told = true;
-        ok = say(probe, INTUNE_PROBE_ERROR, "rights",
-                 "The permission scep_challenge_provider is missing: API permissions, Add a "
-                 "permission, APIs my organization uses, Microsoft Intune API, Application "
-                 "permissions; then \"Grant admin consent\".");
+        ok = say_error(probe, "rights", REASON_INTUNE_RIGHTS,
+                       "The permission scep_challenge_provider is missing: API permissions, Add a "
+                       "permission, APIs my organization uses, Microsoft Intune API, Application "
+                       "permissions; then \"Grant admin consent\".");
     }
     /* another right may do as well: what counts is whether Graph has answered */
     if (ok && !probe->discovered && probe->tokens[INTUNE_SCOPE_GRAPH].len > 0
         && role_in(&probe->tokens[INTUNE_SCOPE_GRAPH], "Application.Read.All") == ROLE_MISSING) {
         told = true;
-        ok = say(probe, INTUNE_PROBE_ERROR, "rights",
-                 "The permission Application.Read.All is missing: API permissions, Add a "
-                 "permission, Microsoft Graph, Application permissions; then \"Grant admin "
-                 "consent\".");
+        ok = say_error(probe, "rights", REASON_INTUNE_RIGHTS,
+                       "The permission Application.Read.All is missing: API permissions, Add a "
+                       "permission, Microsoft Graph, Application permissions; then \"Grant admin "
+                       "consent\".");
     }
     if (ok && !told && probe->discovered) {
         ok = say(probe, INTUNE_PROBE_OK, "rights", "Nothing is missing as far as can be seen.");
@@ -252,14 +278,15 @@ static bool probe_clock(struct probe *probe)
                         distance <= CLOCK_WARNING_SECONDS
                             ? "This server's clock is right (%" PRId64 " seconds %s)."
                             : "This server's clock is wrong: %" PRId64
-                              " seconds %s. Set it; challenges and certificates depend on it.",
+                              " seconds %s. Set it (Windows: w32tm /resync); challenges and "
+                              "certificates depend on it.",
                         distance, off < 0 ? "behind" : "ahead")
             || error_set(probe->err, REASON_INTERNAL, "a text is too long"))
-           && say(probe,
-                  distance > CLOCK_ERROR_SECONDS     ? INTUNE_PROBE_ERROR
-                  : distance > CLOCK_WARNING_SECONDS ? INTUNE_PROBE_WARNING
-                                                     : INTUNE_PROBE_OK,
-                  "clock", text);
+           && (distance > CLOCK_ERROR_SECONDS
+                   ? say_error(probe, "clock", REASON_INTUNE_UNAVAILABLE, text)
+                   : say(probe,
+                         distance > CLOCK_WARNING_SECONDS ? INTUNE_PROBE_WARNING : INTUNE_PROBE_OK,
+                         "clock", text));
 }
 
 static bool probe_validate(struct probe *probe, struct bytes csr)
@@ -286,7 +313,7 @@ static bool probe_validate(struct probe *probe, struct bytes csr)
                 || error_set(probe->err, REASON_INTERNAL, "a text is too long"))
                && say(probe, INTUNE_PROBE_WARNING, "validate", text);
     }
-    return say(probe, INTUNE_PROBE_ERROR, "validate", why.detail);
+    return say_error(probe, "validate", why.reason, why.detail);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -112,7 +112,7 @@ void intune_text_show_without(char *dst, size_t size, struct bytes text, struct 
                         : buffer_append_byte(&shown, text.data[pos], &unused);
         pos += hidden > 0 ? hidden : 1;
     }
-    text_escape(dst, size, ok ? buffer_bytes(&shown) : bytes_of_text("(out of memory)"));
+    text_escape_sentence(dst, size, ok ? buffer_bytes(&shown) : bytes_of_text("(out of memory)"));
     buffer_clear(&shown);
 }
 

@@ -270,6 +270,18 @@ static bool push_copy(GENERAL_NAMES *list, const GENERAL_NAME *name, struct erro
     return true;
 }
 
+static bool refuse_type(enum san_type type, struct error *err)
+{
+    if (type == SAN_TYPE_NEVER) {
+        return error_set(err, REASON_SAN_TYPE,
+                         "subject alternative name: another type is not listed");
+    }
+    return error_set(err, REASON_SAN_TYPE,
+                     "subject alternative name: %s is not listed; if devices may have it, add %s "
+                     "to san.types",
+                     san_types[type].shown, san_types[type].name);
+}
+
 /* Put one wanted name into the list, or leave it out, or refuse. */
 static bool take_name(const struct template_san *s, GENERAL_NAME *name, GENERAL_NAMES *list,
                       struct error *err)
@@ -277,9 +289,7 @@ static bool take_name(const struct template_san *s, GENERAL_NAME *name, GENERAL_
     enum san_type type = type_of(name);
 
     if (type == SAN_TYPE_NEVER || !s->listed[type]) {
-        return s->unlisted == UNLISTED_DROP
-               || error_set(err, REASON_SAN_TYPE, "subject alternative name: %s is not listed",
-                            type == SAN_TYPE_NEVER ? "another type" : san_types[type].shown);
+        return s->unlisted == UNLISTED_DROP || refuse_type(type, err);
     }
     if (!check_name(s, type, name, err)) {
         return false;

@@ -193,6 +193,15 @@ static void escape__hostile_text__is_harmless(void **state)
     }
 }
 
+static void escape__sentence__keeps_apostrophes_alone(void **state)
+{
+    char out[128];
+
+    (void)state;
+    text_escape_sentence(out, sizeof(out), bytes_of_text("app's \"id\" \\ \n"));
+    assert_string_equal(out, "app's \\x22id\\x22 \\x5c \\x0a");
+}
+
 static void escape__too_long__is_cut_between_pieces(void **state)
 {
     static const struct {
@@ -411,6 +420,7 @@ int main(void)
         cmocka_unit_test(utf8__forms__valid_or_not),
         cmocka_unit_test(utf8__every_code_point__comes_back),
         cmocka_unit_test(escape__hostile_text__is_harmless),
+        cmocka_unit_test(escape__sentence__keeps_apostrophes_alone),
         cmocka_unit_test(escape__too_long__is_cut_between_pieces),
         cmocka_unit_test(escape__any_bytes_any_size__stay_clean),
         cmocka_unit_test(parse_u64__texts__whole_numbers_only),

@@ -14,10 +14,10 @@ struct told {
     char text[TOLD_MAX];
     unsigned stop_at; /* visits; 0: never */
     unsigned count;
+    enum reason reason; /* of the first error */
 };
 
-static bool visit(void *context, enum intune_probe_level level, const char *step, const char *text,
-                  struct error *err)
+static bool visit(void *context, const struct intune_probe_finding *finding, struct error *err)
 {
     static const char *const words[] = {
         [INTUNE_PROBE_OK] = "ok", [INTUNE_PROBE_WARNING] = "warning", [INTUNE_PROBE_ERROR] = "error"
@@ -25,8 +25,12 @@ static bool visit(void *context, enum intune_probe_level level, const char *step
     struct told *told = context;
     size_t len = strlen(told->text);
 
-    assert_true(
-        text_format(told->text + len, TOLD_MAX - len, "%s %s: %s\n", words[level], step, text));
+    assert_true((finding->level == INTUNE_PROBE_ERROR) == (finding->reason != REASON_NONE));
+    assert_true(text_format(told->text + len, TOLD_MAX - len, "%s %s: %s\n", words[finding->level],
+                            finding->step, finding->text));
+    if (told->reason == REASON_NONE) {
+        told->reason = finding->reason;
+    }
     told->count++;
     return told->count != told->stop_at || error_set(err, REASON_INTERNAL, "enough");
 }
@@ -34,7 +38,7 @@ static bool visit(void *context, enum intune_probe_level level, const char *step
 static struct told probe(struct intune_world *world, struct bytes csr,
                          enum intune_probe_level expected)
 {
-    struct told told = { "", 0, 0 };
+    struct told told = { "", 0, 0, REASON_NONE };
     enum intune_probe_level worst = INTUNE_PROBE_OK;
     struct error err = ERROR_INIT;
 
@@ -110,13 +114,16 @@ static void probe__no_token__goes_on_as_far_as_it_makes_sense(void **state)
                         0);
     told = probe(world, bytes_of_text("x"), INTUNE_PROBE_ERROR);
     assert_told(&told, "error token: ");
+    assert_int_equal(told.reason, REASON_INTUNE_CREDENTIAL);
     assert_told(&told, "ok graph-token: ");
     assert_told(&told, "ok discovery: ");
     assert_not_told(&told, "validate");
     intune_world_client(world, "\"proxy\":\"http://127.0.0.1:1\"");
     told = probe(world, bytes_of(NULL, 0), INTUNE_PROBE_ERROR);
-    assert_told(&told, "error token: ");
-    assert_told(&told, "error graph-token: ");
+    assert_told(&told, "error proxy: ");
+    assert_int_equal(told.reason, REASON_INTUNE_UNAVAILABLE); /* as a request would be refused */
+    assert_told(&told, "error token: The same as \"proxy\".");
+    assert_told(&told, "error graph-token: The same as \"proxy\".");
     assert_not_told(&told, "discovery");
     assert_not_told(&told, "clock");
 }
@@ -156,7 +163,7 @@ static void probe__request_that_is_refused__is_told_with_its_code(void **state)
 static void probe__visit_that_says_no__ends_it(void **state)
 {
     struct intune_world *world = *state;
-    struct told told = { "", 2, 0 };
+    struct told told = { "", 2, 0, REASON_NONE };
     enum intune_probe_level worst = INTUNE_PROBE_OK;
     struct error err = ERROR_INIT;
 

@@ -93,15 +93,14 @@ struct told {
     char text[4096];
 };
 
-static bool visit(void *context, enum intune_probe_level level, const char *step, const char *text,
-                  struct error *err)
+static bool visit(void *context, const struct intune_probe_finding *finding, struct error *err)
 {
     struct told *told = context;
     size_t len = strlen(told->text);
 
-    (void)level;
     (void)err;
-    return text_format(told->text + len, sizeof(told->text) - len, "%s: %s\n", step, text);
+    return text_format(told->text + len, sizeof(told->text) - len, "%s: %s\n", finding->step,
+                       finding->text);
 }
 
 static void proxy__with_password__everything_goes_through_it(void **state)

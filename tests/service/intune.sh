@@ -19,10 +19,24 @@ ok template enable corp
 ok check
 said "$out" "ok       Intune: settings and credential are there"
 
+step "a template of Intune's kind knows the names of its profiles"
+ok template add plain challenge.type=intune
+said "$out" "san.types=dns,email,uri,upn: "
+ok template set plain enabled=true san.types=dns
+ok check
+said "$out" "openndes template set plain san.types=dns,email,uri,upn"
+ok template set plain san.types=dns,email,uri,upn
+ok check
+not_said "$out" "has neither uri nor upn"
+ok template remove plain
+
 step "openndes intune test: one step after the other, in plain words"
 ok intune test
 for word in credential proxy token discovery rights clock; do said "$out" "$word"; done
 not_said "$out" error
+behave token entra AADSTS7000215 0 2
+refused 3 intune-credential intune test
+said "$out" 'error    graph-token: The same as "token".'
 start_server
 fetch_ca "$work/ca" "$base/scep/corp"
 

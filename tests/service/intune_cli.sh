@@ -83,6 +83,10 @@ ok intune secret <<<"11111111-2222-3333-4444-555555555555"
 said "$out" "looks like a secret's id"
 ok intune secret <<<"$SECRET"
 not_said "$out" "looks like"
+ok intune secret - <<<"$SECRET" # as other verbs want it
+not_said "$out" "$SECRET"
+refused 2 usage intune secret - more <<<"$SECRET"
+refused 2 usage intune secret --remove -
 
 step "proxy password"
 ok intune proxy-password <<<"$PROXY_PASSWORD"
@@ -90,6 +94,9 @@ said "$out" "openndes config set intune.proxy_user=NAME"
 ok config set intune.proxy_user=scep
 ok intune proxy-password <<<"$PROXY_PASSWORD"
 not_said "$out" "config set"
+ok intune proxy-password - <<<"$PROXY_PASSWORD"
+refused 2 usage intune proxy-password "$PROXY_PASSWORD"
+not_said "$err" "$PROXY_PASSWORD"
 audited event=intune-proxy-password >/dev/null
 ok intune show --json
 [[ $(json '[j["proxy"], j["proxy_user"], j["proxy_password"]]') == '["system", "scep", true]' ]] || fail "show --json: $(<"$out")"
@@ -104,7 +111,8 @@ own -text | grep -q "Public-Key: (2048 bit)" || fail "no RSA key of 2048 bits"
 openssl x509 -in "$data/intune/client.crt" -noout -checkend $((89 * 86400)) >/dev/null || fail "shorter than 90 days"
 ! openssl x509 -in "$data/intune/client.crt" -noout -checkend $((90 * 86400 + 60)) >/dev/null || fail "longer than 90 days"
 ok config set intune.credential=certificate
-ok intune certificate new
+ok intune certificate new --out "$(path "$work/app.upload.pem")"
+cmp -s "$work/app.upload.pem" "$data/intune/client.crt" || fail "--out is not the certificate"
 said "$out" "openndes intune test"
 first=$(thumbprint "$data/intune/client.crt")
 
@@ -161,8 +169,11 @@ on_data intune test --json
 [[ $status -eq 5 ]] || fail "test --json ended with $status"
 [[ $(json '[s["level"] for s in j if s["step"] == "token"]') == '["error"]' ]] || fail "test --json: $(<"$out")"
 ok config set intune.proxy=http://nonexistent.invalid:8080
-refused 5 http-client intune test
+refused 5 intune-unavailable intune test
 grep -qE '^error +proxy: .*nonexistent\.invalid:8080' "$out" || fail "no error for the proxy: $(<"$out")"
+said "$out" 'error    token: The same as "proxy".'
+on_data intune test --json
+[[ $(json '[s["reason"] for s in j if s["level"] == "error"][0]') == intune-unavailable ]] || fail "no reason: $(<"$out")"
 ok config set intune.proxy=none intune.ca_file=nowhere.pem
 on_data intune test
 [[ $status -ne 0 ]] || fail "a ca_file that is missing does not matter"

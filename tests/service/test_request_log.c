@@ -136,11 +136,67 @@ static void password__for_somebody_without_name__is_audited(void **state)
     test_folder_remove(&folder);
 }
 
+/* A refusal of Intune's, as people read it: no escapes where none are needed, nothing twice. */
+static void refusal__with_quotes_and_an_id__is_readable(void **state)
+{
+    static const char id[] = "4a83fa7c-4f25-422e-9abe-6e765ae1a27a";
+    struct http_request request = { .id = "r1", .method_text = "POST" };
+    struct http_response response = { .status = 200 };
+    struct route route = { .kind = ROUTE_SCEP, .name = "corp" };
+    struct ndes_report report = { .scheme = NULL };
+    struct audit_options options = { .file_mb = 1, .files = 1 };
+    struct log_options log = {
+        .file_name = "openndes.log", .level = LOG_LEVEL_INFO, .file_mb = 1, .files = 1
+    };
+    struct dispatch dispatch = { 0 };
+    struct buffer text = BUFFER_INIT(65536);
+    struct test_folder folder;
+    struct error err = ERROR_INIT;
+    const char *first = NULL;
+
+    (void)state;
+    test_folder_create(&folder);
+    options.folder = log.folder = folder.path;
+    dispatch.audit = audit_open(&options, &err);
+    assert_done(dispatch.audit != NULL, &err, "");
+    dispatch.log = log_open(&log, &err);
+    assert_done(dispatch.log != NULL, &err, "");
+    endpoint_report_init(&report.scep);
+    report.scep.operation = "PKIOperation";
+    report.scep.message_type = "PKCSReq";
+    assert_true(text_copy(report.scep.decision.correlation_id,
+                          sizeof(report.scep.decision.correlation_id), id));
+    error_set(&report.scep.error, REASON_INTUNE_CREDENTIAL,
+              "app \\x22a\\x22: set the secret's value with \"openndes intune secret\" "
+              "(client-request-id %s)",
+              id);
+    request.started_us = clock_monotonic_us();
+    request_log(&dispatch, &request, &response, &route, &report);
+    audit_close(dispatch.audit);
+    log_close(dispatch.log);
+    test_folder_read(&folder, "openndes.log", &text);
+    assert_non_null(strstr(buffer_text(&text),
+                           " detail=\"app \\x22a\\x22: set the secret's value with \\\"openndes "
+                           "intune secret\\\"\"\n"));
+    first = strstr(buffer_text(&text), id);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, id));
+    buffer_reset(&text);
+    test_folder_read(&folder, "audit.jsonl", &text);
+    assert_non_null(strstr(buffer_text(&text), "openndes intune secret\\\"\""));
+    first = strstr(buffer_text(&text), id);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, id));
+    buffer_clear(&text);
+    test_folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusal__of_each_kind__is_the_event_of_ndes),
         cmocka_unit_test(password__for_somebody_without_name__is_audited),
+        cmocka_unit_test(refusal__with_quotes_and_an_id__is_readable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
