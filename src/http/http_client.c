@@ -326,7 +326,11 @@ bool http_client_call(struct http_client *client, const struct http_call *call,
         goto out;
     }
     transfer.slot = take_slot(client, err);
-    if (transfer.slot == NULL) goto out;
+    if (transfer.slot == NULL) {
+        /* stopped since it was looked at */
+        if (http_client_is_stopping(client)) answer->failure = HTTP_CALL_STOPPED;
+        goto out;
+    }
     ok = http_transfer_run(&transfer, err) && http_transfer_judge(&transfer, err);
     give_back(client, transfer.slot);
 out:

@@ -121,7 +121,7 @@ static const char step_3[] =
     ") STRICT;"
     "CREATE UNIQUE INDEX notification_armed ON notification (certificate_id)"
     " WHERE certificate_id IS NOT NULL;"
-    "CREATE INDEX notification_due ON notification (due_at) WHERE due_at IS NOT NULL;"
+    "CREATE INDEX notification_due ON notification (due_at, validated) WHERE due_at IS NOT NULL;"
     "CREATE INDEX notification_waiting ON notification (validated, due_at)"
     " WHERE due_at IS NOT NULL;"
     "CREATE INDEX notification_same ON notification (transaction_id, template, reason, due_at);";

@@ -91,11 +91,15 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         " AND due_at IS NOT NULL LIMIT 1",
     [STORE_SQL_COUNT_NOTIFICATIONS] = "SELECT count(*) FROM (SELECT 1 FROM notification"
                                       " WHERE due_at IS NOT NULL AND validated = ?1 LIMIT ?2)",
-    /* The ids come from the index alone: a ticket is some kilobytes. */
+    /*
+     * The ids come from the index alone: a ticket is some kilobytes. What the validator has seen
+     * comes first: whoever sends junk cannot make it wait.
+     */
     [STORE_SQL_LIST_DUE] =
         "SELECT id, template, transaction_id, ticket, hresult, reason, detail, created_at,"
         " attempts FROM notification WHERE id IN (SELECT id FROM notification"
-        " WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY id LIMIT ?2) ORDER BY id",
+        " WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY validated DESC, id LIMIT ?2)"
+        " ORDER BY validated DESC, id",
     [STORE_SQL_IS_WAITING] = "SELECT 1 FROM notification WHERE id = ?1 AND due_at IS NOT NULL",
     [STORE_SQL_REMOVE_NOTIFICATION] = "DELETE FROM notification WHERE id = ?1",
     [STORE_SQL_RETRY_NOTIFICATION] = "UPDATE notification SET due_at = ?2, attempts = attempts + 1"

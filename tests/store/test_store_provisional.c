@@ -307,7 +307,7 @@ static void confirm__failures_of_earlier_attempts_wait__go(void **state)
     assert_int_equal(notifications(f), 4);
     fixture_confirm(f->store, fixture_provisional(f->store, &second), &second);
     assert_outbox(f->store, INT64_MAX,
-                  "policy-denied:x:txn-7:0 intune-not-confirmed:no answer:txn-3:0 ");
+                  "intune-not-confirmed:no answer:txn-3:0 policy-denied:x:txn-7:0 ");
 }
 
 /* A device that comes again and again during an outage fills nothing. */
