@@ -255,6 +255,20 @@ static bool say_other(const struct http_transfer *transfer, const char *said, st
     return error_set(err, REASON_HTTP_CLIENT, "the call to %s failed (%s)", transfer->place, said);
 }
 
+/* "after 3 ms": the one thing in libcurl's words that differs when the same happens again. */
+static void drop_time(char *said)
+{
+    char *at = strstr(said, " after ");
+    char *end = at != NULL ? at + strlen(" after ") : NULL;
+
+    while (end != NULL && *end >= '0' && *end <= '9') {
+        end++;
+    }
+    if (end != NULL && end[-1] != ' ' && strncmp(end, " ms", 3) == 0) {
+        memmove(at, end + 3, strlen(end + 3) + 1);
+    }
+}
+
 static bool say(const struct http_transfer *transfer, enum http_call_failure failure,
                 struct error *err)
 {
@@ -263,6 +277,7 @@ static bool say(const struct http_transfer *transfer, enum http_call_failure fai
         transfer->said[0] != '\0' ? transfer->said : curl_easy_strerror((CURLcode)transfer->result);
 
     text_escape(said, sizeof(said), bytes_of_text(words));
+    drop_time(said);
     switch (failure) {
     case HTTP_CALL_NAME:
         return error_set(err, REASON_HTTP_CLIENT,
