@@ -122,8 +122,7 @@ bool config_names_check_key_usage(const char *text, struct error *err)
     return true;
 }
 
-/* Digits and dots, two arcs or more, in the one way DER allows: no leading zero may hide an OID. */
-static bool oid_valid(const char *text)
+bool config_names_oid_valid(const char *text)
 {
     struct bytes whole = bytes_of_text(text);
     size_t start = 0;
@@ -191,7 +190,7 @@ bool config_names_check_eku(const char *text, struct error *err)
         }
     }
     if (found == NULL) {
-        return oid_valid(text) || eku_unknown(text, err);
+        return config_names_oid_valid(text) || eku_unknown(text, err);
     }
     if (found->refused != NULL) {
         return error_set(err, REASON_CONFIG_BAD_VALUE, "%s is never issued: %s", text,

@@ -23,4 +23,10 @@ config_check config_names_check_eku;     /* a known name or an OID that makes no
 config_check config_names_check_append;  /* "O=Example,C=DE" */
 config_check config_names_check_pattern; /* a glob of bounded length */
 
+/*
+ * Digits and dots, two arcs or more, in the one way DER allows: no leading zero may hide an OID
+ * from a comparison of texts.
+ */
+bool config_names_oid_valid(const char *text);
+
 #endif

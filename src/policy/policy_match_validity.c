@@ -8,70 +8,18 @@
 
 #include "base/text.h"
 #include "policy/policy_match_internal.h"
+#include "policy/policy_validity.h"
 
 #define SECONDS_OF_DAY 86400
 #define NUMBER_MAX 1000000u
-#define MONTHS_OF_YEAR 12
 #define TEXT_MAX 320
 
-/* ---- calendar -------------------------------------------------------------------------------- */
-
-/* Days since 1970 of a date of the Gregorian calendar, whose years here begin in March. */
-static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
-           - 719468;
-}
-
-static void date_of_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
-{
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    int64_t of_era = z - era * 146097;
-    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t m = (5 * of_year + 2) / 153;
-
-    *day = of_year - (153 * m + 2) / 5 + 1;
-    *month = m < 10 ? m + 3 : m - 9;
-    *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
-}
-
-static int64_t add_months(int64_t now, int64_t months)
-{
-    int64_t days = now >= 0 ? now / SECONDS_OF_DAY : (now - SECONDS_OF_DAY + 1) / SECONDS_OF_DAY;
-    int64_t year = 0;
-    int64_t month = 0;
-    int64_t day = 0;
-    int64_t last = 0;
-
-    date_of_days(days, &year, &month, &day);
-    month += months - 1;
-    year += month / MONTHS_OF_YEAR;
-    month = month % MONTHS_OF_YEAR + 1;
-    last = month == MONTHS_OF_YEAR
-               ? 31
-               : days_of_date(year, month + 1, 1) - days_of_date(year, month, 1);
-    day = day < last ? day : last; /* 31 January and a month: the last of February */
-    return days_of_date(year, month, day) * SECONDS_OF_DAY + (now - days * SECONDS_OF_DAY);
-}
-
+/* What is no time of the calendar any more is later than all that are. */
 int64_t policy_match_add_units(int64_t now, int64_t value, enum policy_unit unit)
 {
-    switch (unit) {
-    case POLICY_UNIT_YEARS:
-        return add_months(now, value * MONTHS_OF_YEAR);
-    case POLICY_UNIT_MONTHS:
-        return add_months(now, value);
-    case POLICY_UNIT_DAYS:
-    default:
-        return now + value * SECONDS_OF_DAY;
-    }
+    int64_t end = 0;
+
+    return policy_validity_end(now, value, unit, &end) ? end : INT64_MAX / 2;
 }
 
 /* ---- the pairs ------------------------------------------------------------------------------- */
@@ -149,8 +97,9 @@ static enum asked read_period(const struct csr_details *details, int64_t now, st
         || number == 0) {
         return ASKED_UNREADABLE;
     }
-    out->end = unit->months > 0 ? add_months(now, (int64_t)number * unit->months)
-                                : now + (int64_t)number * unit->seconds;
+    out->end = unit->months > 0
+                   ? policy_match_add_units(now, (int64_t)number * unit->months, POLICY_UNIT_MONTHS)
+                   : now + (int64_t)number * unit->seconds;
     return ASKED_PERIOD;
 }
 

@@ -2,12 +2,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/config_names.h"
 #include "model/csr.h"
 #include "policy/policy.h"
-
-#define OID_TEXT_MAX 127u
-#define FIRST_OPEN_ROOT 2u /* X.660: below roots 0 and 1 the second arc ends at 39 */
-#define CLOSED_ROOT_ARC_MAX 39u
 
 #define WORDS_MAX 5u /* of one list */
 
@@ -43,6 +40,7 @@ static const struct {
     { KEY_USAGE_DECIPHER_ONLY, "decipherOnly" },
 };
 
+#define OID_TEXT_SIZE 128u
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *policy_word(enum policy_words list, unsigned value)
@@ -133,35 +131,6 @@ const char *policy_key_usage_word(uint32_t bit)
 
 bool policy_oid_valid(const char *oid)
 {
-    struct bytes whole = bytes_of_text(oid);
-    size_t start = 0;
-    unsigned arcs = 0;
-    uint64_t root = 0;
-
-    if (whole.len > OID_TEXT_MAX) {
-        return false;
-    }
-    while (start <= whole.len) {
-        size_t end = start;
-        uint64_t arc = 0;
-
-        while (end < whole.len && whole.data[end] != '.') {
-            end++;
-        }
-        /* a leading zero could hide an OID from a comparison of texts */
-        if ((end - start > 1 && whole.data[start] == '0')
-            || !text_parse_u64(bytes_of(whole.data + start, end - start), UINT32_MAX, &arc)) {
-            return false;
-        }
-        if (arcs == 0) {
-            root = arc;
-        }
-        if (root > FIRST_OPEN_ROOT
-            || (arcs == 1 && root < FIRST_OPEN_ROOT && arc > CLOSED_ROOT_ARC_MAX)) {
-            return false;
-        }
-        arcs++;
-        start = end + 1;
-    }
-    return arcs >= 2;
+    /* its text has to fit where requests' OIDs stand (CSR_OID_TEXT_MAX) */
+    return strlen(oid) < OID_TEXT_SIZE && config_names_oid_valid(oid);
 }

@@ -136,7 +136,7 @@ send cut &
 sender=$!
 eventually 30 called successNotification $((had + 1)) || fail "no notification came"
 kill_server
-wait "$sender" && fail "a certificate left the house" || true
+! wait "$sender" || fail "a certificate left the house"
 start_server
 in_log "is withheld and revoked" || fail "the log does not tell: $(tail -n 3 "$data/logs/openndes.log")"
 audited event=cert-withhold reason=intune-interrupted template=corp >/dev/null || fail "no audit record"
@@ -157,7 +157,7 @@ for n in 1 2 3; do
 done
 eventually 30 called validateRequest $(($(calls validateRequest) > 0 ? $(calls validateRequest) : 1)) || fail "nobody asked"
 eventually 20 answers 200 "$base/scep/plain?operation=GetCACert" || fail "other templates wait with it"
-for pid in "${senders[@]}"; do wait "$pid" && fail "a certificate without Intune's word" || true; done
+for pid in "${senders[@]}"; do ! wait "$pid" || fail "a certificate without Intune's word"; done
 audited reason=intune-unavailable >/dev/null || fail "nobody was told that Intune does not answer"
 control reset '{}'
 control set '{"any_order":true}'

@@ -53,4 +53,4 @@ eventually 20 reloaded "$had" || fail "the settings were not taken over"
 begin=$SECONDS
 stop_server
 [[ $((SECONDS - begin)) -lt 25 ]] || fail "the service ended after $((SECONDS - begin)) s"
-wait "$sender" && fail "a certificate without Intune's word" || true
+! wait "$sender" || fail "a certificate without Intune's word"
