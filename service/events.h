@@ -35,6 +35,8 @@ enum event_id {
     EVENT_SIGN_IN_THROTTLED = 140,
     EVENT_TLS_BROKEN = 141,
     EVENT_NDES_FACE_BROKEN = 142,
+    EVENT_MANAGEMENT_FAILED = 143,    /* no listener for health and metrics */
+    EVENT_RIGHTS_UNSAFE = 144,        /* others may read or change the data folder */
     EVENT_INTUNE_UNREACHABLE = 150,   /* no answer, or none that can be used */
     EVENT_INTUNE_MISCONFIGURED = 151, /* credential, rights, tenant */
     EVENT_INTUNE_REFUSED = 152,       /* Intune says no to a request */

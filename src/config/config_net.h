@@ -16,6 +16,8 @@
 #define LISTEN_FACE_SCEP 1u /* SCEP and the NDES device URL */
 #define LISTEN_FACE_UI 2u   /* mscep_admin and the password API */
 #define LISTEN_FACE_CRL 4u  /* CRL and CA certificates */
+#define LISTEN_FACE_MANAGEMENT                                                                     \
+    8u /* health and metrics; only by management.listen, nothing else there */
 #define LISTEN_FACES_ALL 7u
 
 struct listen_config {

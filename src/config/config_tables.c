@@ -179,6 +179,15 @@ static bool check_policy_file(const char *text, struct error *err)
                         LIMIT_POLICY_FILE_NAME);
 }
 
+/* Health and metrics have a listener of their own: faces cannot be chosen. */
+static bool check_management_listen(const char *text, struct error *err)
+{
+    return config_net_check_listen(text, err)
+           && (strchr(text, '/') == NULL
+               || error_set(err, REASON_CONFIG_BAD_VALUE,
+                            "possible: ADDRESS:PORT; only health and metrics are served there"));
+}
+
 /* One row each; `at` is the field's offset in the struct of the scope. */
 #define KEY_BOOL(name, at, standard, help)                                                         \
     {                                                                                              \
@@ -243,6 +252,11 @@ static const struct config_key service_keys[] = {
                 "HTTPS connections open at the same time."),
     KEY_INTEGER("https.handshake_seconds", AT(https.handshake_seconds), "10", 1, 120, "seconds",
                 "A TLS handshake that takes longer is ended."),
+    KEY_LIST("management.listen", AT(management.listen), "127.0.0.1:9880", 0, 4, NULL,
+             check_management_listen,
+             "Where health (/healthz, /readyz) and metrics (/metrics) are served: ADDRESS:PORT. "
+             "Nobody signs in there: keep it on this machine or behind a firewall. Empty: "
+             "nowhere."),
     KEY_LIST("trusted_proxies", AT(trusted_proxies), "", 0, LIMIT_ACL_PREFIXES, NULL,
              config_net_check_prefix,
              "Addresses and prefixes of reverse proxies. From them, and only from them, "
@@ -308,6 +322,8 @@ static const struct config_key service_keys[] = {
                 "through one proxy."),
     KEY_INTEGER("limits.idle_seconds", AT(limits.idle_seconds), "30", 1, 3600, "seconds",
                 "A connection on which nothing happens is closed after this time."),
+    KEY_INTEGER("limits.stop_seconds", AT(limits.stop_seconds), "10", 0, 120, "seconds",
+                "Requests that run when the service stops get this long to end."),
     KEY_INTEGER("workers.threads", AT(workers.threads), "0", 0, 256, "threads",
                 "Threads that work on requests. 0: one for each processor."),
     KEY_INTEGER("workers.queue", AT(workers.queue), "200", 1, 10000, "requests",

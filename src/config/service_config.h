@@ -35,6 +35,9 @@ struct service_config {
         int64_t connections;
         int64_t handshake_seconds;
     } https;
+    struct {
+        char *listen; /* ADDRESS:PORT list for health and metrics; "" nowhere */
+    } management;
     char *trusted_proxies; /* comma list of prefixes whose X-Forwarded-... headers count */
     struct {
         bool enabled;             /* /certsrv/mscep and /certsrv/mscep_admin of the service */
@@ -60,6 +63,7 @@ struct service_config {
         int64_t connections;
         int64_t connections_per_address; /* 0: off */
         int64_t idle_seconds;
+        int64_t stop_seconds; /* for requests that run when the service stops */
     } limits;
     struct {
         int64_t threads; /* 0: one per processor */

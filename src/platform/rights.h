@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Purpose:  who may read and change what lies in the data folder: give the rights, and verify them
+ *           before anything there is trusted.
+ * Not here: rights of a file at the moment it is made (files.h).
+ * Owns:     nothing.
+ * Threads:  any thread.
+ * Spec:     SDDL; on Windows owner and DACL, on POSIX owner and mode.
+ */
+#ifndef OPENNDES_PLATFORM_RIGHTS_H
+#define OPENNDES_PLATFORM_RIGHTS_H
+
+#include "base/error.h"
+
+/* Told of each thing that is not as it should be; path is whole. False ends the walk. */
+typedef bool rights_visit(void *context, const char *path, const struct error *why,
+                          struct error *err);
+
+/*
+ * Verify one file or folder: no reparse point (symbolic link, junction); owned by SYSTEM,
+ * Administrators, the service's SID or the account that asks (POSIX: root or the account that
+ * asks); nobody else may write, and where is_secret nobody else may read. A missing one is fine.
+ * Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT with a sentence that names path and account.
+ */
+MUST_USE bool rights_check(const char *path, bool is_secret, struct error *err);
+/*
+ * The data folder and everything in it that holds keys, secrets, settings or state, at most
+ * max_entries files. Every finding is visited. Errors: the visitor's; what hinders reading.
+ */
+MUST_USE bool rights_check_tree(const char *folder, size_t max_entries, rights_visit *visit,
+                                void *context, struct error *err);
+/*
+ * Give the whole folder the rights that new files get: SYSTEM, Administrators, the service's SID
+ * and nobody else, nothing inherited from above; reparse points are refused, not followed.
+ * Idempotent. POSIX: modes 0700 and 0600 of what this account owns.
+ */
+MUST_USE bool rights_protect_tree(const char *folder, size_t max_entries, struct error *err);
+
+#endif
