@@ -21,7 +21,7 @@ static bool problem(void *context, bool is_error, const char *text, struct error
 
     check->problems++;
     return check->visit(check->context, is_error && check->listens ? CHECK_ERROR : CHECK_WARNING,
-                        WHAT, NULL, text, err);
+                        WHAT, NULL, text, "openndes tls issue, or openndes tls import", err);
 }
 
 /* ---- the certificate ------------------------------------------------------------------------ */
@@ -37,18 +37,18 @@ static bool check_certificate(const char *data, const struct service_config *con
 
     if (!check->listens && !tls_files_configured(data, config)) {
         return check->visit(check->context, CHECK_OK, WHAT, NULL, "off (https.listen is empty)",
-                            err);
+                            NULL, err);
     }
     if (!tls_files_load(data, config, &files, &why)) {
         return check->visit(check->context, check->listens ? CHECK_ERROR : CHECK_WARNING, WHAT,
-                            &why, why.detail, err);
+                            &why, why.detail, "openndes tls issue, or openndes tls import", err);
     }
     if (!tls_report(&files, config, clock_now(), problem, check, err)) goto out;
     clock_format(files.info.not_after, until);
     ok = check->problems != 0
          || (text_format(text, sizeof(text), "certificate %.900s, valid until %s%s",
                          files.info.subject, until, check->listens ? "" : "; not in use")
-             && check->visit(check->context, CHECK_OK, WHAT, NULL, text, err));
+             && check->visit(check->context, CHECK_OK, WHAT, NULL, text, NULL, err));
 out:
     tls_files_clear(&files);
     return ok;
@@ -61,8 +61,8 @@ static bool check_public_url(const struct service_config *config, struct https_c
     return !text_starts_nocase(config->public_url, "https://")
            || check->visit(check->context, CHECK_WARNING, "public_url", NULL,
                            "certificates carry it as address of CRL and CA; Windows and many "
-                           "devices fetch neither over https: an http:// address is better",
-                           err);
+                           "devices fetch neither over https",
+                           "openndes config set public_url=http://NAME", err);
 }
 
 /* ---- pages without HTTPS -------------------------------------------------------------------- */
@@ -114,8 +114,9 @@ static bool check_page(const struct service_config *config, struct https_check *
     }
     if (basic_in_clear(config)
         && !check->visit(check->context, CHECK_WARNING, "basic_http.enabled", NULL,
-                         "passwords of accounts cross the network in clear; serve the page by "
-                         "HTTPS only: listen=0.0.0.0:80/scep+crl, https.listen=0.0.0.0:443, "
+                         "passwords of accounts cross the network in clear",
+                         "serve the page by HTTPS only: openndes config set "
+                         "listen=0.0.0.0:80/scep+crl https.listen=0.0.0.0:443 "
                          "basic_http.enabled=false",
                          err)) {
         return false;
@@ -123,8 +124,9 @@ static bool check_page(const struct service_config *config, struct https_check *
     return !config->signin.negotiate
            || check->visit(check->context, CHECK_WARNING, "signin.negotiate", NULL,
                            "the password page is served without HTTPS: a Windows sign-in can be "
-                           "relayed (NTLM) and one-time passwords be read on the way; serve it by "
-                           "HTTPS only: listen=0.0.0.0:80/scep+crl, https.listen=0.0.0.0:443",
+                           "relayed (NTLM) and one-time passwords be read on the way",
+                           "serve it by HTTPS only: openndes config set "
+                           "listen=0.0.0.0:80/scep+crl https.listen=0.0.0.0:443",
                            err);
 }
 

@@ -62,17 +62,17 @@ bool check_intune_template(const struct template_config *config, const char *wha
                            check_visit *visit, void *context, struct error *err)
 {
     const char *types = config->san.types != NULL ? config->san.types : "";
-    char text[LIMIT_TEMPLATE_NAME + 256];
+    char remedy[LIMIT_TEMPLATE_NAME + 96];
 
     if (!config->enabled || config->challenge.type != CHALLENGE_TYPE_INTUNE
         || config->policy.files[0] != '\0' || has_item(types, "uri") || has_item(types, "upn")) {
         return true;
     }
-    return text_format(text, sizeof(text),
-                       "san.types has neither uri nor upn, which most profiles of Intune ask for: "
-                       "openndes template set %s san.types=dns,email,uri,upn",
-                       config->name)
-           && visit(context, CHECK_WARNING, what, NULL, text, err);
+    return text_format(remedy, sizeof(remedy),
+                       "openndes template set %s san.types=dns,email,uri,upn", config->name)
+           && visit(context, CHECK_WARNING, what, NULL,
+                    "san.types has neither uri nor upn, which most profiles of Intune ask for",
+                    remedy, err);
 }
 
 /* What can be known without asking Microsoft's cloud. */
@@ -86,23 +86,52 @@ static bool check_end(const struct intune_check *check, int64_t end, struct erro
         return check->visit(check->context, CHECK_OK, WHAT, NULL,
                             "when the client secret ends is asked of Microsoft Graph once a day; "
                             "or say it: openndes config set intune.secret_expires=2027-05-31",
-                            err);
+                            NULL, err);
     }
     if (end - check->now <= END_WARNING_DAYS * (int64_t)DAY) {
         level = end <= check->now ? CHECK_ERROR : CHECK_WARNING;
     }
     clock_format(end, until);
-    return text_format(text, sizeof(text), "the app registration's credential %s %s%s",
-                       end <= check->now ? "has ended on" : "ends on", until,
-                       level == CHECK_OK ? ""
-                       : check->config->intune.credential == INTUNE_CREDENTIAL_SECRET
-                           ? "; make a new one in Entra, then: openndes intune secret"
-                           : "; make a new one: openndes intune certificate new, and upload it")
-           && check->visit(check->context, level, WHAT, NULL, text, err);
+    return text_format(text, sizeof(text), "the app registration's credential %s %s",
+                       end <= check->now ? "has ended on" : "ends on", until)
+           && check->visit(check->context, level, WHAT, NULL, text,
+                           level == CHECK_OK ? NULL
+                           : check->config->intune.credential == INTUNE_CREDENTIAL_SECRET
+                               ? "make a new one in Entra, then: openndes intune secret"
+                               : "openndes intune certificate new, and upload it in Entra",
+                           err);
 }
 
-bool check_intune(const char *data, const struct service_config *config, bool needed, int64_t now,
-                  check_visit *visit, void *context, struct error *err)
+/* An intune_probe_visit, whose context is a struct intune_check. */
+static bool probe_step(void *context, const struct intune_probe_finding *f, struct error *err)
+{
+    const struct intune_check *check = context;
+    struct error why = ERROR_INIT;
+    char what[64];
+
+    if (f->level == INTUNE_PROBE_ERROR) {
+        (void)error_set(&why, f->reason, "%s", f->text);
+    }
+    return !text_format(what, sizeof(what), "%s %s", WHAT, f->step)
+           || check->visit(
+               check->context,
+               f->level == INTUNE_PROBE_ERROR     ? CHECK_ERROR
+               : f->level == INTUNE_PROBE_WARNING ? CHECK_WARNING
+                                                  : CHECK_OK,
+               what, f->level == INTUNE_PROBE_ERROR ? &why : NULL, f->text,
+               f->level == INTUNE_PROBE_OK ? NULL : "docs/intune.md, When something is wrong", err);
+}
+
+/* The way to Microsoft's cloud, as devices' requests will go it. */
+static bool probe(struct intune_check *check, struct intune_client *client, struct error *err)
+{
+    enum intune_probe_level worst = INTUNE_PROBE_OK;
+
+    return intune_probe(client, bytes_of(NULL, 0), probe_step, check, &worst, err);
+}
+
+bool check_intune(const char *data, const struct service_config *config, bool needed, bool offline,
+                  int64_t now, check_visit *visit, void *context, struct error *err)
 {
     struct intune_check check = { data, config, now, visit, context };
     struct intune_client_options options = { .data_folder = data, .config = config };
@@ -113,18 +142,17 @@ bool check_intune(const char *data, const struct service_config *config, bool ne
     if (config->intune.tenant[0] == '\0') {
         return !needed
                || visit(context, CHECK_ERROR, WHAT, NULL,
-                        "a template asks Intune, but intune.tenant is empty: openndes config set "
-                        "intune.tenant=... intune.client_id=...",
-                        err);
+                        "a template asks Intune, but intune.tenant is empty",
+                        "openndes config set intune.tenant=... intune.client_id=...", err);
     }
     client = intune_client_create(&options, &why);
     if (client == NULL) {
-        return visit(context, needed ? CHECK_ERROR : CHECK_WARNING, WHAT, &why, why.detail, err);
+        return visit(context, needed ? CHECK_ERROR : CHECK_WARNING, WHAT, &why, why.detail,
+                     "openndes intune show; openndes intune secret", err);
     }
-    ok = visit(context, CHECK_OK, WHAT, NULL,
-               "settings and credential are there; \"openndes intune test\" asks Microsoft's cloud",
-               err)
-         && check_end(&check, credential_end(data, config), err);
+    ok = visit(context, CHECK_OK, WHAT, NULL, "settings and credential are there", NULL, err)
+         && check_end(&check, credential_end(data, config), err)
+         && (offline || probe(&check, client, err));
     intune_client_unref(client);
     return ok;
 }

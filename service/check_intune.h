@@ -13,9 +13,13 @@
 #include "config/template_config.h"
 #include "service/check_finding.h"
 
-/* needed: an enabled template asks Intune. Nothing is said when nobody uses it. */
+/*
+ * needed: an enabled template asks Intune. Nothing is said when nobody uses it. Unless offline, the
+ * way to Microsoft is gone once, with a time limit for each step.
+ */
 MUST_USE bool check_intune(const char *data, const struct service_config *config, bool needed,
-                           int64_t now, check_visit *visit, void *context, struct error *err);
+                           bool offline, int64_t now, check_visit *visit, void *context,
+                           struct error *err);
 
 /* One template: what of it would refuse most of Intune's devices. Nothing about others' kinds. */
 MUST_USE bool check_intune_template(const struct template_config *config, const char *what,

@@ -77,7 +77,10 @@ static bool check_face_passwords(const struct ndes_check *c, struct error *err)
                              "templates %s and %s differ in ndes.UseSinglePassword: %s refuses the "
                              "passwords of the page /certsrv/mscep_admin",
                              general, names[i], names[i])
-                 && c->visit(c->context, CHECK_WARNING, WHAT_FACE, NULL, text, err);
+                 && c->visit(c->context, CHECK_WARNING, WHAT_FACE, NULL, text,
+                             "openndes template set NAME ndes.UseSinglePassword=..., the same in "
+                             "all of them",
+                             err);
         }
         template_config_clear(&other);
     }
@@ -94,15 +97,16 @@ static bool check_face(const struct ndes_check *c, struct error *err)
     struct error why = ERROR_INIT;
 
     if (!c->config->ndes.enabled) {
-        return c->visit(c->context, CHECK_OK, WHAT_FACE, NULL, "off (ndes.enabled)", err);
+        return c->visit(c->context, CHECK_OK, WHAT_FACE, NULL, "off (ndes.enabled)", NULL, err);
     }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (names[i][0] != '\0' && !check_face_template(c, names[i], ca, &why)) {
-            return c->visit(c->context, CHECK_ERROR, WHAT_FACE, &why, why.detail, err);
+            return c->visit(c->context, CHECK_ERROR, WHAT_FACE, &why, why.detail, NULL, err);
         }
     }
     return check_face_passwords(c, err)
-           && c->visit(c->context, CHECK_OK, WHAT_FACE, NULL, "its templates can serve it", err);
+           && c->visit(c->context, CHECK_OK, WHAT_FACE, NULL, "its templates can serve it", NULL,
+                       err);
 }
 
 /* ---- who gets passwords ---------------------------------------------------------------------- */
@@ -124,7 +128,9 @@ static bool check_accounts(const struct ndes_check *c, size_t *count, struct err
     if (accounts_list(c->data, count_account, count, &why)) {
         return true;
     }
-    return c->visit(c->context, CHECK_ERROR, "accounts.json", &why, why.detail, err);
+    return c->visit(c->context, CHECK_ERROR, "accounts.json", &why, why.detail,
+                    "restore accounts.json from a backup, or remove it and make the accounts anew",
+                    err);
 }
 
 /* Windows may know no such name: somebody has left, or it is misspelt. */
@@ -146,7 +152,8 @@ static bool check_allowed(const char *allowed, const char *what, check_visit *vi
     text_escape(shown, sizeof(shown), bytes_of_text(unknown));
     return text_format(text, sizeof(text),
                        "ndes.allowed: this machine knows no user or group \"%s\"", shown)
-           && visit(context, CHECK_WARNING, what, NULL, text, err);
+           && visit(context, CHECK_WARNING, what, NULL, text,
+                    "correct the name, or take it out of ndes.allowed", err);
 }
 
 static bool check_sign_in(const struct ndes_check *c, struct error *err)
@@ -165,14 +172,14 @@ static bool check_sign_in(const struct ndes_check *c, struct error *err)
         return c->visit(c->context, CHECK_WARNING, WHAT_SIGN_IN, NULL,
                         "nobody can sign in to the password page: signin.negotiate needs Windows, "
                         "and signin.basic is false; passwords come from \"openndes password new\"",
-                        err);
+                        "openndes config set signin.basic=true, openndes account add NAME", err);
     }
     if (!windows && accounts == 0) {
-        return c->visit(c->context, CHECK_WARNING, WHAT_SIGN_IN, NULL,
-                        "nobody has an account: openndes account add NAME", err);
+        return c->visit(c->context, CHECK_WARNING, WHAT_SIGN_IN, NULL, "nobody has an account",
+                        "openndes account add NAME", err);
     }
     return c->visit(c->context, CHECK_OK, WHAT_SIGN_IN, NULL,
-                    windows ? "Negotiate and NTLM" : "Basic", err);
+                    windows ? "Negotiate and NTLM" : "Basic", NULL, err);
 }
 
 bool check_ndes(const char *data, const struct service_config *config, bool has_page,
@@ -196,13 +203,11 @@ bool check_ndes_template(const struct template_config *config, const char *what,
         && !visit(context, CHECK_WARNING, what, NULL,
                   "ndes.PasswordLength is below 8: its passwords can be found by trying, and some "
                   "MDM products do not find them on the page",
-                  err)) {
+                  "openndes template set NAME ndes.PasswordLength=8", err)) {
         return false;
     }
     return !config->password.single || !config->password.enforce
-           || visit(
-               context, CHECK_WARNING, what, NULL,
-               "ndes.UseSinglePassword: whoever has seen the password once can enrol for ever; "
-               "renew it now and then with: openndes password single NAME --renew",
-               err);
+           || visit(context, CHECK_WARNING, what, NULL,
+                    "ndes.UseSinglePassword: whoever has seen the password once can enrol for ever",
+                    "renew it now and then: openndes password single NAME --renew", err);
 }

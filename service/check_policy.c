@@ -38,10 +38,9 @@ static bool lint_finding(void *context, const struct policy *p, const struct pol
         return true;
     }
     text_escape(name, sizeof(name), bytes_of_text(p->name));
-    ok = buffer_printf(&text, err, "policy \"%s\" %s: %s; %s [%s]", name, f->place, f->text,
-                       f->remedy, f->id)
+    ok = buffer_printf(&text, err, "policy \"%s\" %s: %s [%s]", name, f->place, f->text, f->id)
          && c->visit(c->context, f->level == POLICY_LINT_ERROR ? CHECK_ERROR : CHECK_WARNING,
-                     c->what, NULL, buffer_text(&text), err);
+                     c->what, NULL, buffer_text(&text), f->remedy, err);
     buffer_clear(&text);
     return ok;
 }
@@ -97,7 +96,8 @@ static bool tell_gate(const struct policy_check *c, const struct policy_gate *ga
     char text[96];
 
     for (size_t i = 0; i < warnings->count; i++) {
-        if (!c->visit(c->context, CHECK_WARNING, c->what, NULL, warnings->item[i], err)) {
+        if (!c->visit(c->context, CHECK_WARNING, c->what, NULL, warnings->item[i],
+                      "openndes policy lint POLICY", err)) {
             return false;
         }
     }
@@ -105,7 +105,7 @@ static bool tell_gate(const struct policy_check *c, const struct policy_gate *ga
                        c->config->policy.mode == POLICY_STRICTNESS_AUDIT
                            ? "policy.mode=audit: they refuse nothing"
                            : "enforced where their own mode is not weaker")
-           && c->visit(c->context, CHECK_OK, c->what, NULL, text, err);
+           && c->visit(c->context, CHECK_OK, c->what, NULL, text, NULL, err);
 }
 
 bool check_policy_template(const char *data, const struct template_config *config, const char *what,
@@ -122,7 +122,8 @@ bool check_policy_template(const char *data, const struct template_config *confi
     }
     if (config->policy.mode == POLICY_STRICTNESS_OFF) {
         return visit(context, CHECK_WARNING, what, NULL,
-                     "policy.mode=off: its policies are not compared with anything", err);
+                     "policy.mode=off: its policies are not compared with anything",
+                     "openndes template set NAME policy.mode=enforce", err);
     }
     if (!policy_files_folder(data, folder, err)
         || !text_format(c.url_path, sizeof(c.url_path), "/scep/%s", config->name)) {
@@ -136,7 +137,8 @@ bool check_policy_template(const char *data, const struct template_config *confi
         gate = policy_gate_create(&options, &why);
     }
     if (gate == NULL) {
-        return visit(context, CHECK_ERROR, what, &why, why.detail, err);
+        return visit(context, CHECK_ERROR, what, &why, why.detail,
+                     "openndes policy lint POLICY shows the place", err);
     }
     c.ca = read_ca(data, config->ca);
     ok = tell_gate(&c, gate, err) && lint_files(&c, data, err);

@@ -106,10 +106,12 @@ int cli_run(int argc, char **argv)
     struct command command = { 0 };
     struct error err = ERROR_INIT;
     char data[FILE_PATH_MAX];
+    int exit_code = 0;
     int rest = argc > 0 ? argc - 1 : 0;
     bool ok;
 
     process_harden();
+    command.exit_code = &exit_code;
     ok = sockets_start(&err) && take_global_options(&rest, argv + 1, &command, &err);
     if (ok && command.data == NULL) {
         ok = folder_default_data(data, &err);
@@ -121,7 +123,7 @@ int cli_run(int argc, char **argv)
         ok = run_verb(&command, &err);
     }
     if (ok) {
-        return 0;
+        return exit_code;
     }
     console_printf(CONSOLE_ERR, "openndes: %s [%s]\n", err.detail, reason_id(err.reason));
     return error_exit_code(&err);

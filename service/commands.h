@@ -19,6 +19,7 @@ struct command {
     bool json;        /* --json anywhere on the line */
     int argc;
     char **argv;
+    int *exit_code; /* of a command that succeeds; 0 unless it says otherwise */
 };
 
 MUST_USE bool cmd_init(const struct command *command, struct error *err);

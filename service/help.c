@@ -43,10 +43,15 @@ static const struct help_page pages[] = {
       "FACES are scep, ui (the password page) and crl, joined by +, such as\n"
       "0.0.0.0:80/scep+crl; without them all are served.\n" },
     { "check", "look for what is broken or will end soon",
-      "openndes --data DIR check [--json]\n"
+      "openndes --data DIR check [--offline] [--monitoring | --json]\n"
       "\n"
-      "Configuration, templates, CA and RA certificates with their ends, keys, database. Each\n"
-      "line says ok, warning or error and what to do. Exit code 0 without errors.\n" },
+      "Configuration, templates, CA and RA certificates with their ends, whether Windows and\n"
+      "Apple devices accept the RA, keys, database, rights, clock, disk, ports and who holds\n"
+      "them, the service and its firewall rule, the way to Intune. Each line says ok, warning or\n"
+      "error; below it stands what to do. Exit code 0 without errors.\n"
+      "\n"
+      "  --offline     do not ask Microsoft's cloud\n"
+      "  --monitoring  one line of summary first; exit code 0 ok, 1 warnings, 2 errors\n" },
     { "template", "list, show, add, set, enable, disable, remove templates",
       "openndes template list [--json]\n"
       "openndes template show NAME [--json]\n"

@@ -26,4 +26,11 @@ void clock_format(int64_t unix_seconds, char text[CLOCK_TEXT_MAX]);
 /* The second form back to seconds; false on anything else. */
 MUST_USE bool clock_parse(const char *text, int64_t *unix_seconds);
 
+enum clock_source { CLOCK_SOURCE_UNKNOWN, CLOCK_SOURCE_SET, CLOCK_SOURCE_NONE };
+/*
+ * Does something keep the machine's clock right? Windows: whether the time service runs; Linux:
+ * whether the kernel is told of a synchronised clock.
+ */
+enum clock_source clock_source(void);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/clock.h"
 
+#include <sys/timex.h>
 #include <time.h>
 
 /* clock_gettime cannot fail for these two clocks with a valid pointer. */
@@ -25,4 +26,16 @@ int64_t clock_now(void)
 int64_t clock_monotonic_us(void)
 {
     return read_ns(CLOCK_MONOTONIC) / 1000;
+}
+
+enum clock_source clock_source(void)
+{
+    struct timex state = { .modes = 0 };
+    int answer = adjtimex(&state);
+
+    if (answer == -1) {
+        return CLOCK_SOURCE_UNKNOWN;
+    }
+    return answer == TIME_ERROR || (state.status & STA_UNSYNC) != 0 ? CLOCK_SOURCE_NONE
+                                                                    : CLOCK_SOURCE_SET;
 }

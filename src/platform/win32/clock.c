@@ -36,3 +36,23 @@ int64_t clock_monotonic_us(void)
     return ticks.QuadPart / frequency.QuadPart * 1000000
            + ticks.QuadPart % frequency.QuadPart * 1000000 / frequency.QuadPart;
 }
+
+enum clock_source clock_source(void)
+{
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service =
+        manager != NULL ? OpenServiceW(manager, L"W32Time", SERVICE_QUERY_STATUS) : NULL;
+    SERVICE_STATUS status;
+    enum clock_source source = CLOCK_SOURCE_UNKNOWN;
+
+    if (service != NULL && QueryServiceStatus(service, &status)) {
+        source = status.dwCurrentState == SERVICE_RUNNING ? CLOCK_SOURCE_SET : CLOCK_SOURCE_NONE;
+    }
+    if (service != NULL) {
+        (void)CloseServiceHandle(service);
+    }
+    if (manager != NULL) {
+        (void)CloseServiceHandle(manager);
+    }
+    return source;
+}
