@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  a file that is read in any order (logs, from their end), while others append to it,
- *           rename or remove it.
+ * Purpose:  a file that is read piece by piece or in any order, because it is too large for memory
+ *           or others append to it, rename or remove it meanwhile.
  * Not here: reading a file as a whole (files.h).
  * Owns:     the open file.
  * Threads:  one reader belongs to one thread at a time.
@@ -14,7 +14,7 @@
 
 struct file_reader;
 
-/* Errors: REASON_FILE_MISSING, REASON_FILE_UNREADABLE, REASON_NO_MEMORY. */
+/* Only regular files. Errors: REASON_FILE_MISSING, REASON_FILE_UNREADABLE, REASON_NO_MEMORY. */
 struct file_reader *file_reader_open(const char *path, struct error *err);
 void file_reader_close(struct file_reader *reader); /* NULL is allowed */
 /* When it was opened: size, and the id that file_stamp gives for the same file. */
@@ -22,5 +22,13 @@ const struct file_stamp *file_reader_stamp(const struct file_reader *reader);
 /* Exactly len bytes from offset on. Errors: REASON_FILE_UNREADABLE, also when the file ends. */
 MUST_USE bool file_reader_at(struct file_reader *reader, uint64_t offset, void *to, size_t len,
                              struct error *err);
+
+/*
+ * The next bytes, from the beginning on. *got is less than size only at the end of the file.
+ */
+MUST_USE bool file_reader_read(struct file_reader *reader, void *data, size_t size, size_t *got,
+                               struct error *err);
+/* The next file_reader_read goes on at the beginning. */
+void file_reader_rewind(struct file_reader *reader);
 
 #endif

@@ -13,6 +13,7 @@
 struct file_reader {
     int fd;
     struct file_stamp stamp;
+    uint64_t position;        /* of the next file_reader_read */
     char path[FILE_PATH_MAX]; /* for messages */
 };
 
@@ -74,26 +75,48 @@ const struct file_stamp *file_reader_stamp(const struct file_reader *reader)
     return &reader->stamp;
 }
 
+/* At most len bytes, fewer only at the end of the file. */
+static bool read_some(struct file_reader *reader, uint64_t offset, uint8_t *to, size_t len,
+                      size_t *got, struct error *err)
+{
+    *got = 0;
+    while (*got < len) {
+        ssize_t done = pread(reader->fd, to + *got, len - *got, (off_t)(offset + *got));
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done < 0) {
+            return posix_error_file(err, POSIX_READ, errno, reader->path);
+        }
+        if (done == 0) {
+            break;
+        }
+        *got += (size_t)done;
+    }
+    return true;
+}
+
 bool file_reader_at(struct file_reader *reader, uint64_t offset, void *to, size_t len,
                     struct error *err)
 {
-    uint8_t *next = to;
+    size_t got = 0;
 
-    while (len > 0) {
-        ssize_t got = pread(reader->fd, next, len, (off_t)offset);
+    return read_some(reader, offset, to, len, &got, err)
+           && (got == len
+               || error_set(err, REASON_FILE_UNREADABLE, "%s: has become shorter", reader->path));
+}
 
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return posix_error_file(err, POSIX_READ, errno, reader->path);
-        }
-        if (got == 0) {
-            return error_set(err, REASON_FILE_UNREADABLE, "%s: has become shorter", reader->path);
-        }
-        next += got;
-        len -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return true;
+bool file_reader_read(struct file_reader *reader, void *data, size_t size, size_t *got,
+                      struct error *err)
+{
+    bool ok = read_some(reader, reader->position, data, size, got, err);
+
+    reader->position += *got;
+    return ok;
+}
+
+void file_reader_rewind(struct file_reader *reader)
+{
+    reader->position = 0;
 }

@@ -16,6 +16,7 @@
 struct file_reader {
     HANDLE file;
     struct file_stamp stamp;
+    uint64_t position;        /* of the next file_reader_read */
     char path[FILE_PATH_MAX]; /* for messages */
 };
 
@@ -83,29 +84,52 @@ const struct file_stamp *file_reader_stamp(const struct file_reader *reader)
     return &reader->stamp;
 }
 
-bool file_reader_at(struct file_reader *reader, uint64_t offset, void *to, size_t len,
-                    struct error *err)
+/* At most len bytes, fewer only at the end of the file. */
+static bool read_some(struct file_reader *reader, uint64_t offset, uint8_t *to, size_t len,
+                      size_t *got, struct error *err)
 {
-    uint8_t *next = to;
-
-    while (len > 0) {
+    *got = 0;
+    while (*got < len) {
         OVERLAPPED place;
-        DWORD chunk = len < READ_CHUNK ? (DWORD)len : READ_CHUNK;
-        DWORD got = 0;
+        size_t left = len - *got;
+        DWORD done = 0;
 
         ZeroMemory(&place, sizeof(place));
-        place.Offset = (DWORD)offset;
-        place.OffsetHigh = (DWORD)(offset >> 32);
-        if (!ReadFile(reader->file, next, chunk, &got, &place)
+        place.Offset = (DWORD)(offset + *got);
+        place.OffsetHigh = (DWORD)((offset + *got) >> 32);
+        if (!ReadFile(reader->file, to + *got, left < READ_CHUNK ? (DWORD)left : READ_CHUNK, &done,
+                      &place)
             && GetLastError() != ERROR_HANDLE_EOF) {
             return win_error_file(err, WIN_READ, GetLastError(), reader->path);
         }
-        if (got == 0) {
-            return error_set(err, REASON_FILE_UNREADABLE, "%s: has become shorter", reader->path);
+        if (done == 0) {
+            break;
         }
-        next += got;
-        len -= got;
-        offset += got;
+        *got += done;
     }
     return true;
+}
+
+bool file_reader_at(struct file_reader *reader, uint64_t offset, void *to, size_t len,
+                    struct error *err)
+{
+    size_t got = 0;
+
+    return read_some(reader, offset, to, len, &got, err)
+           && (got == len
+               || error_set(err, REASON_FILE_UNREADABLE, "%s: has become shorter", reader->path));
+}
+
+bool file_reader_read(struct file_reader *reader, void *data, size_t size, size_t *got,
+                      struct error *err)
+{
+    bool ok = read_some(reader, reader->position, data, size, got, err);
+
+    reader->position += *got;
+    return ok;
+}
+
+void file_reader_rewind(struct file_reader *reader)
+{
+    reader->position = 0;
 }
