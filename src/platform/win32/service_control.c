@@ -30,14 +30,36 @@ static enum service_state state_of(DWORD state)
     }
 }
 
+/* One that may not be looked at lives. */
+static bool process_is_gone(DWORD id)
+{
+    HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, id);
+    bool gone = process == NULL ? GetLastError() == ERROR_INVALID_PARAMETER
+                                : WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
+
+    if (process != NULL) {
+        (void)CloseHandle(process);
+    }
+    return gone;
+}
+
+/* The manager may not have noticed yet that a process was killed: its service runs no more. */
 static bool query(const struct service_handle *handle, SERVICE_STATUS_PROCESS *status,
                   struct error *err)
 {
     DWORD size = 0;
 
-    return QueryServiceStatusEx(handle->service, SC_STATUS_PROCESS_INFO, (BYTE *)status,
-                                sizeof(*status), &size) != 0
-           || service_handle_failed(err, GetLastError(), "the state of the service");
+    if (!QueryServiceStatusEx(handle->service, SC_STATUS_PROCESS_INFO, (BYTE *)status,
+                              sizeof(*status), &size)) {
+        return service_handle_failed(err, GetLastError(), "the state of the service");
+    }
+    if (status->dwCurrentState == SERVICE_RUNNING && status->dwProcessId != 0
+        && process_is_gone(status->dwProcessId)) {
+        status->dwCurrentState = SERVICE_STOPPED;
+        status->dwWin32ExitCode = ERROR_PROCESS_ABORTED;
+        status->dwProcessId = 0;
+    }
+    return true;
 }
 
 static bool copy_text(const wchar_t *wide, char *out, size_t size, struct error *err)
