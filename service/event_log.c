@@ -17,6 +17,7 @@ struct event_minute {
     unsigned written;
     uint64_t held; /* counted, not written */
     enum eventlog_level level;
+    uint64_t reported; /* since the start, whether written or held back */
 };
 
 /* What is to be told about a minute that is over. */
@@ -77,7 +78,7 @@ static struct event_summary end_minute(struct event_minute *minute, enum event_i
 
     if (minute->running && (always || now_us - minute->since_us >= MINUTE_US)) {
         summary.held = minute->held;
-        *minute = (struct event_minute){ .running = false };
+        *minute = (struct event_minute){ .reported = minute->reported };
     }
     return summary;
 }
@@ -97,8 +98,11 @@ static void write_summary(struct event_log *log, const struct event_summary *sum
 static bool take_place(struct event_minute *minute, enum eventlog_level level, int64_t now_us)
 {
     if (!minute->running) {
-        *minute = (struct event_minute){ .running = true, .since_us = now_us };
+        *minute = (struct event_minute){ .running = true,
+                                         .since_us = now_us,
+                                         .reported = minute->reported };
     }
+    minute->reported++;
     if (minute->written < EVENT_LOG_PER_MINUTE) {
         minute->written++;
         return true;
@@ -169,6 +173,16 @@ static void end_minutes(struct event_log *log, bool always)
         pthread_mutex_unlock(&log->mutex);
         write_summary(log, &summary);
     }
+}
+
+uint64_t event_log_reported(struct event_log *log, size_t index)
+{
+    uint64_t reported = 0;
+
+    pthread_mutex_lock(&log->mutex);
+    reported = log->minutes[index].reported;
+    pthread_mutex_unlock(&log->mutex);
+    return reported;
 }
 
 void event_log_tick(struct event_log *log)
