@@ -100,6 +100,11 @@ void sign_in_unref(struct sign_in *s)
     free(s);
 }
 
+unsigned sign_in_throttled(const struct sign_in *s)
+{
+    return sign_in_throttle_waiting(s->throttle, &s->throttle_rule, clock_monotonic_us());
+}
+
 const char *sign_in_problem(const struct sign_in *s)
 {
     return s->problem;

@@ -33,6 +33,8 @@ void sign_in_unref(struct sign_in *s); /* NULL is allowed */
  * Negotiate: ..."); "": nothing is wrong. To be logged at start and after a reload. Borrowed.
  */
 const char *sign_in_problem(const struct sign_in *s);
+/* Addresses that have to wait just now because of failed sign-ins. */
+unsigned sign_in_throttled(const struct sign_in *s);
 
 /*
  * Users and groups that may get passwords, from "ndes.allowed". Names that this machine does not

@@ -159,3 +159,19 @@ void sign_in_throttle_count(struct sign_in_throttle *t, const struct sign_in_thr
     e->last_us = now_us;
     (void)pthread_mutex_unlock(&t->lock);
 }
+
+unsigned sign_in_throttle_waiting(struct sign_in_throttle *t,
+                                  const struct sign_in_throttle_rule *rule, int64_t now_us)
+{
+    unsigned waiting = 0;
+
+    if (rule->failures == 0) {
+        return 0;
+    }
+    (void)pthread_mutex_lock(&t->lock);
+    for (size_t i = 0; i < t->count; i++) {
+        waiting += waits(&t->entries[i], rule, now_us) ? 1 : 0;
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+    return waiting;
+}

@@ -37,5 +37,8 @@ unsigned sign_in_throttle_wait(struct sign_in_throttle *t, const struct sign_in_
  */
 void sign_in_throttle_count(struct sign_in_throttle *t, const struct sign_in_throttle_rule *rule,
                             const struct ip_address *peer, int64_t now_us);
+/* How many addresses have to wait just now. */
+unsigned sign_in_throttle_waiting(struct sign_in_throttle *t,
+                                  const struct sign_in_throttle_rule *rule, int64_t now_us);
 
 #endif

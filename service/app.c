@@ -17,7 +17,9 @@
 #include "service/dispatch.h"
 #include "service/intune_watch.h"
 #include "service/listeners.h"
+#include "service/management.h"
 #include "service/runtime.h"
+#include "service/service_urls.h"
 #include "service/start_failure.h"
 #include "store/store_passwords.h"
 
@@ -39,6 +41,8 @@ struct app {
     struct store *store;
     struct worker_pool *pool;
     struct http_server *server;
+    struct metrics *metrics;
+    struct management *management; /* NULL: health and metrics are served nowhere */
     struct dispatch dispatch;
     struct listeners listeners;
     struct intune_threads threads;
@@ -88,6 +92,7 @@ static bool load_runtime(struct app *app, struct error *err)
         .listeners = app->listeners.item,
         .listener_count = app->listeners.count,
         .seats = app->intune.seats,
+        .intune_stats = app->intune.stats,
         .log = app->log,
         .events = app->events,
     };
@@ -101,6 +106,9 @@ static bool load_runtime(struct app *app, struct error *err)
     app->runtime = now;
     pthread_mutex_unlock(&app->runtime_mutex);
     app->stop_seconds = runtime_config(now)->limits.stop_seconds;
+    for (size_t i = 0; i < runtime_endpoint_count(now); i++) {
+        metrics_add_template(app->metrics, runtime_template_name_at(now, i));
+    }
     use_intune(app, now);
     runtime_unref(old);
     return true;
@@ -183,6 +191,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .audit = app->audit,
         .events = app->events,
         .intune = &app->intune,
+        .metrics = app->metrics,
     };
     app->server = http_server_create(&options, err);
     return app->server != NULL;
@@ -314,6 +323,33 @@ static bool open_listeners(struct app *app, struct error *err)
     return listeners_open(&app->listeners, app->server, err) && (!moved || load_runtime(app, err));
 }
 
+/* What is wrong with health and metrics keeps nobody from enrolling, but for a wrong address. */
+static bool start_management(struct app *app, const struct app_options *options,
+                             const struct service_config *config, struct error *err)
+{
+    struct management_options management = {
+        .live = { .metrics = app->metrics,
+                  .server = app->server,
+                  .pool = app->pool,
+                  .store = app->store,
+                  .events = app->events,
+                  .seats = app->intune.seats,
+                  .intune = app->intune.stats,
+                  .started_at = clock_now(),
+                  .started_us = clock_monotonic_us() },
+        .sources = { app->data_folder, app->store, app_runtime, app },
+        .tls = listeners_tls(&app->listeners),
+        .log = app->log,
+        .events = app->events,
+    };
+
+    if (!management_plan(&management, options, config->management.listen, err)) {
+        return false;
+    }
+    app->management = management_start(&management);
+    return true;
+}
+
 static void audit_renewal(struct app *app)
 {
     struct audit_record record = {
@@ -380,7 +416,7 @@ static bool open_all(struct app *app, const struct app_options *options,
     listeners_poll(&app->listeners, config, app->log, app->events);
     warn_ends(app);
     keep_house(app);
-    return open_listeners(app, err);
+    return open_listeners(app, err) && start_management(app, options, config, err);
 }
 
 /*
@@ -427,6 +463,8 @@ struct app *app_create(const struct app_options *options, struct error *err)
         goto out;
     }
     app->runtime_mutex_ready = true;
+    app->metrics = metrics_create(err);
+    if (app->metrics == NULL) goto out;
     if (!data_folder_check(options->data_folder, err)) goto out;
     if (!take_lock(app, err)) goto out;
     if (!config_load_service(options->data_folder, &config, err)) goto out;
@@ -451,10 +489,12 @@ void app_free(struct app *app)
     if (app == NULL) {
         return;
     }
+    management_stopping(app->management);
     if (app->server != NULL) {
         http_server_stop(app->server, app->stop_seconds * 1000);
     }
-    intune_watch_stop(&app->intune); /* whoever still waits for Intune has had that time */
+    intune_watch_stop(&app->intune);  /* whoever still waits for Intune has had that time */
+    management_free(app->management); /* looks at all that follows */
     http_server_free(app->server);
     worker_pool_free(app->pool);
     listeners_close(&app->listeners);
@@ -472,6 +512,7 @@ void app_free(struct app *app)
     if (app->runtime_mutex_ready) {
         pthread_mutex_destroy(&app->runtime_mutex);
     }
+    metrics_free(app->metrics);
     event_log_free(app->events);
     eventlog_close(app->eventlog);
     free(app);
@@ -488,6 +529,7 @@ static void report_restart_keys(struct app *app, const struct service_config *be
 {
     if (!text_equal_nocase(before->listen, after->listen)
         || !text_equal_nocase(before->https.listen, after->https.listen)
+        || !text_equal_nocase(before->management.listen, after->management.listen)
         || before->https.min_version != after->https.min_version
         || before->https.connections != after->https.connections
         || before->https.handshake_seconds != after->https.handshake_seconds
@@ -505,8 +547,9 @@ static void report_restart_keys(struct app *app, const struct service_config *be
         log_line(
             app->log, LOG_LEVEL_WARNING,
             "openndes.json: listen, https.listen, https.min_version, https.connections, "
-            "https.handshake_seconds, limits.* but stop_seconds, workers.*, intune.requests (and "
-            "the threads for Intune), and sizes of logs take effect at the next start");
+            "https.handshake_seconds, management.listen, limits.* but stop_seconds, workers.*, "
+            "intune.requests (and the threads for Intune), and sizes of logs take effect at the "
+            "next start");
     }
 }
 
@@ -525,8 +568,10 @@ static void reload(struct app *app)
 {
     struct runtime *old = app_runtime(app);
     struct error err = ERROR_INIT;
+    bool loaded = load_runtime(app, &err);
 
-    if (!load_runtime(app, &err)) {
+    management_reloaded(app->management, loaded);
+    if (!loaded) {
         log_error(app->log, LOG_LEVEL_ERROR, &err, "reload failed, everything stays as it was");
         event_log_failure(app->events, EVENT_CONFIGURATION_BROKEN, NULL, &err);
     } else {
@@ -539,6 +584,9 @@ static void reload(struct app *app)
 
 void app_tick(struct app *app, bool asked)
 {
+    const struct survey_tls tls = listeners_tls(&app->listeners);
+
+    management_tick(app->management, &tls);
     if (asked || runtime_stale(app->runtime, app->data_folder)) {
         reload(app);
     }
@@ -550,58 +598,12 @@ void app_tick(struct app *app, bool asked)
     event_log_tick(app->events);
 }
 
-static bool append_urls(const struct app *app, const struct endpoint *endpoint,
-                        const struct url_listener *listener, struct buffer *out, struct error *err)
-{
-    const char *name = endpoint_name(endpoint);
-    struct error ignored = ERROR_INIT;
-    char base[URL_BASE_MAX];
-
-    url_base(&listener->at.address, listener->at.port, listener->tls, base);
-    if ((listener->at.faces & LISTEN_FACE_SCEP) != 0
-        && !buffer_printf(out, err, "SCEP URL: %s/scep/%s\n", base, name)) {
-        return false;
-    }
-    return (listener->at.faces & LISTEN_FACE_UI) == 0
-           || runtime_ndes_face(app->runtime, name, &ignored) == NULL
-           || buffer_printf(out, err, "Password page: %s/scep/%s/certsrv/mscep_admin/\n", base,
-                            name);
-}
-
-static bool append_service_urls(const struct app *app, const struct url_listener *listener,
-                                struct buffer *out, struct error *err)
-{
-    struct error ignored = ERROR_INIT;
-    char base[URL_BASE_MAX];
-
-    if (runtime_ndes_face(app->runtime, "", &ignored) == NULL) {
-        return true;
-    }
-    url_base(&listener->at.address, listener->at.port, listener->tls, base);
-    if ((listener->at.faces & LISTEN_FACE_SCEP) != 0
-        && !buffer_printf(out, err, "NDES URL: %s/certsrv/mscep/mscep.dll\n", base)) {
-        return false;
-    }
-    return (listener->at.faces & LISTEN_FACE_UI) == 0
-           || buffer_printf(out, err, "NDES password page: %s/certsrv/mscep_admin/\n", base);
-}
-
 bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)
 {
-    for (size_t t = 0; t < runtime_endpoint_count(app->runtime); t++) {
-        const struct endpoint *endpoint = runtime_endpoint_at(app->runtime, t);
+    return service_urls(app->runtime, &app->listeners, out, err);
+}
 
-        for (size_t i = 0;
-             endpoint != NULL && endpoint_enabled(endpoint) && i < app->listeners.count; i++) {
-            if (!append_urls(app, endpoint, &app->listeners.item[i], out, err)) {
-                return false;
-            }
-        }
-    }
-    for (size_t i = 0; i < app->listeners.count; i++) {
-        if (!append_service_urls(app, &app->listeners.item[i], out, err)) {
-            return false;
-        }
-    }
-    return true;
+bool app_metrics_urls(const struct app *app, struct buffer *out, struct error *err)
+{
+    return management_urls(app->management, out, err);
 }

@@ -19,6 +19,8 @@ struct app_options {
     size_t listen_count;
     const char *const *listen_https; /* the same for HTTPS; both empty: as configured */
     size_t listen_https_count;
+    const char *const *listen_management; /* for health and metrics: ADDRESS:PORT */
+    size_t listen_management_count;
     bool log_console;
 };
 
@@ -40,5 +42,7 @@ void app_tick(struct app *app, bool reload);
  * listener that serves SCEP, and lines for password pages and NDES's own URLs.
  */
 MUST_USE bool app_scep_urls(struct app *app, struct buffer *out, struct error *err);
+/* Append a line "Metrics: http://127.0.0.1:9880/metrics" for each listener that serves them. */
+MUST_USE bool app_metrics_urls(const struct app *app, struct buffer *out, struct error *err);
 
 #endif

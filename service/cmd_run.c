@@ -21,6 +21,7 @@ static bool announce(struct app *app, struct error *err)
     if (ok && urls.len == 0) {
         command_print("No template is on: openndes template enable NAME\n");
     }
+    ok = ok && app_metrics_urls(app, &urls, err);
     if (ok) {
         console_write(CONSOLE_OUT, buffer_bytes(&urls));
         command_print("Ready\n");
@@ -69,11 +70,13 @@ bool cmd_run(const struct command *command, struct error *err)
 {
     struct arg_repeated listen = { .count = 0 };
     struct arg_repeated listen_https = { .count = 0 };
+    struct arg_repeated listen_management = { .count = 0 };
     struct run run = { .options.data_folder = command->data };
     bool quiet = false;
     const struct arg_option known[] = {
         { "--listen", ARG_REPEATED, &listen },
         { "--listen-https", ARG_REPEATED, &listen_https },
+        { "--listen-management", ARG_REPEATED, &listen_management },
         { "--quiet", ARG_FLAG, &quiet },
         { "--service", ARG_FLAG, &run.service },
     };
@@ -83,7 +86,8 @@ bool cmd_run(const struct command *command, struct error *err)
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
                     err)
         || !args_expect(&args, 0, 0,
-                        "run [--listen ADDRESS:PORT]... [--listen-https ADDRESS:PORT]... [--quiet]",
+                        "run [--listen ADDRESS:PORT]... [--listen-https ADDRESS:PORT]... "
+                        "[--listen-management ADDRESS:PORT]... [--quiet]",
                         err)) {
         return false;
     }
@@ -91,6 +95,8 @@ bool cmd_run(const struct command *command, struct error *err)
     run.options.listen_count = listen.count;
     run.options.listen_https = listen_https.values;
     run.options.listen_https_count = listen_https.count;
+    run.options.listen_management = listen_management.values;
+    run.options.listen_management_count = listen_management.count;
     run.options.log_console = !quiet && !run.service;
     ok = run.service ? host_service(run_body, &run, err)
                      : host_start(err) && run_body(&run, err);

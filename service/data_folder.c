@@ -32,6 +32,11 @@ bool data_path_logs(const char *data, char path[FILE_PATH_MAX], struct error *er
     return path_join(path, data, "logs", err);
 }
 
+bool data_path_database(const char *data, char path[FILE_PATH_MAX], struct error *err)
+{
+    return path_join(path, data, DATABASE, err);
+}
+
 bool data_path_lock(const char *data, char path[FILE_PATH_MAX], struct error *err)
 {
     return path_join(path, data, "openndes.lock", err);

@@ -18,6 +18,7 @@ MUST_USE bool data_path_config(const char *data, char path[FILE_PATH_MAX], struc
 MUST_USE bool data_path_template(const char *data, const char *name, char path[FILE_PATH_MAX],
                                  struct error *err);
 MUST_USE bool data_path_logs(const char *data, char path[FILE_PATH_MAX], struct error *err);
+MUST_USE bool data_path_database(const char *data, char path[FILE_PATH_MAX], struct error *err);
 MUST_USE bool data_path_lock(const char *data, char path[FILE_PATH_MAX], struct error *err);
 
 /*

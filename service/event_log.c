@@ -14,6 +14,7 @@ struct event_minute {
     int64_t since_us;
     unsigned written;
     uint64_t held;           /* counted, not written */
+    uint64_t reported;       /* since the start, whether written or held back */
     struct event_entry last; /* the last of these */
 };
 
@@ -99,6 +100,7 @@ static bool take_place(struct event_minute *minute, const struct event_entry *en
         minute->running = true;
         minute->since_us = now_us;
     }
+    minute->reported++;
     if (minute->written < EVENT_LOG_PER_MINUTE) {
         minute->written++;
         return true;
@@ -172,6 +174,16 @@ static void end_minutes(struct event_log *log, bool always)
             log->output.write(log->output.context, &summary);
         }
     }
+}
+
+uint64_t event_log_reported(struct event_log *log, size_t index)
+{
+    uint64_t reported = 0;
+
+    pthread_mutex_lock(&log->mutex);
+    reported = log->minutes[index].reported;
+    pthread_mutex_unlock(&log->mutex);
+    return reported;
 }
 
 void event_log_tick(struct event_log *log)

@@ -34,6 +34,9 @@ void event_log_failure(struct event_log *log, enum event_id id, const char *wher
 /* Now and then, such as once a second: tells what was counted once its minute is over. */
 void event_log_tick(struct event_log *log);
 
+/* How often event_info_at(index) was reported so far, whether written or held back. */
+uint64_t event_log_reported(struct event_log *log, size_t index);
+
 /* For tests: where entries go and which time it is. */
 struct event_log_output {
     void (*write)(void *context, const struct event_entry *entry);

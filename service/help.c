@@ -30,7 +30,8 @@ static const struct help_page pages[] = {
       "  --no-ca               no CA yet: make, import or request one with \"openndes ca\"\n" },
     { "run", "serve in the foreground",
       "openndes --data DIR run [--listen ADDRESS:PORT[/FACES]]...\n"
-      "                        [--listen-https ADDRESS:PORT[/FACES]]... [--quiet]\n"
+      "                        [--listen-https ADDRESS:PORT[/FACES]]...\n"
+      "                        [--listen-management ADDRESS:PORT]... [--quiet]\n"
       "\n"
       "Prints the SCEP URLs and \"Ready\", then one line per request on standard error.\n"
       "Changed files are noticed within a second or two. Ctrl-C ends it; SIGHUP (Windows:\n"
@@ -38,6 +39,8 @@ static const struct help_page pages[] = {
       "\n"
       "  --listen ADDRESS:PORT        replaces the configured listeners; may be repeated\n"
       "  --listen-https ADDRESS:PORT  the same for HTTPS\n"
+      "  --listen-management ADDRESS:PORT  health and metrics; with one of the other two they\n"
+      "                               are served only where this says\n"
       "  --quiet                      log lines go to the file only\n"
       "\n"
       "FACES are scep, ui (the password page) and crl, joined by +, such as\n"

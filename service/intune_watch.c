@@ -155,6 +155,10 @@ bool intune_watch_start(struct intune_watch *watch, const struct intune_watch_op
     if (watch->seats == NULL) {
         return false;
     }
+    watch->stats = intune_stats_create(err);
+    if (watch->stats == NULL) {
+        return false;
+    }
     watch->keeper = intune_keeper_create(&keeper, err);
     return watch->keeper != NULL;
 }
@@ -242,4 +246,6 @@ void intune_watch_clear(struct intune_watch *watch)
     }
     intune_seats_free(watch->seats);
     watch->seats = NULL;
+    intune_stats_free(watch->stats);
+    watch->stats = NULL;
 }

@@ -4,7 +4,7 @@
  *           last run left unconfirmed, notifications, revocation, the credential's end; told in
  *           log, audit file and Event Log.
  * Not here: the duties themselves (intune/intune_keeper.h), the connection (runtime_intune.h).
- * Owns:     the keeper, the seats of those who wait for Intune.
+ * Owns:     the keeper, the seats of those who wait for Intune, the counters.
  * Threads:  the main thread; intune_watch_wake from any.
  * Spec:     docs/intune.md.
  */
@@ -32,6 +32,7 @@ struct intune_watch_options {
 struct intune_watch {
     struct intune_watch_options options;
     struct intune_seats *seats;
+    struct intune_stats *stats; /* of all its connections, one after the other */
     struct intune_keeper *keeper;
     struct intune_client *client;                      /* a reference: the one in use */
     struct intune_client *former[INTUNE_WATCH_FORMER]; /* references, the oldest first */

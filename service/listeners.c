@@ -126,6 +126,15 @@ void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
     }
 }
 
+struct survey_tls listeners_tls(const struct listeners *l)
+{
+    const struct certificate_info *info =
+        l->tls != NULL ? tls_watch_certificate_info(l->watch) : NULL;
+
+    return (struct survey_tls){ .served = l->tls != NULL,
+                                .ends_at = info != NULL ? info->not_after : 0 };
+}
+
 void listeners_close(struct listeners *l)
 {
     tls_context_free(l->tls);

@@ -12,6 +12,7 @@
 #include "audit/log.h"
 #include "http/http_server.h"
 #include "service/event_log.h"
+#include "service/survey.h"
 #include "service/tls_watch.h"
 #include "service/urls.h"
 
@@ -49,6 +50,8 @@ bool listeners_renew(struct listeners *l, const struct tls_issue_options *option
 /* Once a day: an end that has come or comes near. */
 void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
                         struct event_log *events);
+/* What HTTPS presents just now. */
+struct survey_tls listeners_tls(const struct listeners *l);
 /* After the server is freed. */
 void listeners_close(struct listeners *l);
 

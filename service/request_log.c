@@ -255,6 +255,24 @@ static void write_event(const struct dispatch *dispatch, const struct http_reque
     }
 }
 
+static void count(const struct dispatch *dispatch, const struct route *route,
+                  const struct endpoint_report *report, int64_t duration_us)
+{
+    bool of_template = route->kind == ROUTE_SCEP || route->kind == ROUTE_NDES;
+    const struct metrics_request request = {
+        .template_name = report->template_name[0] != '\0' ? report->template_name
+                                                          : (of_template ? route->name : ""),
+        .operation = report->operation,
+        .result = report->result,
+        .reason = report->error.reason,
+        .duration_us = duration_us,
+    };
+
+    if (dispatch->metrics != NULL) {
+        metrics_count(dispatch->metrics, &request);
+    }
+}
+
 void request_log(const struct dispatch *dispatch, const struct http_request *request,
                  const struct http_response *response, const struct route *route,
                  const struct ndes_report *report)
@@ -262,6 +280,7 @@ void request_log(const struct dispatch *dispatch, const struct http_request *req
     char peer[IP_TEXT_MAX];
     int64_t duration_us = clock_monotonic_us() - request->started_us;
 
+    count(dispatch, route, &report->scep, duration_us);
     ip_address_format(&request->peer, peer);
     write_line(dispatch, request, response, route, report, peer, duration_us);
     /*

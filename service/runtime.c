@@ -73,7 +73,8 @@ static void load_intune(struct loading *l)
 {
     const struct runtime_intune *old = l->previous == NULL ? NULL : &l->previous->intune;
 
-    runtime_intune_load(&l->now->intune, l->options->data_folder, &l->now->config, old,
+    runtime_intune_load(&l->now->intune, l->options->data_folder, &l->now->config,
+                        l->options->intune_stats, old,
                         l->previous == NULL ? NULL : &l->previous->config);
     if (error_is_set(&l->now->intune.error)
         && (old == NULL || old->error.reason != l->now->intune.error.reason)) {
@@ -533,6 +534,11 @@ const struct endpoint *runtime_endpoint_at(const struct runtime *runtime, size_t
 const char *runtime_template_name_at(const struct runtime *runtime, size_t index)
 {
     return runtime->templates[index]->name;
+}
+
+const struct error *runtime_template_error_at(const struct runtime *runtime, size_t index)
+{
+    return runtime->templates[index]->broken ? &runtime->templates[index]->error : NULL;
 }
 
 size_t runtime_broken_count(const struct runtime *runtime)

@@ -29,9 +29,10 @@ struct runtime_options {
     struct bytes mac_key;
     const struct url_listener *listeners; /* for URLs when public_url does not say them */
     size_t listener_count;
-    struct intune_seats *seats; /* places among those who wait for Intune */
-    struct log *log;            /* may be NULL */
-    struct event_log *events;   /* may be NULL */
+    struct intune_seats *seats;        /* places among those who wait for Intune */
+    struct intune_stats *intune_stats; /* may be NULL */
+    struct log *log;                   /* may be NULL */
+    struct event_log *events;          /* may be NULL */
 };
 
 /*
@@ -77,6 +78,8 @@ size_t runtime_endpoint_count(const struct runtime *runtime);
 /* NULL where the template has never loaded. */
 const struct endpoint *runtime_endpoint_at(const struct runtime *runtime, size_t index);
 const char *runtime_template_name_at(const struct runtime *runtime, size_t index);
+/* Why its file, or a policy it names, cannot be used right now; NULL: it can. Borrowed. */
+const struct error *runtime_template_error_at(const struct runtime *runtime, size_t index);
 /* Templates whose file is broken right now. */
 size_t runtime_broken_count(const struct runtime *runtime);
 

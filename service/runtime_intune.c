@@ -45,10 +45,13 @@ static bool stamps_same(const struct file_stamp a[RUNTIME_INTUNE_STAMPS],
 }
 
 void runtime_intune_load(struct runtime_intune *out, const char *data_folder,
-                         const struct service_config *config, const struct runtime_intune *previous,
+                         const struct service_config *config, struct intune_stats *stats,
+                         const struct runtime_intune *previous,
                          const struct service_config *previous_config)
 {
-    struct intune_client_options options = { .data_folder = data_folder, .config = config };
+    struct intune_client_options options = { .data_folder = data_folder,
+                                             .config = config,
+                                             .stats = stats };
 
     *out = (struct runtime_intune){ .client = NULL };
     take_stamps(data_folder, config, out->stamps);

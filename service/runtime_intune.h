@@ -23,11 +23,12 @@ struct runtime_intune {
 };
 
 /*
- * previous and its settings may be NULL. Nothing that is wrong fails: it is kept in `error` and
+ * stats, previous and its settings may be NULL. Nothing that is wrong fails: it is kept in `error` and
  * told to whoever needs the client.
  */
 void runtime_intune_load(struct runtime_intune *out, const char *data_folder,
-                         const struct service_config *config, const struct runtime_intune *previous,
+                         const struct service_config *config, struct intune_stats *stats,
+                         const struct runtime_intune *previous,
                          const struct service_config *previous_config);
 void runtime_intune_clear(struct runtime_intune *intune); /* NULL is allowed */
 /* True when a file of the credential, or intune.ca_file, differs from what was loaded. */

@@ -450,3 +450,8 @@ bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_upda
     }
     return ca_crl_append(b->crl, out, next_update, err);
 }
+
+int64_t ca_builtin_crl_end(const struct ca_builtin *b)
+{
+    return b->crl == NULL ? 0 : ca_crl_end(b->crl);
+}

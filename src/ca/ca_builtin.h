@@ -79,4 +79,7 @@ MUST_USE bool ca_builtin_crl_refresh(struct ca_builtin *b, int64_t now, bool *ma
 MUST_USE bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_update,
                              struct error *err);
 
+/* nextUpdate of the current CRL, seconds; 0: there is none. */
+int64_t ca_builtin_crl_end(const struct ca_builtin *b);
+
 #endif

@@ -123,6 +123,16 @@ void ca_crl_free(struct ca_crl *crl)
     free(crl);
 }
 
+int64_t ca_crl_end(struct ca_crl *crl)
+{
+    int64_t end = 0;
+
+    (void)pthread_mutex_lock(&crl->lock);
+    end = crl->current != NULL ? crl->current->facts.next_update : 0;
+    (void)pthread_mutex_unlock(&crl->lock);
+    return end;
+}
+
 bool ca_crl_append(struct ca_crl *crl, struct buffer *out, int64_t *next_update, struct error *err)
 {
     struct crl_snapshot *snapshot = snapshot_current(crl);

@@ -28,6 +28,8 @@ void ca_crl_free(struct ca_crl *crl); /* NULL is allowed */
 
 /* As ca_builtin_crl_refresh and ca_builtin_crl. */
 MUST_USE bool ca_crl_refresh(struct ca_crl *crl, int64_t now, bool *made, struct error *err);
+/* nextUpdate of the current one; 0: none yet. */
+int64_t ca_crl_end(struct ca_crl *crl);
 MUST_USE bool ca_crl_append(struct ca_crl *crl, struct buffer *out, int64_t *next_update,
                             struct error *err);
 

@@ -114,6 +114,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         (void)atomic_fetch_add(&listener->server->connections, 1);
+        (void)atomic_fetch_add_explicit(&listener->server->accepted, 1, memory_order_relaxed);
         *socket_context = link_create(listener, connection);
     } else {
         (void)atomic_fetch_sub(&listener->server->connections, 1);
@@ -207,6 +208,9 @@ struct http_server *http_server_create(const struct http_server_options *options
     atomic_init(&server->next_id, 1);
     atomic_init(&server->connections, 0);
     atomic_init(&server->running, 0);
+    atomic_init(&server->accepted, 0);
+    atomic_init(&server->busy_refused, 0);
+    atomic_init(&server->handshakes_failed, 0);
     server->server_token = text_dup(options->server_token);
     locked = server->server_token != NULL && pthread_mutex_init(&server->lock, NULL) == 0;
     if (!locked) {
@@ -272,8 +276,9 @@ static bool on_tls_connected(void *context, void *listener_context, socket_handl
 
 static void on_handshake_failed(void *context, const struct ip_address *peer, const char *why)
 {
-    const struct http_server *server = context;
+    struct http_server *server = context;
 
+    (void)atomic_fetch_add_explicit(&server->handshakes_failed, 1, memory_order_relaxed);
     if (server->options.handshake_failed != NULL) {
         server->options.handshake_failed(server->options.context, peer, why);
     }
@@ -426,4 +431,15 @@ void http_server_free(struct http_server *server)
 unsigned http_server_running(const struct http_server *server)
 {
     return atomic_load(&server->running);
+}
+
+void http_server_get_stats(struct http_server *server, struct http_server_stats *stats)
+{
+    *stats = (struct http_server_stats){
+        .connections = atomic_load(&server->connections),
+        .running = atomic_load(&server->running),
+        .accepted = atomic_load_explicit(&server->accepted, memory_order_relaxed),
+        .busy_refused = atomic_load_explicit(&server->busy_refused, memory_order_relaxed),
+        .handshakes_failed = atomic_load_explicit(&server->handshakes_failed, memory_order_relaxed),
+    };
 }

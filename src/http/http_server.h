@@ -28,7 +28,7 @@ struct http_server_options {
     unsigned idle_seconds;
     unsigned tls_connections;   /* of the connections, over HTTPS, handshakes included */
     unsigned handshake_seconds; /* a TLS handshake that takes longer is ended */
-    struct worker_pool *pool;   /* must outlive the server */
+    struct worker_pool *pool;   /* must outlive the server; NULL where admit answers everything */
     void *context;
     /*
      * Headers are complete, the body is not read: answer at once (refusals, cached bodies) or let
@@ -85,5 +85,16 @@ void http_server_stop(struct http_server *server, int64_t grace_ms);
 void http_server_free(struct http_server *server);
 /* Requests being answered now. */
 unsigned http_server_running(const struct http_server *server);
+
+struct http_server_stats {
+    uint64_t connections; /* open now; those over HTTPS once their handshake is done */
+    uint64_t running;     /* requests being answered now */
+    /* since the server was created */
+    uint64_t accepted;
+    uint64_t busy_refused; /* requests for which no worker was free and the queue was full */
+    uint64_t handshakes_failed;
+};
+/* From any thread, without a lock. */
+void http_server_get_stats(struct http_server *server, struct http_server_stats *stats);
 
 #endif

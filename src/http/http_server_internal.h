@@ -39,6 +39,8 @@ struct http_server {
     atomic_uint next_id;
     atomic_uint connections;
     atomic_uint running; /* changed under lock, because `changed` tells about it */
+    /* since the start */
+    atomic_uint_least64_t accepted, busy_refused, handshakes_failed;
     /* the owner's thread only */
     struct http_listener listeners[LIMIT_LISTENERS];
     size_t listener_count;

@@ -223,8 +223,11 @@ static bool hand_over(struct http_exchange *exchange)
     (void)pthread_mutex_lock(&server->lock);
     if (server->abandoning) {
         reason = REASON_STOPPING;
+    } else if (server->options.pool == NULL) {
+        reason = REASON_INTERNAL; /* admit was to answer */
     } else if (!worker_pool_submit(server->options.pool, run_job, exchange)) {
         reason = REASON_SERVER_BUSY;
+        (void)atomic_fetch_add_explicit(&server->busy_refused, 1, memory_order_relaxed);
     } else {
         server->jobs++;
         exchange->in_job = true;

@@ -20,19 +20,28 @@ struct worker_pool {
     size_t capacity;
     size_t first;
     size_t count;
+    uint64_t busy; /* threads with a job */
+    uint64_t done;
     bool ending;
-    pthread_t *threads; /* the owner's alone */
-    size_t thread_count;
+    pthread_t *threads;  /* the owner's alone */
+    size_t thread_count; /* constant once created */
 };
 
 /* ---- the threads ----------------------------------------------------------------------------- */
 
-/* The next job; false when the pool ends and nothing is left. */
+/*
+ * The next job in the place of the one that has ended (none at first); false when the pool ends and
+ * nothing is left.
+ */
 static bool next_job(struct worker_pool *pool, struct waiting *out)
 {
     bool found = false;
 
     (void)pthread_mutex_lock(&pool->lock);
+    if (out->job != NULL) {
+        pool->busy--;
+        pool->done++;
+    }
     while (pool->count == 0 && !pool->ending) {
         (void)pthread_cond_wait(&pool->work, &pool->lock);
     }
@@ -40,6 +49,7 @@ static bool next_job(struct worker_pool *pool, struct waiting *out)
         *out = pool->ring[pool->first];
         pool->first = (pool->first + 1) % pool->capacity;
         pool->count--;
+        pool->busy++;
         found = true;
     }
     (void)pthread_mutex_unlock(&pool->lock);
@@ -49,7 +59,7 @@ static bool next_job(struct worker_pool *pool, struct waiting *out)
 static void *worker(void *context)
 {
     struct worker_pool *pool = context;
-    struct waiting next;
+    struct waiting next = { .job = NULL };
 
     while (next_job(pool, &next)) {
         next.job(next.context);
@@ -148,4 +158,15 @@ bool worker_pool_submit(struct worker_pool *pool, worker_job *job, void *context
     }
     (void)pthread_mutex_unlock(&pool->lock);
     return taken;
+}
+
+void worker_pool_get_stats(struct worker_pool *pool, struct worker_pool_stats *stats)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    *stats = (struct worker_pool_stats){ .threads = pool->thread_count,
+                                         .busy = pool->busy,
+                                         .waiting = pool->count,
+                                         .capacity = pool->capacity,
+                                         .done = pool->done };
+    (void)pthread_mutex_unlock(&pool->lock);
 }

@@ -21,4 +21,14 @@ void worker_pool_free(struct worker_pool *pool);
 /* False when the queue is full or the pool is ending: the caller answers 503. */
 MUST_USE bool worker_pool_submit(struct worker_pool *pool, worker_job *job, void *context);
 
+struct worker_pool_stats {
+    uint64_t threads;
+    uint64_t busy;     /* threads that have a job just now */
+    uint64_t waiting;  /* jobs in the queue */
+    uint64_t capacity; /* of the queue */
+    uint64_t done;     /* jobs that have ended */
+};
+/* From any thread; never waits for a job. */
+void worker_pool_get_stats(struct worker_pool *pool, struct worker_pool_stats *stats);
+
 #endif

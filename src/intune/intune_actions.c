@@ -55,16 +55,23 @@ static bool append_end(struct buffer *body, struct error *err)
            && buffer_append_text(body, "}}", err);
 }
 
-static bool act(struct intune_client *client, const char *path, const struct buffer *body,
+static const char *const paths[INTUNE_ACTIONS] = {
+    [INTUNE_ACTION_VALIDATE] = "/ScepActions/validateRequest",
+    [INTUNE_ACTION_SUCCESS] = "/ScepActions/successNotification",
+    [INTUNE_ACTION_FAILURE] = "/ScepActions/failureNotification",
+};
+
+static bool act(struct intune_client *client, enum intune_action action, const struct buffer *body,
                 char client_request_id[INTUNE_ID_MAX], struct error *err)
 {
     struct intune_service_call call = { .service = INTUNE_SERVICE_SCEP,
-                                        .path = path,
+                                        .path = paths[action],
                                         .api_version = API_VERSION,
                                         .body = buffer_bytes(body) };
     struct http_answer answer = HTTP_ANSWER_INIT;
     struct error why = ERROR_INIT;
     struct intune_answer said;
+    int64_t begun_us = clock_monotonic_us();
     bool ok = intune_service_call(client, &call, &answer, client_request_id, &why);
 
     if (ok) {
@@ -72,6 +79,7 @@ static bool act(struct intune_client *client, const char *path, const struct buf
         ok = intune_answer_action(&said, &why);
     }
     http_answer_clear(&answer);
+    intune_stats_count(client->stats, action, begun_us, ok ? NULL : &why);
     return ok || intune_service_failed(client_request_id, &why, err);
 }
 
@@ -83,7 +91,7 @@ bool intune_validate(struct intune_client *client, const struct intune_request *
 
     client_request_id[0] = '\0';
     ok = append_request(&body, "request", request, err) && append_end(&body, err)
-         && act(client, "/ScepActions/validateRequest", &body, client_request_id, err);
+         && act(client, INTUNE_ACTION_VALIDATE, &body, client_request_id, err);
     buffer_clear(&body);
     return ok;
 }
@@ -133,7 +141,7 @@ bool intune_notify_success(struct intune_client *client, const struct intune_req
     client_request_id[0] = '\0';
     ok = append_request(&body, "notification", request, err) && append_success(&body, success, err)
          && append_end(&body, err)
-         && act(client, "/ScepActions/successNotification", &body, client_request_id, err);
+         && act(client, INTUNE_ACTION_SUCCESS, &body, client_request_id, err);
     buffer_clear(&body);
     return ok;
 }
@@ -155,7 +163,7 @@ bool intune_notify_failure(struct intune_client *client, const struct intune_req
     ok = append_request(&body, "notification", request, err)
          && buffer_printf(&body, err, ",\"hResult\":%lld,", (long long)number)
          && append_member(&body, "errorDescription", told, err) && append_end(&body, err)
-         && act(client, "/ScepActions/failureNotification", &body, client_request_id, err);
+         && act(client, INTUNE_ACTION_FAILURE, &body, client_request_id, err);
     buffer_clear(&body);
     return ok;
 }

@@ -22,6 +22,8 @@ struct intune_challenge;
 struct intune_seats;
 struct intune_seats *intune_seats_create(unsigned count, struct error *err);
 void intune_seats_free(struct intune_seats *seats); /* NULL is allowed */
+/* How many there are, and how many are taken just now (more, while certificates are confirmed). */
+void intune_seats_read(struct intune_seats *seats, unsigned *count, unsigned *taken);
 
 struct intune_challenge_options {
     const char *data_folder;

@@ -228,6 +228,7 @@ struct intune_client *intune_client_create(const struct intune_client_options *o
         return NULL;
     }
     client->references = 1;
+    client->stats = options->stats;
     if (!take_settings(client, options, err) || !read_credential(client, err)
         || !open_http(client, options->config, err) || !thread_cond_init(&client->changed, err)) {
         client_close(client);

@@ -12,6 +12,7 @@
 #define OPENNDES_INTUNE_INTUNE_CLIENT_H
 
 #include "config/service_config.h"
+#include "intune/intune_stats.h"
 #include "model/certificate.h"
 #include "platform/files.h"
 
@@ -22,6 +23,7 @@ struct intune_client;
 struct intune_client_options {
     const char *data_folder;
     const struct service_config *config; /* intune.*; not needed afterwards */
+    struct intune_stats *stats;          /* where calls are counted; outlives it; NULL: nowhere */
 };
 
 /*
@@ -128,5 +130,7 @@ MUST_USE bool intune_probe(struct intune_client *client, struct bytes csr,
  * day, quietly).
  */
 int64_t intune_credential_end(struct intune_client *client, int64_t now);
+/* The same as far as it is known, without asking anybody. */
+int64_t intune_credential_end_told(struct intune_client *client);
 
 #endif

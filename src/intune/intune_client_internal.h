@@ -39,6 +39,7 @@ struct intune_token_slot {
 
 struct intune_client {
     struct http_client *http;
+    struct intune_stats *stats; /* NULL: nobody counts */
     struct intune_urls urls;
     char data_folder[1024];
     char client_id[72];

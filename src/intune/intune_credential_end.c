@@ -84,3 +84,15 @@ int64_t intune_credential_end(struct intune_client *client, int64_t now)
     intune_token_clear(&token);
     return told;
 }
+
+int64_t intune_credential_end_told(struct intune_client *client)
+{
+    int64_t end = intune_credential_end_known(client);
+
+    if (end == 0) {
+        (void)pthread_mutex_lock(&client->lock);
+        end = client->end_told;
+        (void)pthread_mutex_unlock(&client->lock);
+    }
+    return end;
+}

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "intune/intune_call.h"
+#include "platform/clock.h"
 
 static const char *url_of(const struct intune_endpoints *endpoints, enum intune_service service)
 {
@@ -100,11 +101,13 @@ static bool fetch(struct intune_client *client, enum intune_service service,
 {
     struct intune_endpoints found = { .scep = "" };
     struct error why = ERROR_INIT;
+    int64_t begun_us = clock_monotonic_us();
     bool ok = false;
 
     client->discovery.running = true;
     (void)pthread_mutex_unlock(&client->lock);
     ok = ask_patiently(client, service, budget, &found, &why);
+    intune_stats_count(client->stats, INTUNE_ACTION_DISCOVERY, begun_us, ok ? NULL : &why);
     (void)pthread_mutex_lock(&client->lock);
     /* what was found of the other service serves those who wait for that */
     if (ok || found.scep[0] != '\0' || found.connector[0] != '\0') {

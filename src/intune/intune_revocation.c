@@ -11,6 +11,7 @@
 #include "intune/intune_call.h"
 #include "intune/intune_service.h"
 #include "intune/intune_text.h"
+#include "platform/clock.h"
 
 #define API_VERSION "5019-05-05" /* so in Microsoft's library */
 #define ROWS_MAX 500u
@@ -35,6 +36,7 @@ bool intune_download_revocations(struct intune_client *client, unsigned max,
     char id[INTUNE_ID_MAX] = "";
     struct error why = ERROR_INIT;
     struct intune_answer said;
+    int64_t begun_us = clock_monotonic_us();
     unsigned rows = max == 0 ? 1 : max > ROWS_MAX ? ROWS_MAX : max;
     bool ok =
         buffer_printf(&body, &why,
@@ -46,6 +48,7 @@ bool intune_download_revocations(struct intune_client *client, unsigned max,
         said = intune_call_answer(&answer);
         ok = intune_answer_revocations(&said, rows, visit, context, &why);
     }
+    intune_stats_count(client->stats, INTUNE_ACTION_DOWNLOAD, begun_us, ok ? NULL : &why);
     buffer_clear(&body);
     http_answer_clear(&answer);
     return ok || intune_service_failed(id, &why, err);
@@ -92,6 +95,7 @@ bool intune_upload_revocations(struct intune_client *client,
     char id[INTUNE_ID_MAX] = "";
     struct error why = ERROR_INIT;
     struct intune_answer said;
+    int64_t begun_us = clock_monotonic_us();
     bool ok = buffer_append_text(&body, "{\"results\":[", &why);
 
     if (count > ROWS_MAX) {
@@ -108,6 +112,7 @@ bool intune_upload_revocations(struct intune_client *client,
         said = intune_call_answer(&answer);
         ok = intune_answer_uploaded(&said, &why);
     }
+    intune_stats_count(client->stats, INTUNE_ACTION_UPLOAD, begun_us, ok ? NULL : &why);
     buffer_clear(&body);
     http_answer_clear(&answer);
     return ok || intune_service_failed(id, &why, err);

@@ -50,3 +50,11 @@ void intune_seats_give(struct intune_seats *seats)
     seats->taken--;
     (void)pthread_mutex_unlock(&seats->lock);
 }
+
+void intune_seats_read(struct intune_seats *seats, unsigned *count, unsigned *taken)
+{
+    (void)pthread_mutex_lock(&seats->lock);
+    *count = seats->count;
+    *taken = seats->taken;
+    (void)pthread_mutex_unlock(&seats->lock);
+}

@@ -153,6 +153,7 @@ static bool fetch(struct intune_client *client, enum intune_scope scope,
         slot->until_us = slot->valid_us - MARGIN_SECONDS * INTUNE_SECOND_US;
         out->serial = slot->serial;
     }
+    intune_stats_count(client->stats, INTUNE_ACTION_TOKEN, asked, ok ? NULL : &why);
     intune_flight_end(client, &slot->flight, ok ? NULL : &why);
     secret_clear(&token);
     return ok || error_set(err, why.reason, "%s", why.detail);

@@ -165,6 +165,10 @@ void store_get_stats(struct store *store, struct store_stats *stats)
     stats->commits = of_writer.commits;
     stats->failed_commits = of_writer.failed_commits;
     stats->waiting = of_writer.waiting;
+    stats->commit_times = of_writer.commit_times;
+    stats->last_failure = of_writer.last_failure;
+    stats->last_end_us = of_writer.last_end_us;
+    stats->busy_since_us = of_writer.busy_since_us;
 }
 
 bool store_check(struct store *store, struct error *err)

@@ -11,6 +11,7 @@
 #ifndef OPENNDES_STORE_STORE_H
 #define OPENNDES_STORE_STORE_H
 
+#include "base/histogram.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "model/certificate.h"
@@ -186,8 +187,30 @@ struct store_stats {
     int64_t writes;  /* verbs that asked for a write and whose transaction was committed */
     int64_t commits; /* transactions: fewer than writes when callers shared them */
     int64_t failed_commits;
-    int64_t waiting; /* writes queued or under way just now */
+    int64_t waiting;                      /* writes queued or under way just now */
+    struct histogram_values commit_times; /* of the successful ones */
+    enum reason last_failure; /* of the last transaction; REASON_NONE: it is on disk, or none yet */
+    int64_t last_end_us;      /* monotonic: when that was known; 0: none yet */
+    int64_t busy_since_us;    /* monotonic: when the transaction under way began; 0: none */
 };
+/* From any thread; does not wait for the disk. */
 void store_get_stats(struct store *store, struct store_stats *stats);
+
+/*
+ * A durable write that changes nothing anybody reads: can certificates be recorded just now? Waits
+ * like any write. Errors: as store_revoke_certificate's of the database.
+ */
+MUST_USE bool store_probe(struct store *store, int64_t now, struct error *err);
+
+/* What is in the database, for metrics: each from an index or the end of one, however many rows. */
+struct store_gauges {
+    int64_t certificates;           /* recorded so far: rows are never removed */
+    int64_t revoked;                /* of these, withheld ones included */
+    int64_t provisional;            /* wait for a validator's blessing */
+    int64_t notifications;          /* wait to be told to a validator */
+    int64_t oldest_notification_at; /* seconds; 0: none waits */
+};
+MUST_USE bool store_read_gauges(struct store *store, struct store_gauges *gauges,
+                                struct error *err);
 
 #endif

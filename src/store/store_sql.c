@@ -140,6 +140,16 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_START_COUNT] = "INSERT INTO meta (name, scope, value)"
                               " SELECT ?1, ca_name, 1 FROM certificate WHERE id = ?2",
 
+    /* The last id is the number of rows: they come in order and none ever goes. */
+    [STORE_SQL_READ_GAUGES] =
+        "SELECT (SELECT coalesce(max(id), 0) FROM certificate),"
+        " (SELECT count(*) FROM certificate WHERE revoked_at IS NOT NULL),"
+        " (SELECT count(*) FROM certificate WHERE withheld = 1),"
+        " (SELECT count(*) FROM notification WHERE due_at IS NOT NULL),"
+        " (SELECT coalesce(min(created_at), 0) FROM notification WHERE due_at IS NOT NULL)",
+    [STORE_SQL_UPDATE_PROBE] = "UPDATE meta SET value = ?2 WHERE name = ?1 AND scope = ''",
+    [STORE_SQL_INSERT_PROBE] = "INSERT INTO meta (name, scope, value) VALUES (?1, '', ?2)",
+
     [STORE_SQL_LIST_REVOKED] =
         "SELECT serial, revoked_at, revocation_reason FROM certificate"
         " WHERE ca_name = ?1 AND revoked_at IS NOT NULL AND not_after >= ?2 ORDER BY serial",

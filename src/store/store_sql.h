@@ -48,6 +48,10 @@ enum store_sql {
     STORE_SQL_REVOKE,
     STORE_SQL_INCREMENT_COUNT,
     STORE_SQL_START_COUNT,
+    /* metrics */
+    STORE_SQL_READ_GAUGES,
+    STORE_SQL_UPDATE_PROBE,
+    STORE_SQL_INSERT_PROBE,
     /* CRL */
     STORE_SQL_LIST_REVOKED,
     STORE_SQL_READ_COUNT,
@@ -71,5 +75,7 @@ extern const char *const store_sql_texts[STORE_SQL_END];
 
 /* meta.name: revocations of one CA so far; meta.scope is the CA's name. */
 #define STORE_META_REVOCATIONS "revocations"
+/* meta.name, scope "": when store_probe was here last. */
+#define STORE_META_PROBE "probe"
 
 #endif

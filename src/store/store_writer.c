@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "platform/clock.h"
 #include "platform/threads.h"
 
 /* Lives on the stack of the thread that waits for it. */
@@ -24,7 +25,8 @@ struct store_writer {
     int64_t inside; /* threads in store_writer_run */
     pthread_cond_t left;
     bool stopping;
-    struct store_writer_stats stats;
+    struct store_writer_stats stats; /* without its times of commits */
+    struct histogram commit_times;   /* of the successful ones; atomic */
 };
 
 /* ---- the writer thread ------------------------------------------------------------------- */
@@ -97,6 +99,23 @@ static size_t take_batch(struct store_writer *writer, struct job **batch)
     return count;
 }
 
+/* The caller holds the lock. */
+static void note_result(struct store_writer *writer, enum reason failure, size_t count,
+                        int64_t begun_us, int64_t ended_us)
+{
+    bool ok = failure == REASON_NONE;
+
+    writer->stats.commits += ok ? 1 : 0;
+    writer->stats.failed_commits += ok ? 0 : 1;
+    writer->stats.writes += ok ? (int64_t)count : 0;
+    writer->stats.last_failure = failure;
+    writer->stats.last_end_us = ended_us;
+    writer->stats.busy_since_us = 0;
+    if (ok) {
+        histogram_add(&writer->commit_times, ended_us - begun_us);
+    }
+}
+
 static void *writer_main(void *context)
 {
     struct store_writer *writer = context;
@@ -105,13 +124,15 @@ static void *writer_main(void *context)
 
     pthread_mutex_lock(&writer->lock);
     while ((count = take_batch(writer, batch)) > 0) {
+        int64_t begun_us = clock_monotonic_us();
+
+        writer->stats.busy_since_us = begun_us;
         pthread_mutex_unlock(&writer->lock);
         bool ok = run_batch(writer->db, batch, count);
+        int64_t ended_us = clock_monotonic_us();
         pthread_mutex_lock(&writer->lock);
 
-        writer->stats.commits += ok ? 1 : 0;
-        writer->stats.failed_commits += ok ? 0 : 1;
-        writer->stats.writes += ok ? (int64_t)count : 0;
+        note_result(writer, ok ? REASON_NONE : batch[0]->error.reason, count, begun_us, ended_us);
         for (size_t i = 0; i < count; i++) {
             /* The job is gone as soon as its thread gets the lock. */
             batch[i]->finished = true;
@@ -228,4 +249,5 @@ void store_writer_get_stats(struct store_writer *writer, struct store_writer_sta
     *stats = writer->stats;
     stats->waiting = writer->inside;
     pthread_mutex_unlock(&writer->lock);
+    histogram_read(&writer->commit_times, &stats->commit_times);
 }

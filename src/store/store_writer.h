@@ -13,6 +13,7 @@
 #ifndef OPENNDES_STORE_STORE_WRITER_H
 #define OPENNDES_STORE_STORE_WRITER_H
 
+#include "base/histogram.h"
 #include "store/db.h"
 
 /* Writes in one transaction: bounds what one failed flush takes with it. */
@@ -46,6 +47,10 @@ struct store_writer_stats {
     int64_t commits;
     int64_t failed_commits;
     int64_t waiting; /* now: queued or being written */
+    struct histogram_values commit_times;
+    enum reason last_failure; /* of the last transaction; REASON_NONE: it is on disk */
+    int64_t last_end_us;      /* monotonic: when it ended; 0: none yet */
+    int64_t busy_since_us;    /* monotonic: when the one under way began; 0: none */
 };
 void store_writer_get_stats(struct store_writer *writer, struct store_writer_stats *stats);
 

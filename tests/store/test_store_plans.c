@@ -77,6 +77,9 @@ static void plans__whatever_runs_in_a_request__by_index(void **state)
         { STORE_SQL_REMOVE_NOTIFICATION, "SEARCH notification USING INTEGER PRIMARY KEY" },
         { STORE_SQL_RETRY_NOTIFICATION, "SEARCH notification USING INTEGER PRIMARY KEY" },
         { STORE_SQL_RELEASE_NOTIFICATIONS, "notification USING INDEX notification_armed" },
+        { STORE_SQL_READ_GAUGES, "USING COVERING INDEX certificate_revoked" },
+        { STORE_SQL_READ_GAUGES, "USING COVERING INDEX certificate_provisional" },
+        { STORE_SQL_UPDATE_PROBE, "SEARCH meta USING PRIMARY KEY" },
         { STORE_SQL_READ_OUTBOX, "SEARCH notification USING COVERING INDEX notification_due" },
         { STORE_SQL_COUNT_PASSWORDS, "SCAN password USING COVERING INDEX password_unspent" },
     };
