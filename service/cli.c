@@ -25,7 +25,8 @@ static const struct verb verbs[] = {
     { "cert", cmd_cert },         { "ca", cmd_ca },
     { "policy", cmd_policy },     { "intune", cmd_intune },
     { "tls", cmd_tls },           { "import-ndes", cmd_import_ndes },
-    { "config", cmd_config },     { "version", cmd_version },
+    { "config", cmd_config },     { "backup", cmd_backup },
+    { "restore", cmd_restore },   { "version", cmd_version },
 };
 
 bool cmd_version(const struct command *command, struct error *err)

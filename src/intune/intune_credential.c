@@ -25,7 +25,8 @@ static const struct {
     const char *purpose;
     const char *name; /* for messages */
 } secrets[] = {
-    [INTUNE_SECRET_CLIENT] = { INTUNE_FILE_SECRET, SEALED_INTUNE_SECRET, "the application's secret" },
+    [INTUNE_SECRET_CLIENT] = { INTUNE_FILE_SECRET, SEALED_INTUNE_SECRET,
+                               "the application's secret" },
     [INTUNE_SECRET_PROXY] = { INTUNE_FILE_PROXY, SEALED_INTUNE_PROXY, "the proxy's password" },
 };
 
