@@ -6,8 +6,8 @@
  *           backup_restore.h).
  * Owns:     nothing that lives on.
  * Threads:  one owner.
- * Spec:     docs/backup.md. What is read is authentic and is checked all the same: nothing in it may
- *           lead outside the data folder or take all memory.
+ * Spec:     docs/backup.md. What is read is authentic and is checked all the same: nothing in it
+ *           may lead outside the data folder or take all memory.
  */
 #ifndef OPENNDES_SERVICE_BACKUP_RECORD_H
 #define OPENNDES_SERVICE_BACKUP_RECORD_H

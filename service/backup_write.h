@@ -32,7 +32,7 @@ MUST_USE bool backup_write(const struct backup_write_order *order, struct json *
 MUST_USE bool backup_write_verify(const char *file, struct bytes password, struct json **manifest,
                                   struct error *err);
 
-/* Remove the copy of the database that a backup which was cut off has left; a running one's stays. */
+/* Remove the copy of the database that a cut-off backup has left; a running one's stays. */
 MUST_USE bool backup_write_tidy(const char *data, struct error *err);
 
 #endif
