@@ -13,6 +13,7 @@
 #include "openndes_version.h"
 #include "platform/clock.h"
 #include "platform/threads.h"
+#include "service/backup_write.h"
 #include "service/data_folder.h"
 #include "service/dispatch.h"
 #include "service/intune_watch.h"
@@ -131,6 +132,16 @@ static bool take_lock(struct app *app, struct error *err)
                          app->data_folder);
     }
     return true;
+}
+
+/* A backup that was cut off left a copy of the database: large, and needed by nobody. */
+static void tidy_backup(const struct app *app)
+{
+    struct error err = ERROR_INIT;
+
+    if (!backup_write_tidy(app->data_folder, &err)) {
+        log_error(app->log, LOG_LEVEL_WARNING, &err, "the copy that a backup has left");
+    }
 }
 
 static bool open_logs(struct app *app, const struct service_config *config, bool console,
@@ -469,6 +480,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     if (!take_lock(app, err)) goto out;
     if (!config_load_service(options->data_folder, &config, err)) goto out;
     if (!open_all(app, options, &config, err)) goto out;
+    tidy_backup(app);
     log_line(app->log, LOG_LEVEL_INFO, "OpenNDES " OPENNDES_VERSION " started, data in %s",
              options->data_folder);
     event_log_report(app->events, EVENT_STARTED, "OpenNDES " OPENNDES_VERSION);

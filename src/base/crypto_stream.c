@@ -70,7 +70,7 @@ static bool take_nonce(struct crypto_stream *stream, bool is_last, uint8_t nonce
         return error_set(err, REASON_LIMIT, "too long to be encrypted as one stream");
     }
     memcpy(nonce, stream->prefix, CRYPTO_STREAM_PREFIX_BYTES);
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         nonce[CRYPTO_STREAM_PREFIX_BYTES + i] = (uint8_t)(number >> (24 - 8 * i));
     }
     nonce[NONCE_BYTES - 1] = is_last ? 1 : 0;

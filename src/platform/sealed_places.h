@@ -14,7 +14,7 @@
 
 #define SEALED_PURPOSE_MAX 128 /* bytes with NUL */
 #define SEALED_MAGIC "ONDP1"   /* what is sealed begins so */
-/* A file in the place of a sealed key: the key lies in the system's key store, and this names it. */
+/* Begins a file in the place of a sealed key that names one in the system's key store. */
 #define SEALED_REFERENCE_MAGIC "ONDK1 "
 
 /* Files. A key of a CA or RA is sealed for "<kind>:<name of the CA>". */
