@@ -9,6 +9,7 @@
 #include "config/config_keys.h"
 #include "config/config_place.h"
 #include "config/config_rules.h"
+#include "config/config_sources.h"
 #include "config/config_value.h"
 #include "platform/files.h"
 
@@ -24,6 +25,7 @@ struct config_target {
     enum config_scope scope;
     void *config;
     const struct config_place *place;
+    bool *in_file; /* for each key of the table; NULL: nobody asks */
 };
 
 static bool set_defaults(const struct config_target *target, struct error *err)
@@ -76,6 +78,11 @@ static bool load_value(const struct config_target *target, const struct config_k
         return config_place_key(target->place, key->name, err);
     }
     config_value_store(key, target->config, &value);
+    if (target->in_file != NULL) {
+        size_t count = 0;
+
+        target->in_file[key - config_keys(target->scope, &count)] = true;
+    }
     return true;
 }
 
@@ -139,21 +146,26 @@ static bool parse(const struct config_target *target, struct error *err)
                         place->file, json_kind_name(json_value_kind(root)));
         goto out;
     }
-    ok = set_defaults(target, err) && load_object(target, root, "", err)
-         && config_rules_check(target->scope, target->config, place, err);
+    ok = set_defaults(target, err) && load_object(target, root, "", err);
 out:
     json_value_free(root);
     return ok;
+}
+
+static bool parse_whole(const struct config_target *target, struct error *err)
+{
+    return parse(target, err)
+           && config_rules_check(target->scope, target->config, target->place, err);
 }
 
 bool config_parse_service(const char *file, struct bytes text, struct service_config *out,
                           struct error *err)
 {
     const struct config_place place = { file, text };
-    struct config_target target = { CONFIG_SCOPE_SERVICE, out, &place };
+    struct config_target target = { CONFIG_SCOPE_SERVICE, out, &place, NULL };
 
     memset(out, 0, sizeof(*out));
-    if (!parse(&target, err)) {
+    if (!parse_whole(&target, err)) {
         service_config_clear(out);
         return false;
     }
@@ -164,13 +176,13 @@ bool config_parse_template(const char *file, const char *name, struct bytes text
                            struct template_config *out, struct error *err)
 {
     const struct config_place place = { file, text };
-    struct config_target target = { CONFIG_SCOPE_TEMPLATE, out, &place };
+    struct config_target target = { CONFIG_SCOPE_TEMPLATE, out, &place, NULL };
 
     memset(out, 0, sizeof(*out));
     if (!template_name_check(name, err)) {
         return false;
     }
-    if (!parse(&target, err) || !text_copy(out->name, sizeof(out->name), name)) {
+    if (!parse_whole(&target, err) || !text_copy(out->name, sizeof(out->name), name)) {
         template_config_clear(out);
         return false;
     }
@@ -192,29 +204,39 @@ static bool read_file(const char *path, enum reason missing, struct buffer *out,
                      "%s", cause.detail);
 }
 
-bool config_load_service(const char *data_folder, struct service_config *out, struct error *err)
+bool config_load_service_file(const char *data_folder, struct service_config *out, bool *in_file,
+                              struct buffer *text, char file[FILE_PATH_MAX], struct error *err)
 {
-    struct buffer text = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
-    char path[FILE_PATH_MAX];
-    bool ok = false;
+    struct config_place place = { file, { NULL, 0 } };
+    struct config_target target = { CONFIG_SCOPE_SERVICE, out, &place, in_file };
 
     memset(out, 0, sizeof(*out));
-    if (!path_join(path, data_folder, SERVICE_FILE, err)) {
-        goto out;
+    if (!path_join(file, data_folder, SERVICE_FILE, err)) {
+        return false;
     }
     if (!folder_exists(data_folder)) {
-        (void)error_set(err, REASON_DATA_FOLDER_MISSING,
-                        "%s: no such folder; \"openndes init\" creates it", data_folder);
-        goto out;
+        return error_set(err, REASON_DATA_FOLDER_MISSING,
+                         "%s: no such folder; \"openndes init\" creates it", data_folder);
     }
-    if (!read_file(path, REASON_CONFIG_UNREADABLE, &text, err)) {
-        goto out;
+    if (!read_file(file, REASON_CONFIG_UNREADABLE, text, err)) {
+        return false;
     }
-    ok = config_parse_service(strlen(path) > SHOWN_PATH_MAX ? SERVICE_FILE : path,
-                              buffer_bytes(&text), out, err);
-out:
-    buffer_clear(&text);
-    return ok;
+    if (strlen(file) > SHOWN_PATH_MAX && !text_copy(file, FILE_PATH_MAX, SERVICE_FILE)) {
+        return error_set(err, REASON_INTERNAL, "the name of the file");
+    }
+    place.text = buffer_bytes(text);
+    if (!parse(&target, err)) {
+        service_config_clear(out);
+        return false;
+    }
+    return true;
+}
+
+bool config_load_service(const char *data_folder, struct service_config *out, struct error *err)
+{
+    const struct config_sources_options options = { .data_folder = data_folder };
+
+    return config_sources_load(&options, out, NULL, err);
 }
 
 bool config_load_template(const char *data_folder, const char *name, struct template_config *out,

@@ -10,9 +10,10 @@
 #define RSA_BITS_MODERN                                                                            \
     2048 /* NIST SP 800-131A: shorter keys only for devices that have no other */
 
-/* One rule between keys, and the key its message names. */
+/* One rule between keys. */
 struct config_rule {
-    const char *key;
+    const char *key;  /* that its message names */
+    const char *with; /* the other one, in the service's rules */
     bool (*check)(const void *config, struct error *err);
 };
 
@@ -224,20 +225,24 @@ static bool template_known(const void *config, struct error *err)
 }
 
 static const struct config_rule service_rules[] = {
-    { "listen", service_listen },
-    { "crl.renew_hours", service_crl_renewal },
-    { "ip_acl.enabled", service_acl },
-    { "ndes.enabled", service_ndes },
-    { "basic_http.enabled", service_basic_http },
-    { "intune.tenant", service_intune },
+    { "listen", "https.listen", service_listen },
+    { "crl.renew_hours", "crl.validity_hours", service_crl_renewal },
+    { "ip_acl.enabled", "ip_acl.allowed", service_acl },
+    { "ndes.enabled", "ndes.GeneralPurposeTemplate", service_ndes },
+    { "basic_http.enabled", "signin.basic", service_basic_http },
+    { "intune.tenant", "intune.client_id", service_intune },
 };
 
 static const struct config_rule template_rules[] = {
-    { "ip_acl.enabled", template_acl },         { "challenge.type", template_no_challenge },
-    { "algorithms", template_legacy },          { "key.rsa_min_bits", template_rsa_range },
-    { "key.rsa_min_bits", template_rsa_short }, { "key_usage.allowed", template_key_agreement },
-    { "enabled", template_passphrase },         { "ndes.EnforcePassword", template_no_password },
-    { "policy.known", template_known },
+    { "ip_acl.enabled", "", template_acl },
+    { "challenge.type", "", template_no_challenge },
+    { "algorithms", "", template_legacy },
+    { "key.rsa_min_bits", "", template_rsa_range },
+    { "key.rsa_min_bits", "", template_rsa_short },
+    { "key_usage.allowed", "", template_key_agreement },
+    { "enabled", "", template_passphrase },
+    { "ndes.EnforcePassword", "", template_no_password },
+    { "policy.known", "", template_known },
 };
 
 bool config_rules_check(enum config_scope scope, const void *config,
@@ -256,4 +261,17 @@ bool config_rules_check(enum config_scope scope, const void *config,
         }
     }
     return true;
+}
+
+bool config_rules_broken(const struct service_config *config, const char *keys[2],
+                         struct error *why)
+{
+    for (size_t i = 0; i < sizeof(service_rules) / sizeof(service_rules[0]); i++) {
+        if (!service_rules[i].check(config, why)) {
+            keys[0] = service_rules[i].key;
+            keys[1] = service_rules[i].with;
+            return true;
+        }
+    }
+    return false;
 }

@@ -16,5 +16,11 @@
  * struct of the scope. */
 MUST_USE bool config_rules_check(enum config_scope scope, const void *config,
                                  const struct config_place *place, struct error *err);
+/*
+ * The first rule of the service's settings that does not hold: true with its two keys (constant
+ * texts), the first is the one that the message in `why` is about. False: all hold.
+ */
+bool config_rules_broken(const struct service_config *config, const char *keys[2],
+                         struct error *why);
 
 #endif

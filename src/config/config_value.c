@@ -398,6 +398,33 @@ struct json *config_value_to_json(const struct config_key *key, const struct con
     return made;
 }
 
+bool config_value_format(const struct config_key *key, const void *config, struct buffer *out,
+                         struct error *err)
+{
+    const unsigned char *field = (const unsigned char *)config + key->offset;
+    const char *text = NULL;
+    bool boolean = false;
+    int64_t integer = 0;
+    unsigned word = 0;
+
+    switch (key->type) {
+    case CONFIG_TYPE_BOOL:
+        memcpy(&boolean, field, sizeof(boolean));
+        return buffer_append_text(out, boolean ? "true" : "false", err);
+    case CONFIG_TYPE_INTEGER:
+        memcpy(&integer, field, sizeof(integer));
+        return buffer_printf(out, err, "%" PRId64, integer);
+    case CONFIG_TYPE_WORD:
+        memcpy(&word, field, sizeof(word));
+        return buffer_append_text(out, key->words[word], err);
+    case CONFIG_TYPE_TEXT:
+    case CONFIG_TYPE_LIST:
+        memcpy(&text, field, sizeof(text));
+        return buffer_append_text(out, text, err);
+    }
+    return error_set(err, REASON_INTERNAL, "config type %d", (int)key->type);
+}
+
 void config_value_store(const struct config_key *key, void *config, struct config_value *take_value)
 {
     unsigned char *field = (unsigned char *)config + key->offset;

@@ -38,6 +38,9 @@ MUST_USE bool config_value_from_json(const struct config_key *key, const struct 
  * NULL: REASON_NO_MEMORY. */
 struct json *config_value_to_json(const struct config_key *key, const struct config_value *value,
                                   bool as_array, struct error *err);
+/* Append the value of a key's field as it would be typed. */
+MUST_USE bool config_value_format(const struct config_key *key, const void *config,
+                                  struct buffer *out, struct error *err);
 /* Move the value into its field; the field's former text is freed and *take_value is empty. */
 void config_value_store(const struct config_key *key, void *config,
                         struct config_value *take_value);

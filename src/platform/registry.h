@@ -51,6 +51,15 @@ typedef bool registry_visit(void *context, const struct registry_value *value, s
 MUST_USE bool registry_walk(const char *key, registry_visit *visit, void *context, bool *found,
                             struct error *err);
 
+/* Enough to notice that a value of a key has changed; all zero for a missing key. */
+struct registry_stamp {
+    int64_t written_ms; /* since 1970: a value was set or removed, or a key below it */
+    uint32_t values;
+};
+
+/* Cheap enough for once a second. Errors: REASON_NOT_PERMITTED, REASON_CONFIG_UNREADABLE. */
+MUST_USE bool registry_stamp(const char *key, struct registry_stamp *out, struct error *err);
+bool registry_stamp_equal(const struct registry_stamp *a, const struct registry_stamp *b);
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /*

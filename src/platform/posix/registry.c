@@ -36,6 +36,19 @@ bool registry_walk(const char *key, registry_visit *visit, void *context, bool *
     return true;
 }
 
+bool registry_stamp(const char *key, struct registry_stamp *out, struct error *err)
+{
+    (void)key;
+    (void)err;
+    *out = (struct registry_stamp){ 0, 0 };
+    return true;
+}
+
+bool registry_stamp_equal(const struct registry_stamp *a, const struct registry_stamp *b)
+{
+    return a->written_ms == b->written_ms && a->values == b->values;
+}
+
 static bool windows_only(struct error *err)
 {
     return error_set(err, REASON_WINDOWS_ONLY, "there is no registry here");

@@ -15,6 +15,7 @@
 #define PATH_BYTES 8192u        /* of the relative path, in UTF-8 */
 #define GROW_TRIES 4u           /* a value may grow while it is read */
 #define OPEN_RIGHTS (KEY_READ | KEY_WOW64_64KEY)
+#define FILETIME_OF_1970 INT64_C(116444736000000000) /* FILETIME counts 100 ns from 1601 */
 
 struct walk {
     const char *root; /* for messages */
@@ -256,4 +257,43 @@ out:
     }
     free(wide);
     return ok;
+}
+
+bool registry_stamp(const char *key, struct registry_stamp *out, struct error *err)
+{
+    struct walk walk = { .root = key, .err = err };
+    wchar_t *wide = wide_from_utf8(key, err);
+    HKEY root = NULL;
+    DWORD values = 0;
+    FILETIME written = { 0, 0 };
+    LSTATUS rc = ERROR_SUCCESS;
+    bool ok = false;
+
+    *out = (struct registry_stamp){ 0, 0 };
+    if (wide == NULL) goto out;
+    rc = RegOpenKeyExW(HKEY_LOCAL_MACHINE, wide, 0, KEY_QUERY_VALUE | KEY_WOW64_64KEY, &root);
+    if (rc == ERROR_SUCCESS) {
+        rc = RegQueryInfoKeyW(root, NULL, NULL, NULL, NULL, NULL, NULL, &values, NULL, NULL, NULL,
+                              &written);
+    }
+    if (rc != ERROR_SUCCESS) {
+        ok = is_missing(rc) || failed(&walk, "", rc);
+        goto out;
+    }
+    out->values = values;
+    out->written_ms = ((int64_t)((uint64_t)written.dwHighDateTime << 32 | written.dwLowDateTime)
+                       - FILETIME_OF_1970)
+                      / 10000;
+    ok = true;
+out:
+    if (root != NULL) {
+        (void)RegCloseKey(root);
+    }
+    free(wide);
+    return ok;
+}
+
+bool registry_stamp_equal(const struct registry_stamp *a, const struct registry_stamp *b)
+{
+    return a->written_ms == b->written_ms && a->values == b->values;
 }
