@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  read settings that Windows keeps in the registry (HKLM, 64-bit view).
+ * Purpose:  read settings that Windows keeps in the registry (HKLM, 64-bit view), and protect keys.
  * Not here: what they mean (config/, mscep/), exported keys in files (mscep/reg_file.h).
  * Owns:     nothing.
  * Threads:  any thread.
@@ -49,5 +49,12 @@ typedef bool registry_visit(void *context, const struct registry_value *value, s
  */
 MUST_USE bool registry_walk(const char *key, registry_visit *visit, void *context, bool *found,
                             struct error *err);
+
+/*
+ * Make a key below HKLM if it is missing, and give it, whoever made it, the rights of a security
+ * descriptor (rights_text.h); values in it stay. Errors: REASON_NOT_PERMITTED,
+ * REASON_CONFIG_UNREADABLE, REASON_INTERNAL; on POSIX REASON_WINDOWS_ONLY.
+ */
+MUST_USE bool registry_protect(const char *key, const char *sddl, struct error *err);
 
 #endif
