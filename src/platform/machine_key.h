@@ -18,6 +18,7 @@ struct machine_key;
 
 /* What digest a signature is made over; its OID goes into the DigestInfo. */
 enum machine_digest {
+    MACHINE_DIGEST_MD5, /* answers to devices that know nothing else */
     MACHINE_DIGEST_SHA1,
     MACHINE_DIGEST_SHA256,
     MACHINE_DIGEST_SHA384,
@@ -28,7 +29,9 @@ enum machine_digest {
  * thumbprint: 40 hexadecimal digits (SHA-1 of the certificate), blanks and colons allowed. *cert
  * gets the certificate's DER, appended. NULL on failure. Errors: REASON_MACHINE_KEY_MISSING (no
  * such certificate, no key for it), REASON_NOT_PERMITTED (no read right on the key),
- * REASON_MACHINE_KEY_UNUSABLE (not RSA, provider without SHA-2).
+ * REASON_MACHINE_KEY_UNUSABLE (not RSA, a window would have to ask for a PIN). A CryptoAPI provider
+ * without SHA-2 is exchanged for the RSA and AES one if that opens the same container; if not, the
+ * key still decrypts, and signing says so.
  */
 struct machine_key *machine_key_by_thumbprint(const char *thumbprint, struct buffer *cert,
                                               struct error *err);
@@ -36,6 +39,8 @@ struct machine_key *machine_key_by_thumbprint(const char *thumbprint, struct buf
 struct machine_key *machine_key_by_container(const char *provider, const char *container,
                                              struct error *err);
 void machine_key_free(struct machine_key *key); /* NULL is allowed */
+/* "CNG, Microsoft Software Key Storage Provider", for people; borrowed, never NULL. */
+const char *machine_key_provider(const struct machine_key *key);
 
 /* Modulus and exponent, big-endian, appended. */
 MUST_USE bool machine_key_public(struct machine_key *key, struct buffer *modulus,
