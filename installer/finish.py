@@ -108,12 +108,16 @@ def main():
     queries += [f"UPDATE CustomAction SET Type={ACTION_TYPES.get(name, SET_PROPERTY)} WHERE Action='{name}'"
                 for name in actions]
     queries += name_updates(msi)
-    (work / "_SummaryInformation.idt").write_bytes(summary(version, int(epoch), digest))
+    imports = {"_SummaryInformation": summary(version, int(epoch), digest)}
+    for file in sorted(TABLES.glob("*.idt")):
+        imports[file.stem] = file.read_bytes().replace(b"\n", b"\r\n")
     command = ["msibuild", msi]
     for query in queries:
         command += ["-q", query]
-    for table in (*sorted(TABLES.glob("*.idt")), work / "_SummaryInformation.idt"):
-        command += ["-i", str(table)]
+    for table, text in imports.items():
+        file = work / f"{table}.idt"
+        file.write_bytes(text)
+        command += ["-i", str(file)]
     run = subprocess.run(command, capture_output=True, check=False, text=True)
     if run.returncode != 0 or run.stdout.strip() or run.stderr.strip():
         fail(f"msibuild ended with {run.returncode}: {run.stdout}{run.stderr}")
