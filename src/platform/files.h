@@ -68,14 +68,20 @@ MUST_USE bool folder_list(const char *path, size_t max_entries, folder_visit *vi
  */
 MUST_USE bool folder_free_bytes(const char *path, uint64_t *bytes);
 /*
- * Where data lives when no --data is given: %ProgramData%\OpenNDES (known folder) or
- * /var/lib/openndes.
+ * Where data lives when no --data is given: what the setup of the service has noted in the registry
+ * (base/product.h), else %ProgramData%\OpenNDES (known folder); POSIX: /var/lib/openndes.
  */
 MUST_USE bool folder_default_data(char path[FILE_PATH_MAX], struct error *err);
 
 /* dir + "/" + name; REASON_LIMIT when too long. */
 MUST_USE bool path_join(char out[FILE_PATH_MAX], const char *dir, const char *name,
                         struct error *err);
+
+/*
+ * The same path whatever the current folder, without a separator at its end (but a root's). Nothing
+ * need exist. Errors: REASON_LIMIT, REASON_SYNTAX, REASON_FILE_MISSING (no current folder).
+ */
+MUST_USE bool path_absolute(const char *path, char out[FILE_PATH_MAX], struct error *err);
 
 /* A file that is only appended to (logs). Private. */
 struct file_append;
