@@ -68,6 +68,24 @@ static const struct help_page pages[] = {
       "SERIAL in hex as \"cert list\" prints it; colons and upper case are fine.\n"
       "REASON: unspecified keyCompromise affiliationChanged superseded cessationOfOperation\n"
       "privilegeWithdrawn. A running service publishes a new CRL within seconds.\n" },
+    { "request", "list, show requests and what became of them",
+      "openndes request list [--last N] [--template NAME] [--result RESULT] [--since TIME]\n"
+      "                      [--subject PATTERN] [--all] [--json]\n"
+      "openndes request show ID [--json]\n"
+      "openndes request approve ID | deny ID\n"
+      "\n"
+      "list shows what devices asked for, newest first: id, time, result, template, address,\n"
+      "serial number or reason, subject. show tells everything about one, and the state of its\n"
+      "certificate. Both read logs/audit.jsonl and the older files beside it.\n"
+      "\n"
+      "  --last N           how many (50)\n"
+      "  --result RESULT    issued repeated refused pending\n"
+      "  --since TIME       2026-01-31T12:00:00Z, 2026-01-31, or how long ago: 30m 12h 7d\n"
+      "  --subject PATTERN  such as \"CN=laptop*\"; upper and lower case do not matter\n"
+      "  --all              also what never became a SCEP message: wrong addresses, sign-ins\n"
+      "\n"
+      "In this version every request is decided at once. approve and deny therefore fail, and\n"
+      "tell what became of the request and when.\n" },
     { "ca", "show, create, import, request, install, renew-ra, export CAs",
       "openndes ca list | show [NAME] [--json]\n"
       "openndes ca create NAME [--ca-key SPEC] [--ca-subject DN] [--ca-days N]\n"
