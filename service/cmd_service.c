@@ -268,6 +268,7 @@ static bool service_setup_verb(const struct command *command, struct error *err)
     if (!take_account(&c, err)) goto out;
     take_start(&c, false);
     c.setup.import_ndes = c.import_ndes;
+    c.setup.is_installer = c.installer;
     if (!run_setup(&c, err)) goto out;
     ok = record(&c, "service-setup", err);
 out:

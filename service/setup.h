@@ -28,6 +28,7 @@ struct setup_options {
     uint16_t http_port;            /* for a new openndes.json */
     uint16_t https_port;           /* 0: no HTTPS */
     bool import_ndes;
+    bool is_installer; /* nobody looks at what it says */
 };
 
 /* What the steps hand on. */

@@ -5,6 +5,7 @@
 #include "config/config_load.h"
 #include "platform/registry.h"
 #include "platform/rights.h"
+#include "platform/rights_text.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
 #include "service/data_init.h"
@@ -16,13 +17,6 @@
 #define ENTRIES_MAX 100000u /* files and folders; a CA with a long life has some thousands */
 #define LISTEN_BYTES 64u
 #define REPORT_BYTES (4u << 20)
-/*
- * Who may read where the data is: everybody, as the command line asks for it whoever calls; who may
- * change it: administrators only, as a service with all its keys would follow.
- */
-#define REGISTRY_SDDL                                                                              \
-    "D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;" PRODUCT_SERVICE_SID ")(A;CI;KR;;;BU)"
-
 /* A folder visit: what a setup that was cut off, or an installer, can have left. */
 static bool only_our_names(void *context, const char *name, bool is_folder, struct error *err)
 {
@@ -44,11 +38,14 @@ static bool only_our_names(void *context, const char *name, bool is_folder, stru
 }
 
 /*
- * Rights are given to the whole folder: it must be ours. And settings that somebody else could have
- * put there, where every user may make folders, are not taken over.
+ * Rights are given to the whole folder: it must be ours. Settings that somebody else could have put
+ * there, where every user may make folders, are taken over only by a person who is told so: an
+ * installer runs for whoever made the folder before it.
  */
-static bool may_be_taken(const char *data, struct error *err)
+static bool take_folder(const struct setup *setup, struct error *err)
 {
+    const char *data = setup->options->data;
+    struct error why = ERROR_INIT;
     char config[FILE_PATH_MAX];
 
     if (!folder_exists(data)) {
@@ -60,17 +57,44 @@ static bool may_be_taken(const char *data, struct error *err)
     if (!file_exists(config)) {
         return folder_list(data, ENTRIES_MAX, only_our_names, (void *)(uintptr_t)data, err);
     }
-    return rights_check(data, false, err) && rights_check(config, false, err);
+    if (rights_check(data, false, &why) && rights_check(config, false, &why)) {
+        return true;
+    }
+    if (setup->options->is_installer) {
+        *err = why;
+        return false;
+    }
+    return setup_say(setup, CHECK_WARNING, "data folder", &why, err,
+                     "others could have changed what is in it; look at its settings and CA (%s)",
+                     why.detail);
+}
+
+/*
+ * Everybody may read where the data is, as the command line asks for it whoever calls; only
+ * administrators may change it, as the service with all its keys would follow.
+ */
+static bool note_folder(const char *data, struct error *err)
+{
+    char rights[RIGHTS_SDDL_MAX];
+    char sddl[RIGHTS_SDDL_MAX + 32];
+
+    if (!rights_text_sddl(RIGHTS_REGISTRY_KEY, RIGHTS_OWNER_ADMINISTRATORS, rights, err)) {
+        return false;
+    }
+    if (!text_format(sddl, sizeof(sddl), "%s(A;CI;KR;;;BU)", rights)) {
+        return error_set(err, REASON_INTERNAL, "rights of a registry key are too long");
+    }
+    return registry_protect(PRODUCT_REGISTRY_KEY, sddl, err)
+           && registry_write_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, data, false,
+                                  err);
 }
 
 bool setup_data_folder(struct setup *setup, struct error *err)
 {
     const char *data = setup->options->data;
 
-    return may_be_taken(data, err) && data_folder_create(data, err)
-           && rights_protect_tree(data, ENTRIES_MAX, err)
-           && registry_make_key(PRODUCT_REGISTRY_KEY, REGISTRY_SDDL, err)
-           && registry_write_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, data, false, err)
+    return take_folder(setup, err) && data_folder_create(data, err)
+           && rights_protect_tree(data, ENTRIES_MAX, err) && note_folder(data, err)
            && setup_say(setup, CHECK_OK, "data folder", NULL, err, "%s", data);
 }
 

@@ -135,7 +135,7 @@ bool setup_system_event_source(struct setup *setup, struct error *err)
     struct error why = ERROR_INIT;
     char program[FILE_PATH_MAX];
 
-    if (!program_path(program, &why) || !registry_make_key(SETUP_EVENT_SOURCE_KEY, NULL, &why)
+    if (!program_path(program, &why) || !registry_make_key(SETUP_EVENT_SOURCE_KEY, &why)
         || !registry_write_text(SETUP_EVENT_SOURCE_KEY, "EventMessageFile", program, true, &why)
         || !registry_write_u32(SETUP_EVENT_SOURCE_KEY, "TypesSupported", EVENT_TYPES, &why)) {
         return setup_say(setup, CHECK_WARNING, "event source", &why, err,
@@ -231,9 +231,11 @@ bool setup_system_remove_registry(struct setup *setup, struct error *err)
 {
     struct error why = ERROR_INIT;
 
-    if (!registry_remove_key(PRODUCT_REGISTRY_KEY, &why)) {
+    /* an installer keeps its own values beside ours */
+    if (!registry_remove_value(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, &why)
+        || !registry_remove_empty_key(PRODUCT_REGISTRY_KEY, &why)) {
         return setup_say(setup, CHECK_WARNING, "registry", &why, err, "%s", why.detail);
     }
-    return setup_say(setup, CHECK_OK, "registry", NULL, err, "HKLM\\%s removed",
-                     PRODUCT_REGISTRY_KEY);
+    return setup_say(setup, CHECK_OK, "registry", NULL, err, "%s removed from HKLM\\%s",
+                     PRODUCT_REGISTRY_DATA_DIR, PRODUCT_REGISTRY_KEY);
 }

@@ -29,8 +29,8 @@ MUST_USE bool file_read(const char *path, size_t max_bytes, struct buffer *out, 
 /*
  * Replace or create a file so that after a crash either the old or the new content is there:
  * temporary file in the same folder, flush to disk, rename, flush the folder. is_private: readable
- * by this account (POSIX 0600; Windows: owner, SYSTEM, Administrators) only, else the folder's
- * default (0644). Errors: REASON_FILE_NOT_WRITABLE, REASON_DISK_FULL.
+ * by this account (POSIX 0600; Windows: rights_text.h) only, else the folder's default (0644).
+ * Errors: REASON_FILE_NOT_WRITABLE, REASON_DISK_FULL.
  */
 MUST_USE bool file_write_atomic(const char *path, struct bytes content, bool is_private,
                                 struct error *err);

@@ -41,10 +41,9 @@ static bool windows_only(struct error *err)
     return error_set(err, REASON_WINDOWS_ONLY, "there is no registry here");
 }
 
-bool registry_make_key(const char *key, const char *sddl, struct error *err)
+bool registry_make_key(const char *key, struct error *err)
 {
     (void)key;
-    (void)sddl;
     return windows_only(err);
 }
 
@@ -67,6 +66,19 @@ bool registry_write_u32(const char *key, const char *value, uint32_t number, str
 }
 
 bool registry_remove_key(const char *key, struct error *err)
+{
+    (void)key;
+    return windows_only(err);
+}
+
+bool registry_remove_value(const char *key, const char *value, struct error *err)
+{
+    (void)key;
+    (void)value;
+    return windows_only(err);
+}
+
+bool registry_remove_empty_key(const char *key, struct error *err)
 {
     (void)key;
     return windows_only(err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/process.h"
 
+#include "platform/win32/private_rights.h"
 #include "platform/win32/wide.h"
 #include "platform/win32/win_error.h"
 
@@ -45,6 +46,7 @@ void process_harden(void)
     (void)SetDllDirectoryW(L""); /* not the current folder */
     (void)SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX); /* nobody sees a dialog */
     set_mitigations();
+    private_rights_adopt();
 }
 
 uint32_t process_id(void)

@@ -8,8 +8,6 @@
 
 #include <windows.h>
 
-#include <sddl.h>
-
 static bool failed(struct error *err, LSTATUS rc, const char *key)
 {
     if (rc == ERROR_ACCESS_DENIED) {
@@ -22,50 +20,27 @@ static bool failed(struct error *err, LSTATUS rc, const char *key)
     return error_context(err, "registry HKLM\\%s", key);
 }
 
-/* Owner and group stay as they are: only who may do what is given. */
-static bool set_rights(HKEY open, const char *key, const char *sddl, struct error *err)
+static bool is_missing(LSTATUS rc)
 {
-    wchar_t *wide = wide_from_utf8(sddl, err);
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    LSTATUS rc = ERROR_SUCCESS;
-
-    if (wide == NULL) {
-        return false;
-    }
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, &descriptor,
-                                                              NULL)) {
-        rc = (LSTATUS)GetLastError();
-    } else {
-        rc = RegSetKeySecurity(open,
-                               DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                               descriptor);
-    }
-    (void)LocalFree(descriptor);
-    free(wide);
-    return rc == ERROR_SUCCESS || failed(err, rc, key);
+    return rc == ERROR_FILE_NOT_FOUND || rc == ERROR_PATH_NOT_FOUND;
 }
 
-bool registry_make_key(const char *key, const char *sddl, struct error *err)
+bool registry_make_key(const char *key, struct error *err)
 {
     wchar_t *wide = wide_from_utf8(key, err);
     HKEY open = NULL;
     LSTATUS rc = ERROR_SUCCESS;
-    bool ok = false;
 
     if (wide == NULL) {
         return false;
     }
     rc = RegCreateKeyExW(HKEY_LOCAL_MACHINE, wide, 0, NULL, REG_OPTION_NON_VOLATILE,
-                         KEY_SET_VALUE | KEY_WOW64_64KEY | (sddl != NULL ? WRITE_DAC : 0), NULL,
-                         &open, NULL);
-    if (rc != ERROR_SUCCESS) {
-        (void)failed(err, rc, key);
-    } else {
-        ok = sddl == NULL || set_rights(open, key, sddl, err);
+                         KEY_SET_VALUE | KEY_WOW64_64KEY, NULL, &open, NULL);
+    if (rc == ERROR_SUCCESS) {
         (void)RegCloseKey(open);
     }
     free(wide);
-    return ok;
+    return rc == ERROR_SUCCESS || failed(err, rc, key);
 }
 
 static bool write_value(const char *key, const char *value, DWORD type, const void *data,
@@ -107,16 +82,69 @@ bool registry_write_u32(const char *key, const char *value, uint32_t number, str
     return write_value(key, value, REG_DWORD, &number, sizeof(number), err);
 }
 
-bool registry_remove_key(const char *key, struct error *err)
+bool registry_remove_value(const char *key, const char *value, struct error *err)
+{
+    wchar_t *wide_key = wide_from_utf8(key, err);
+    wchar_t *wide_value = wide_from_utf8(value, err);
+    HKEY open = NULL;
+    LSTATUS rc = ERROR_SUCCESS;
+    bool ok = false;
+
+    if (wide_key != NULL && wide_value != NULL) {
+        rc = RegOpenKeyExW(HKEY_LOCAL_MACHINE, wide_key, 0, KEY_SET_VALUE | KEY_WOW64_64KEY, &open);
+        if (rc == ERROR_SUCCESS) {
+            rc = RegDeleteValueW(open, wide_value);
+            (void)RegCloseKey(open);
+        }
+        ok = rc == ERROR_SUCCESS || is_missing(rc) || failed(err, rc, key);
+    }
+    free(wide_key);
+    free(wide_value);
+    return ok;
+}
+
+static LSTATUS look_into(const wchar_t *key, bool *empty)
+{
+    HKEY open = NULL;
+    DWORD keys = 0;
+    DWORD values = 0;
+    LSTATUS rc = RegOpenKeyExW(HKEY_LOCAL_MACHINE, key, 0, KEY_READ | KEY_WOW64_64KEY, &open);
+
+    if (rc == ERROR_SUCCESS) {
+        rc = RegQueryInfoKeyW(open, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL, NULL, NULL,
+                              NULL);
+        (void)RegCloseKey(open);
+    }
+    *empty = keys == 0 && values == 0;
+    return rc;
+}
+
+/* Windows itself refuses to remove a key that has keys below it. */
+static bool remove_key(const char *key, bool only_empty, struct error *err)
 {
     wchar_t *wide = wide_from_utf8(key, err);
+    bool empty = true;
     LSTATUS rc = ERROR_SUCCESS;
 
     if (wide == NULL) {
         return false;
     }
-    rc = RegDeleteKeyExW(HKEY_LOCAL_MACHINE, wide, KEY_WOW64_64KEY, 0);
+    if (only_empty) {
+        rc = look_into(wide, &empty);
+    }
+    if (rc == ERROR_SUCCESS && empty) {
+        rc = RegDeleteKeyExW(HKEY_LOCAL_MACHINE, wide, KEY_WOW64_64KEY, 0);
+    }
     free(wide);
-    return rc == ERROR_SUCCESS || rc == ERROR_FILE_NOT_FOUND || rc == ERROR_PATH_NOT_FOUND
-           || failed(err, rc, key);
+    return rc == ERROR_SUCCESS || is_missing(rc) || failed(err, rc, key);
+}
+
+bool registry_remove_key(const char *key, struct error *err)
+{
+    return remove_key(key, false, err);
+}
+
+bool registry_remove_empty_key(const char *key, struct error *err)
+{
+    return remove_key(key, true, err);
 }
