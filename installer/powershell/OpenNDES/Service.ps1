@@ -112,7 +112,8 @@ function Test-OpenNdes {
     Tells a script whether something is broken.
     #>
     [CmdletBinding()]
-    [OutputType('OpenNDES.Finding', [bool])]
+    [OutputType('OpenNDES.Finding')]
+    [OutputType([bool])]
     param(
         [switch]$Quiet,
 
