@@ -21,6 +21,7 @@ struct verb {
 static const struct verb verbs[] = {
     { "init", cmd_init },
     { "run", cmd_run },
+    { "service", cmd_service },
     { "check", cmd_check },
     { "template", cmd_template },
     { "password", cmd_password },
