@@ -16,6 +16,7 @@ from powershell_source import SourceError, commands, functions, tokenize
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MODULE = ROOT / "installer/powershell/OpenNDES"
 GUIDE = ROOT / "docs/powershell.md"
+LAB = ROOT / "docs/windows-lab.md"
 ABOUT = MODULE / "en-US/about_OpenNDES.help.txt"
 
 # Get-Verb, those that a module like this may want
@@ -211,7 +212,11 @@ def check_sources(problems, sources, exported, program):
     cmdlets = sorted(f.name for f in everything if f.is_cmdlet())
     if cmdlets != sorted(exported) or len(set(known)) != len(everything):
         problems.add("OpenNDES.psd1", 1, f"exports {sorted(exported)}, the cmdlets are {cmdlets}")
-    return {f.name: {p.name for p in f.parameters} for f in everything if f.is_cmdlet()}
+    result = {f.name: known[f.name] for f in everything if f.is_cmdlet()}
+    for where, each in found.items():
+        for function in each:
+            check_examples(problems, where, function.help or "", result)
+    return result
 
 
 def manifest_list(text, key):
@@ -247,9 +252,8 @@ def check_examples(problems, where, text, cmdlets):
 
 
 def check_documents(problems, cmdlets):
-    for path in (GUIDE, ABOUT, *sorted(MODULE.glob("*.ps1"))):
-        text = path.read_text(encoding="utf-8")
-        check_examples(problems, path.name, text, cmdlets)
+    for path in (GUIDE, ABOUT, LAB):
+        check_examples(problems, path.name, path.read_text(encoding="utf-8"), cmdlets)
     check_text(problems, ABOUT.name, ABOUT.read_text(encoding="utf-8"))
     guide = GUIDE.read_text(encoding="utf-8")
     for name in cmdlets:
