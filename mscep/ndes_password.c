@@ -9,10 +9,11 @@
 #include "model/name.h"
 #include "platform/clock.h"
 #include "platform/protect.h"
+#include "platform/sealed_places.h"
 #include "store/store_passwords.h"
 
 #define MAC_CONTEXT "ndes-password"
-#define SEAL_PURPOSE "ndes-single-password:"
+#define SEAL_PURPOSE SEALED_SINGLE_PASSWORD
 #define SEALED_BYTES_MAX 4096u /* DPAPI adds some 200 bytes to a password */
 
 #define DIGITS_MAX (2 * LIMIT_PASSWORD_BYTES)

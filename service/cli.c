@@ -34,6 +34,8 @@ static const struct verb verbs[] = {
     { "tls", cmd_tls },
     { "import-ndes", cmd_import_ndes },
     { "config", cmd_config },
+    { "backup", cmd_backup },
+    { "restore", cmd_restore },
     { "version", cmd_version },
 };
 

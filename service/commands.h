@@ -37,6 +37,8 @@ MUST_USE bool cmd_intune(const struct command *command, struct error *err);
 MUST_USE bool cmd_intune_test(const struct command *command, struct error *err); /* "intune test" */
 MUST_USE bool cmd_service(const struct command *command, struct error *err);
 MUST_USE bool cmd_tls(const struct command *command, struct error *err);
+MUST_USE bool cmd_backup(const struct command *command, struct error *err);
+MUST_USE bool cmd_restore(const struct command *command, struct error *err);
 MUST_USE bool cmd_version(const struct command *command, struct error *err);
 
 /* A sub-verb such as "template list". */

@@ -3,11 +3,12 @@
 
 #include "base/text.h"
 #include "platform/protect.h"
+#include "platform/sealed_places.h"
 #include "store/store_passwords.h"
 
 #define DATABASE "openndes.db"
 #define MAC_KEY_BYTES 32
-#define MAC_KEY_PURPOSE "mac-key"
+#define MAC_KEY_PURPOSE SEALED_MAC_KEY
 #define MAC_KEY_FILE_MAX 4096
 
 bool data_path_config(const char *data, char path[FILE_PATH_MAX], struct error *err)

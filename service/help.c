@@ -232,6 +232,26 @@ static const struct help_page pages[] = {
       "show and set are for openndes.json; templates have \"openndes template\". All settings of\n"
       "one command are checked together and written together, or not at all. explain tells what\n"
       "each key of openndes.json and of templates means, its default, what is possible.\n" },
+    { "backup", "make or verify an encrypted backup",
+      "openndes backup FILE [--with-logs] [--force] [--json]\n"
+      "openndes backup FILE --verify [--json]\n"
+      "\n"
+      "Writes keys, database and configuration into one file that opens on any machine with its\n"
+      "password; also while the service runs. The password, 16 characters or more, is read from\n"
+      "standard input or asked for twice on a terminal. An existing file is never replaced.\n"
+      "Keys in the machine's key store are not in it; they are named.\n"
+      "\n"
+      "  --with-logs  logs and audit records too\n"
+      "  --force      accept a shorter password\n"
+      "  --verify     read all of a backup and check it; write nothing\n" },
+    { "restore", "make a data folder from a backup",
+      "openndes --data DIR restore FILE [--list] [--json]\n"
+      "\n"
+      "Makes DIR, which must not be there yet or be empty, and seals everything for this machine.\n"
+      "The whole backup is verified first; then there is all of it or nothing. The host that the\n"
+      "backup is of must have stopped for good.\n"
+      "\n"
+      "  --list  verify, and show what is in it\n" },
     { "version", "print the version", "openndes version [--json]\n" },
 };
 

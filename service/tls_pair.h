@@ -10,6 +10,7 @@
 #define OPENNDES_SERVICE_TLS_PAIR_H
 
 #include "base/buffer.h"
+#include "platform/sealed_places.h"
 
 #define TLS_FOLDER "tls"
 #define TLS_FILE_CERT "tls/server.crt"
@@ -18,9 +19,9 @@
 #define TLS_FILE_PASSWORD "tls/password"
 #define TLS_FILE_LOCK "tls/.lock"
 
-#define TLS_KEY_KIND "tls-key"
-#define TLS_KEY_NAME "server"
-#define TLS_PASSWORD_PURPOSE "tls-password"
+#define TLS_KEY_KIND SEALED_KIND_TLS
+#define TLS_KEY_NAME SEALED_NAME_TLS
+#define TLS_PASSWORD_PURPOSE SEALED_TLS_PASSWORD
 
 /* Replace a file below the data folder, private, and its folder if it is missing. */
 MUST_USE bool tls_pair_write(const char *data, const char *name, struct bytes content,

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "platform/files.h"
+#include "platform/sealed_places.h"
 
 #define CA_FILE_CERT "ca.crt"
 #define CA_FILE_KEY "ca.key"
@@ -25,10 +26,10 @@
 #define CA_FILE_REQUEST_KEY "request.key"
 
 /* What keys are sealed for, with ":<name>" behind: ca_key.h. */
-#define CA_KEY_KIND_CA "ca-key"
-#define CA_KEY_KIND_RA "ra-key"
-#define CA_KEY_KIND_RA_SIGN "ra-sign-key"
-#define CA_KEY_KIND_RA_ENC "ra-enc-key"
+#define CA_KEY_KIND_CA SEALED_KIND_CA
+#define CA_KEY_KIND_RA SEALED_KIND_RA
+#define CA_KEY_KIND_RA_SIGN SEALED_KIND_RA_SIGN
+#define CA_KEY_KIND_RA_ENC SEALED_KIND_RA_ENC
 
 enum ca_folder_state {
     CA_FOLDER_ABSENT,  /* no folder, or an empty one */

@@ -13,10 +13,11 @@
 #include "intune/intune_key_file.h"
 #include "model/certificate.h"
 #include "platform/protect.h"
+#include "platform/sealed_places.h"
 
 #define SECRET_BYTES_MAX 4096u
 #define SEALED_BYTES_MAX 32768u
-#define PURPOSE_KEY "intune:client-key"
+#define PURPOSE_KEY SEALED_INTUNE_KEY
 #define READ_TRIES 4u /* of a pair that is being replaced right now */
 
 static const struct {
@@ -24,8 +25,9 @@ static const struct {
     const char *purpose;
     const char *name; /* for messages */
 } secrets[] = {
-    [INTUNE_SECRET_CLIENT] = { INTUNE_FILE_SECRET, "intune:secret", "the application's secret" },
-    [INTUNE_SECRET_PROXY] = { INTUNE_FILE_PROXY, "intune:proxy-password", "the proxy's password" },
+    [INTUNE_SECRET_CLIENT] = { INTUNE_FILE_SECRET, SEALED_INTUNE_SECRET,
+                               "the application's secret" },
+    [INTUNE_SECRET_PROXY] = { INTUNE_FILE_PROXY, SEALED_INTUNE_PROXY, "the proxy's password" },
 };
 
 /* ---- files ----------------------------------------------------------------------------------- */

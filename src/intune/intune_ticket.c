@@ -20,8 +20,9 @@
 
 #include "base/text.h"
 #include "platform/protect.h"
+#include "platform/sealed_places.h"
 
-#define PURPOSE "intune-ticket"
+#define PURPOSE SEALED_INTUNE_TICKET
 #define VERSION_LINE "openndes intune ticket 1\n"
 #define VERSION_BYTES (sizeof(VERSION_LINE) - 1)
 #define PLAIN_MAX (VERSION_BYTES + 4 * LIMIT_TRANSACTION_ID_BYTES + 1 + LIMIT_CSR_BYTES)

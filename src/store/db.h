@@ -89,6 +89,17 @@ MUST_USE bool db_part_begin(struct db *db, struct error *err);
 MUST_USE bool db_part_keep(struct db *db, struct error *err);
 MUST_USE bool db_part_undo(struct db *db, struct error *err);
 
+/*
+ * Hold what the database says now: until db_close this connection reads nothing newer. Others go on
+ * writing.
+ */
+MUST_USE bool db_begin_reading(struct db *db, struct error *err);
+/*
+ * Copy the database as this connection reads it to `to`, an empty file that is there; little memory
+ * whatever its size. The copy is flushed by nobody.
+ */
+MUST_USE bool db_copy(struct db *db, const char *to, struct error *err);
+
 /* Pages of the file. */
 MUST_USE bool db_page_count(struct db *db, int64_t *pages, struct error *err);
 /* Read the whole file; thorough also compares indexes with tables. Errors: REASON_STORE_CORRUPT. */

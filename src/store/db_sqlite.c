@@ -578,6 +578,43 @@ bool db_page_count(struct db *db, int64_t *pages, struct error *err)
     return read_value(db, "PRAGMA page_count", pages, NULL, 0, err);
 }
 
+/* ---- copying ----------------------------------------------------------------------------- */
+
+bool db_begin_reading(struct db *db, struct error *err)
+{
+    /* The transaction sees the database of its first read. */
+    return db_execute(db, "BEGIN; SELECT count(*) FROM sqlite_schema", err);
+}
+
+/* In one go: nobody changes the source within its transaction, nobody else knows the copy. */
+static int copy_pages(struct db *from, sqlite3 *to)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from->handle, "main");
+    int code = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(to);
+    int finish = sqlite3_backup_finish(backup);
+
+    return code != SQLITE_DONE ? code : finish;
+}
+
+bool db_copy(struct db *db, const char *to, struct error *err)
+{
+    const struct db_options options = { .path = to, .busy_ms = db->busy_ms, .cache_kib = 2048 };
+    struct db *copy = db_open(&options, err);
+    bool ok = false;
+
+    if (copy == NULL) {
+        return false;
+    }
+    /* What is cut off is not used: no journal, no flush. */
+    if (db_execute(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", err)) {
+        int code = copy_pages(db, copy->handle);
+
+        ok = code == SQLITE_OK || db_fail(copy, code, err);
+    }
+    db_close(copy);
+    return ok;
+}
+
 bool db_check(struct db *db, bool thorough, struct error *err)
 {
     const char *sql = thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";

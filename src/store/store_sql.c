@@ -180,4 +180,11 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_FIND_SINGLE] =
         "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'single' AND scope = ?1",
     [STORE_SQL_REMOVE_SINGLE] = "DELETE FROM password WHERE kind = 'single' AND scope = ?1",
+
+    [STORE_SQL_LIST_SEALED_PASSWORDS] =
+        "SELECT id, scope, sealed FROM password WHERE sealed IS NOT NULL ORDER BY id",
+    [STORE_SQL_UPDATE_SEALED_PASSWORD] =
+        "UPDATE password SET sealed = ?2 WHERE id = ?1 AND sealed IS NOT NULL",
+    [STORE_SQL_LIST_TICKETS] = "SELECT id, '', ticket FROM notification ORDER BY id",
+    [STORE_SQL_UPDATE_TICKET] = "UPDATE notification SET ticket = ?2 WHERE id = ?1",
 };

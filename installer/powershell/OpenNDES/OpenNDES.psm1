@@ -20,13 +20,14 @@ $ErrorActionPreference = 'Stop'
 
 # What a table shows of each type; Format-List * shows everything.
 $script:Shown = @{
-    'OpenNDES.Template'       = 'Name', 'Enabled', 'Challenge', 'CA'
-    'OpenNDES.Password'       = 'Id', 'Scope', 'State', 'ExpiresAt'
-    'OpenNDES.NewPassword'    = 'Scope', 'Password', 'ExpiresAt', 'ScepUrl'
-    'OpenNDES.Certificate'    = 'Serial', 'State', 'NotAfter', 'Subject'
-    'OpenNDES.Request'        = 'Id', 'Time', 'Result', 'Subject'
-    'OpenNDES.Setting'        = 'Key', 'Value'
-    'OpenNDES.Finding'        = 'Level', 'What', 'Text'
+    'OpenNDES.Template'    = 'Name', 'Enabled', 'Challenge', 'CA'
+    'OpenNDES.Password'    = 'Id', 'Scope', 'State', 'ExpiresAt'
+    'OpenNDES.NewPassword' = 'Scope', 'Password', 'ExpiresAt', 'ScepUrl'
+    'OpenNDES.Certificate' = 'Serial', 'State', 'NotAfter', 'Subject'
+    'OpenNDES.Request'     = 'Id', 'Time', 'Result', 'Subject'
+    'OpenNDES.Setting'     = 'Key', 'Value'
+    'OpenNDES.Status'      = 'Name', 'State', 'Account', 'Data'
+    'OpenNDES.Finding'     = 'Level', 'What', 'Text'
 }
 foreach ($type in $script:Shown.Keys) {
     Update-TypeData -TypeName $type -DefaultDisplayPropertySet $script:Shown[$type] -Force

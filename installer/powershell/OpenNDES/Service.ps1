@@ -112,7 +112,8 @@ function Test-OpenNdes {
     Tells a script whether something is broken.
     #>
     [CmdletBinding()]
-    [OutputType('OpenNDES.Finding', [bool])]
+    [OutputType('OpenNDES.Finding')]
+    [OutputType([bool])]
     param(
         [switch]$Quiet,
 
@@ -138,8 +139,8 @@ function Get-OpenNdesStatus {
     Gets the state of the Windows service.
 
     .DESCRIPTION
-    Tells whether the service is installed and runs, its account, start type and data folder, as the program
-    reports them.
+    State is running, stopped, missing or one between. Account, Automatic, Delayed, Process, Command, Data (the
+    data folder), ExitCode and WindowsExitCode (of the last end) are empty where no service is installed.
 
     .PARAMETER DataFolder
     The data folder, where it is not the service's own (%ProgramData%\OpenNDES or DataDir in the registry).
@@ -157,8 +158,8 @@ function Get-OpenNdesStatus {
     )
 
     process {
-        $text = Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('service', 'status', '--json')
-        ConvertFrom-OpenNdesJson -Text $text -TypeName 'OpenNDES.Status'
+        $text = Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('service', 'status', '--json') -AllowFailure
+        ConvertFrom-OpenNdesJson -Text $text -TypeName 'OpenNDES.Status' -Names 'Process', 'Account', 'Automatic', 'Delayed', 'Command', 'Data', 'WindowsExitCode', 'ExitCode'
     }
 }
 
@@ -169,13 +170,16 @@ function Backup-OpenNdes {
 
     .DESCRIPTION
     Writes keys, certificates, settings and database into one file, encrypted with a password. It works while the
-    service runs. Without the password nobody can restore the file.
+    service runs. Without the password nobody can restore the file. Keys in the machine's key store are not in it.
 
     .PARAMETER Path
     The file to write; it must not exist.
 
     .PARAMETER Password
-    The password that the file is encrypted with. It reaches the program by standard input.
+    The password that the file is encrypted with, 16 characters or more. It reaches the program by standard input.
+
+    .PARAMETER IncludeLog
+    Logs and audit records too.
 
     .PARAMETER DataFolder
     The data folder, where it is not the service's own (%ProgramData%\OpenNDES or DataDir in the registry).
@@ -200,14 +204,20 @@ function Backup-OpenNdes {
         [Parameter(Mandatory, Position = 1)]
         [System.Security.SecureString]$Password,
 
+        [switch]$IncludeLog,
+
         [ValidateNotNullOrEmpty()]
         [string]$DataFolder
     )
 
     process {
         $file = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
+        $arguments = @('backup', $file)
+        if ($IncludeLog) {
+            $arguments += '--with-logs'
+        }
         if ($PSCmdlet.ShouldProcess($file, 'Back up OpenNDES')) {
-            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('backup', $file) -Secret $Password -Target $file)
+            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument $arguments -Secret $Password -Target $file)
             Get-Item -LiteralPath $file
         }
     }
