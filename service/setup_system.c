@@ -45,7 +45,7 @@ bool setup_ports(const char *listen, const char *https_listen, char *ports, size
     struct url_listener listeners[URL_LISTENERS_MAX];
     struct buffer text = BUFFER_INIT(PORTS_BYTES);
     struct error too_long = ERROR_INIT;
-    uint16_t found[URL_LISTENERS_MAX];
+    uint16_t found[URL_LISTENERS_MAX] = { 0 };
     size_t listener_count = 0;
     size_t count = 0;
     bool ok = true;
