@@ -402,6 +402,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     }
     app->runtime_mutex_ready = true;
     if (!data_folder_check(options->data_folder, err)) goto out;
+    if (!data_folder_check_rights(options->data_folder, err)) goto out;
     if (!take_lock(app, err)) goto out;
     if (!config_load_service(options->data_folder, &config, err)) goto out;
     if (!open_all(app, options, &config, err)) goto out;
@@ -416,6 +417,9 @@ out:
     if (!ok) {
         log_error(app->log, LOG_LEVEL_ERROR, err, "start failed");
         event_log_failure(app->events, EVENT_START_FAILED, NULL, err);
+        if (err->reason == REASON_RIGHTS_UNSAFE || err->reason == REASON_REPARSE_POINT) {
+            event_log_failure(app->events, EVENT_RIGHTS_UNSAFE, NULL, err);
+        }
         app_free(app);
         app = NULL;
     }
