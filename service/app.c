@@ -446,13 +446,18 @@ static void report_failed_start(struct app *app, const struct error *why)
         .files = 1000,
     };
     struct error ignored = ERROR_INIT;
+    bool is_unsafe = why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT;
 
-    if (app->log == NULL && data_path_logs(app->data_folder, folder, &ignored)
+    /* What others may change is not written to either: a log could be a link to something else. */
+    if (app->log == NULL && !is_unsafe && data_path_logs(app->data_folder, folder, &ignored)
         && folder_exists(folder)) {
         app->log = log_open(&options, &ignored);
     }
     log_error(app->log, LOG_LEVEL_ERROR, why, START_FAILURE_TEXT);
     event_log_failure(app->events, EVENT_START_FAILED, NULL, why);
+    if (is_unsafe) {
+        event_log_failure(app->events, EVENT_RIGHTS_UNSAFE, NULL, why);
+    }
 }
 
 struct app *app_create(const struct app_options *options, struct error *err)
@@ -477,6 +482,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     app->metrics = metrics_create(err);
     if (app->metrics == NULL) goto out;
     if (!data_folder_check(options->data_folder, err)) goto out;
+    if (!data_folder_check_rights(options->data_folder, err)) goto out;
     if (!take_lock(app, err)) goto out;
     if (!config_load_service(options->data_folder, &config, err)) goto out;
     if (!open_all(app, options, &config, err)) goto out;

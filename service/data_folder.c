@@ -3,11 +3,13 @@
 
 #include "base/text.h"
 #include "platform/protect.h"
+#include "platform/rights.h"
 #include "platform/sealed_places.h"
 #include "store/store_passwords.h"
 
 #define DATABASE "openndes.db"
 #define MAC_KEY_BYTES 32
+#define ENTRIES_MAX 50000u /* files in the folder; most are logs and policies, some hundred */
 #define MAC_KEY_PURPOSE SEALED_MAC_KEY
 #define MAC_KEY_FILE_MAX 4096
 
@@ -70,6 +72,42 @@ bool data_folder_check(const char *data, struct error *err)
                          data, data);
     }
     return true;
+}
+
+/* The first thing that is wrong, and how many there are. */
+struct findings {
+    struct error first;
+    size_t count;
+};
+
+static bool note_finding(void *context, const char *path, const struct error *why,
+                         struct error *err)
+{
+    struct findings *found = context;
+
+    (void)path; /* stands in the sentence */
+    (void)err;
+    if (found->count++ == 0) {
+        found->first = *why;
+    }
+    return true;
+}
+
+bool data_folder_check_rights(const char *data, struct error *err)
+{
+    struct findings found = { ERROR_INIT, 0 };
+
+    if (!rights_check_tree(data, ENTRIES_MAX, note_finding, &found, err)) {
+        return false;
+    }
+    if (found.count > 1) {
+        return error_set(err, found.first.reason, "%s (and %zu more: openndes check)",
+                         found.first.detail, found.count - 1);
+    }
+    if (found.count == 1) {
+        *err = found.first;
+    }
+    return found.count == 0;
 }
 
 bool data_folder_create(const char *data, struct error *err)
@@ -135,7 +173,9 @@ bool data_mac_key(const char *data, bool create, struct secret *key, struct erro
 
     if (!path_join(path, data, "secrets.key", err)) goto out;
     if (create && !file_exists(path) && !mac_key_create(data, path, err)) goto out;
-    if (!file_read(path, MAC_KEY_FILE_MAX, &sealed, err)) goto out;
+    if (!rights_check(path, true, err) || !file_read(path, MAC_KEY_FILE_MAX, &sealed, err)) {
+        goto out;
+    }
     if (!protect_open(data, MAC_KEY_PURPOSE, buffer_bytes(&sealed), key, err)) {
         error_context(err, "%s", path);
         goto out;
@@ -156,7 +196,7 @@ struct store *data_store_open(const char *data, unsigned readers, struct error *
     char path[FILE_PATH_MAX];
     struct store_options options = { .path = path, .readers = readers };
 
-    if (!path_join(path, data, DATABASE, err)) {
+    if (!path_join(path, data, DATABASE, err) || !rights_check(path, true, err)) {
         return NULL;
     }
     return store_open(&options, err);
