@@ -409,6 +409,30 @@ const struct x509_st *ca_builtin_ra_enc_certificate(const struct ca_builtin *b)
     return member == NULL ? NULL : member->cert;
 }
 
+const struct evp_pkey_st *ca_builtin_key(const struct ca_builtin *b)
+{
+    return b->issuer.key;
+}
+
+const struct evp_pkey_st *ca_builtin_ra_key(const struct ca_builtin *b)
+{
+    return b->waiting || b->ras->ra_count == 0 ? NULL : b->ras->ra[0].key;
+}
+
+const struct evp_pkey_st *ca_builtin_ra_sign_key(const struct ca_builtin *b)
+{
+    const struct ra_identity *member = pair_member(b, true);
+
+    return member == NULL ? NULL : member->key;
+}
+
+const struct evp_pkey_st *ca_builtin_ra_enc_key(const struct ca_builtin *b)
+{
+    const struct ra_identity *member = pair_member(b, false);
+
+    return member == NULL ? NULL : member->key;
+}
+
 const struct error *ca_builtin_pair_error(const struct ca_builtin *b)
 {
     return error_is_set(&b->pair_error) ? &b->pair_error : NULL;

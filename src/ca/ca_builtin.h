@@ -49,6 +49,11 @@ const struct x509_st *ca_builtin_ra_certificate(const struct ca_builtin *b);
 /* Those of the pair: NULL also while there is none. */
 const struct x509_st *ca_builtin_ra_sign_certificate(const struct ca_builtin *b);
 const struct x509_st *ca_builtin_ra_enc_certificate(const struct ca_builtin *b);
+/* The keys beside them, borrowed, for ca_key_reference_describe; NULL where there is none. */
+const struct evp_pkey_st *ca_builtin_key(const struct ca_builtin *b);
+const struct evp_pkey_st *ca_builtin_ra_key(const struct ca_builtin *b);
+const struct evp_pkey_st *ca_builtin_ra_sign_key(const struct ca_builtin *b);
+const struct evp_pkey_st *ca_builtin_ra_enc_key(const struct ca_builtin *b);
 /*
  * Why there is no pair, borrowed; NULL when there is one, or the CA waits for its certificate.
  * REASON_DATA_FOLDER_IN_USE: another process held the folder when the pair was to be made, so

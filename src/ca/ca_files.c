@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include "ca/ca_key.h"
+#include "ca/ca_machine_keys.h"
 #include "ca/ca_set.h"
 #include "ca/ca_subject.h"
 #include "ca/ca_validity.h"
@@ -42,7 +43,7 @@ static bool check_subject(const struct ca_new_options *options, struct error *er
 
 static bool make_set(const struct ca_new_options *options, struct ca_set *set, struct error *err)
 {
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL };
     STACK_OF(X509) *pool = sk_X509_new_null();
     EVP_PKEY *key = NULL;
     X509 *cert = NULL;
@@ -66,7 +67,7 @@ out:
 
 bool ca_files_create(const struct ca_new_options *options, struct error *err)
 {
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL };
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
     bool ok = false;
@@ -88,9 +89,33 @@ out:
     return ok;
 }
 
+/*
+ * Who has put an RA's key into an HSM or the machine's store did so on purpose, perhaps because he
+ * has to; and only he can have a new certificate issued for it.
+ */
+static bool check_machine_ras(const struct ca_folder *folder, const struct ra_cert *given,
+                              struct error *err)
+{
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        if (given[role].cert == NULL && ca_set_ra_is_reference(folder, (enum ra_cert_role)role)) {
+            return error_set(
+                err, REASON_RA_UNSUITABLE,
+                "%s/%s is a key of the machine's store, which is not renewed here: "
+                "issue a new certificate for it, put that into the store and name it, "
+                "openndes ca renew-ra %s %s; or give --sealed for a new key in the "
+                "data folder",
+                folder->path, ca_set_ra_key_file((enum ra_cert_role)role), folder->name,
+                role == RA_CERT_SINGLE ? "--ra-machine-store THUMBPRINT"
+                                       : "--ra-sign-machine-store T --ra-encrypt-machine-store T");
+        }
+    }
+    return true;
+}
+
 bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
 {
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    struct ra_cert given[RA_CERT_ROLES] = { { NULL, NULL } };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, given };
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
     int64_t now = clock_now();
@@ -104,12 +129,17 @@ bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
                         folder.path, CA_FILE_CERT);
         goto out;
     }
+    if (!ca_machine_keys_open_ras(&options->machine_ras, given, err)) goto out;
+    if (!options->seal_ra && !check_machine_ras(&folder, given, err)) goto out;
     if (!ca_set_load(&folder, &set, err)) goto out;
     if (!cert_issuer_check_time(&set.issuer, now, err)) goto out;
     if (!ca_set_make_ras(&set, &ra, now, err)) goto out;
     if (!ca_set_write_ras(&folder, folder.path, &set, err)) goto out;
     ok = true;
 out:
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        ra_cert_clear(&given[role]);
+    }
     ca_set_clear(&set);
     ca_folder_close(&folder);
     return ok;

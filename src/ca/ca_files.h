@@ -14,7 +14,8 @@
 /*
  * ca.crt (PEM), ca.key (sealed), chain.pem (parents, may be missing), ra.crt, ra.key (sealed), the
  * same for NDES's pair in ra-sign.crt, ra-sign.key, ra-enc.crt, ra-enc.key; request.csr
- * and request.key (sealed) while waiting for an offline root.
+ * and request.key (sealed) while waiting for an offline root. In place of a sealed key a reference
+ * to one in the machine's store may stand (ca_key_reference.h).
  */
 
 enum ca_key_spec {
@@ -27,6 +28,13 @@ enum ca_key_spec {
 /* "rsa2048", "rsa3072", "rsa4096", "p256", "p384"; REASON_USAGE with the list. */
 MUST_USE bool ca_key_spec_parse(const char *text, enum ca_key_spec *out, struct error *err);
 
+/* RAs whose certificate and key are in the machine's store, by thumbprint; NULL: made here. */
+struct ca_machine_ras {
+    const char *single;
+    const char *sign; /* the pair: both or none */
+    const char *decrypt;
+};
+
 struct ca_new_options {
     const char *data_folder;
     const char *name; /* folder below ca/, checked like a template name */
@@ -35,6 +43,9 @@ struct ca_new_options {
     int64_t validity_days;    /* 1..36500 */
     unsigned ra_bits;         /* 2048 or 3072 */
     int64_t ra_validity_days; /* 1..36500, cut to the CA's end */
+    struct ca_machine_ras machine_ras; /* import, renew_ra */
+    /* renew_ra: put sealed keys in place of those that are in the machine's store */
+    bool seal_ra;
 };
 
 /*
@@ -50,10 +61,14 @@ struct ca_import_options {
     const char *key_file;  /* PEM (also encrypted) or DER; NULL with PKCS#12 */
     const char *pkcs12_file;
     const struct secret *password; /* may be NULL */
+    const char *machine_store;     /* thumbprint: certificate and key there, no file then */
+    const char *chain_file;        /* with machine_store: parents; NULL: none */
 };
 /*
- * Take over an existing CA. Checks: key fits, CA:TRUE, keyCertSign, not expired, chain (any order).
- * Errors also: REASON_KEY_PASSWORD, REASON_KEY_MISMATCH, REASON_CA_UNSUITABLE, REASON_CA_EXPIRED,
+ * Take over an existing CA. Checks: key fits, CA:TRUE, keyCertSign, not expired, chain (any order);
+ * a key of the machine's store signs and decrypts as its certificate needs, and stays there.
+ * Errors also: those of machine_key.h and
+ * REASON_KEY_PASSWORD, REASON_KEY_MISMATCH, REASON_CA_UNSUITABLE, REASON_CA_EXPIRED,
  * REASON_CA_NOT_YET_VALID, REASON_KEY_UNREADABLE, REASON_CERT_UNREADABLE.
  */
 MUST_USE bool ca_files_import(const struct ca_import_options *options, struct error *err);
@@ -66,15 +81,18 @@ MUST_USE bool ca_files_request(const struct ca_new_options *options, struct buff
 /*
  * The signed certificate (PEM, DER or PKCS#7, parents behind or in chain_file, which may be NULL):
  * checks that it belongs to the request, makes the RAs. For a CA that is installed already: a
- * renewed certificate for the same key and subject replaces the old one, and the RAs are made anew.
+ * renewed certificate for the same key and subject replaces the old one, and the RAs are made anew,
+ * except those of the machine's store, which stay.
  * Errors: as for import; REASON_CA_MISSING.
  */
 MUST_USE bool ca_files_install(const struct ca_new_options *options, const char *cert_file,
                                const char *chain_file, struct error *err);
 /*
  * New RA keys and certificates, single and pair, for a CA that is there; the old ones are
- * replaced. Of the options, data_folder, name, ra_bits and ra_validity_days are used.
- * Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA.
+ * replaced. Of the options, data_folder, name, ra_bits, ra_validity_days, machine_ras and seal_ra
+ * are used. One whose key is in the machine's store is replaced by one that is named, or by a
+ * sealed one if seal_ra says so; else nothing is done: REASON_RA_UNSUITABLE.
+ * Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA and for import.
  */
 MUST_USE bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err);
 /* Names below ca/, sorted, with visit as in files.h. */

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "ca/ca_error.h"
 #include "model/legacy_crypto.h"
+#include "model/machine_pkey.h"
 #include "platform/protect.h"
 
 struct key_spec {
@@ -148,9 +149,14 @@ bool ca_key_check(const struct evp_pkey_st *key, struct error *err)
 
 bool ca_key_check_pair(struct evp_pkey_st *key, struct error *err)
 {
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-    bool ok = ctx != NULL && EVP_PKEY_pairwise_check(ctx) == 1;
+    EVP_PKEY_CTX *ctx = NULL;
+    bool ok = false;
 
+    if (machine_pkey_place(key) != NULL) { /* its private numbers are nobody's to see: it works? */
+        return machine_pkey_try_sign(key, err);
+    }
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    ok = ctx != NULL && EVP_PKEY_pairwise_check(ctx) == 1;
     EVP_PKEY_CTX_free(ctx);
     if (!ok) {
         return ca_error_openssl(err, REASON_KEY_UNREADABLE,
@@ -261,11 +267,18 @@ out:
 
 bool ca_key_pkcs8(const struct evp_pkey_st *key, struct secret *out, struct error *err)
 {
-    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+    PKCS8_PRIV_KEY_INFO *info = NULL;
     unsigned char *der = NULL;
-    int len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+    int len = -1;
     bool ok = false;
 
+    if (machine_pkey_place(key) != NULL) {
+        return error_set(err, REASON_KEY_UNREADABLE,
+                         "the key is in the machine's store and stays there: it cannot be written "
+                         "or sealed");
+    }
+    info = EVP_PKEY2PKCS8(key);
+    len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
     if (len <= 0) {
         (void)ca_error_openssl(err, REASON_KEY_UNREADABLE, "there is no private key to keep");
         goto out;

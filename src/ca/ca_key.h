@@ -23,7 +23,10 @@ struct evp_pkey_st *ca_key_generate(enum ca_key_spec spec, struct error *err);
 
 /* Fit to sign certificates with? RSA 2048 to 8192, named curves. Errors: REASON_CA_UNSUITABLE. */
 MUST_USE bool ca_key_check(const struct evp_pkey_st *key, struct error *err);
-/* Is the private half whole and does it fit the public half? Errors: REASON_KEY_UNREADABLE. */
+/*
+ * Is the private half whole and does it fit the public half? A key of the machine's store is tried
+ * instead. Errors: REASON_KEY_UNREADABLE, REASON_MACHINE_KEY_UNUSABLE.
+ */
 MUST_USE bool ca_key_check_pair(struct evp_pkey_st *key, struct error *err);
 /* The digest to sign with: SHA-256, for larger curves SHA-384 and SHA-512; NULL: no such key. */
 const struct evp_md_st *ca_key_digest(const struct evp_pkey_st *key);
@@ -36,7 +39,10 @@ const struct evp_md_st *ca_key_digest(const struct evp_pkey_st *key);
 struct evp_pkey_st *ca_key_parse(struct bytes content, const char *file,
                                  const struct secret *password, struct error *err);
 
-/* PKCS#8 PrivateKeyInfo, not encrypted. Errors: REASON_KEY_UNREADABLE (no private half). */
+/*
+ * PKCS#8 PrivateKeyInfo, not encrypted. Errors: REASON_KEY_UNREADABLE (no private half, or it is in
+ * the machine's store).
+ */
 MUST_USE bool ca_key_pkcs8(const struct evp_pkey_st *key, struct secret *out, struct error *err);
 struct evp_pkey_st *ca_key_from_pkcs8(struct bytes der, struct error *err);
 

@@ -11,13 +11,16 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/text.h"
 #include "ca/ca_error.h"
 #include "ca/ca_files.h"
 #include "ca/ca_key.h"
+#include "ca/ca_key_reference.h"
 #include "ca/ca_set.h"
 #include "ca/ca_subject.h"
 #include "ca/cert_builder.h"
 #include "ca/cert_chain.h"
+#include "model/machine_pkey.h"
 #include "model/name.h"
 
 #define REQUEST_BYTES_MAX 65536u
@@ -175,7 +178,10 @@ static bool check_same_name(const struct ca_folder *folder, const struct ca_set 
 static bool install_renewed(const struct ca_folder *folder, const struct ca_set *set,
                             struct error *err)
 {
-    return check_same_name(folder, set, err) && ca_set_write_certificates(folder->path, set, err)
+    return check_same_name(folder, set, err)
+           && (machine_pkey_place(set->issuer.key) == NULL
+               || ca_set_write_key(folder, folder->path, set, err))
+           && ca_set_write_certificates(folder->path, set, err)
            && ca_set_write_ras(folder, folder->path, set, err);
 }
 
@@ -211,14 +217,69 @@ static EVP_PKEY *load_waiting_key(const struct ca_folder *folder, enum ca_folder
     }
 }
 
+/*
+ * The RAs of a CA whose keys are in the machine's store: they stay, as the CA's key and name do.
+ * given is cleared by the caller.
+ */
+static bool keep_machine_ras(const struct ca_folder *folder, struct ra_cert given[RA_CERT_ROLES],
+                             struct error *err)
+{
+    struct ca_set old = { .parents = NULL };
+    bool ok = ca_set_load(folder, &old, err);
+
+    for (int role = 0; ok && role < RA_CERT_ROLES; role++) {
+        if (!ca_set_ra_is_reference(folder, (enum ra_cert_role)role)) {
+            continue;
+        }
+        ok = ca_set_load_ra(folder, (enum ra_cert_role)role, &old, err);
+        if (ok) {
+            given[role] = old.ra[role];
+            old.ra[role] = (struct ra_cert){ NULL, NULL };
+        }
+    }
+    ca_set_clear(&old);
+    return ok;
+}
+
+/*
+ * A renewed certificate of a CA whose key is in the machine's store: where the store has it with
+ * the key, the reference goes by it, so that the old one can be removed there. Owned; NULL: stay.
+ */
+static EVP_PKEY *find_renewed(const EVP_PKEY *key, const STACK_OF(X509) * pool)
+{
+    X509 *cert = cert_chain_find(pool, key);
+    struct ca_key_reference reference;
+    struct error ignored = ERROR_INIT;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    char thumbprint[2 * EVP_MAX_MD_SIZE + 1];
+    EVP_PKEY *renewed = NULL;
+    unsigned len = 0;
+
+    if (machine_pkey_place(key) == NULL || cert == NULL
+        || X509_digest(cert, EVP_sha1(), digest, &len) != 1) {
+        return NULL;
+    }
+    text_hex(thumbprint, sizeof(thumbprint), bytes_of(digest, len));
+    if (ca_key_reference_store(thumbprint, &reference, &ignored)) {
+        renewed = ca_key_reference_open(&reference, NULL, &ignored);
+    }
+    if (renewed != NULL && EVP_PKEY_eq(renewed, key) != 1) {
+        EVP_PKEY_free(renewed);
+        renewed = NULL;
+    }
+    return renewed;
+}
+
 bool ca_files_install(const struct ca_new_options *options, const char *cert_file,
                       const char *chain_file, struct error *err)
 {
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days };
+    struct ra_cert given[RA_CERT_ROLES] = { { NULL, NULL } };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, given };
     struct ca_folder folder = { .name = NULL };
     enum ca_folder_state state = CA_FOLDER_UNKNOWN;
     struct ca_set set = { .parents = NULL };
     STACK_OF(X509) *pool = sk_X509_new_null();
+    EVP_PKEY *renewed = NULL;
     EVP_PKEY *key = NULL;
     bool ok = false;
 
@@ -234,7 +295,9 @@ bool ca_files_install(const struct ca_new_options *options, const char *cert_fil
     if (key == NULL) goto out;
     if (!read_certificates(cert_file, pool, err)) goto out;
     if (chain_file != NULL && !read_certificates(chain_file, pool, err)) goto out;
-    if (!ca_set_make(&set, key, pool, &ra, err)) {
+    if (state == CA_FOLDER_CA && !keep_machine_ras(&folder, given, err)) goto out;
+    renewed = find_renewed(key, pool);
+    if (!ca_set_make(&set, renewed != NULL ? renewed : key, pool, &ra, err)) {
         (void)error_context(err, "%s", cert_file);
         goto out;
     }
@@ -244,6 +307,10 @@ bool ca_files_install(const struct ca_new_options *options, const char *cert_fil
     }
     ok = remove_request(&folder, err);
 out:
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        ra_cert_clear(&given[role]);
+    }
+    EVP_PKEY_free(renewed);
     EVP_PKEY_free(key);
     cert_chain_free(pool);
     ca_set_clear(&set);

@@ -5,10 +5,13 @@
 #include <openssl/x509.h>
 
 #include "ca/ca_key.h"
+#include "ca/ca_key_reference.h"
 #include "ca/ca_validity.h"
 #include "ca/cert_chain.h"
 #include "model/certificate.h"
+#include "model/machine_pkey.h"
 #include "platform/clock.h"
+#include "platform/rights.h"
 
 /* Where the RA of a role lies and what its key is sealed for. */
 static const struct ra_files {
@@ -62,23 +65,60 @@ out:
     return pool;
 }
 
+/*
+ * A sealed key proves by its seal who wrote it, a reference does not: whoever could write it could
+ * let the CA sign with another key of this machine.
+ */
+static EVP_PKEY *open_reference(const struct ca_folder *folder, const char *file,
+                                struct bytes content, struct error *err)
+{
+    struct ca_key_reference reference;
+    char path[FILE_PATH_MAX];
+
+    if (!path_join(path, folder->path, file, err) || !rights_check(path, false, err)
+        || !ca_key_reference_parse(content, &reference, err)) {
+        return NULL;
+    }
+    return ca_key_reference_open(&reference, NULL, err);
+}
+
 struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *file,
                                     const char *kind, struct error *err)
 {
-    struct buffer sealed = BUFFER_INIT(CA_KEY_SEALED_MAX);
+    struct buffer content = BUFFER_INIT(CA_KEY_SEALED_MAX);
     EVP_PKEY *key = NULL;
 
     if (!ca_folder_has(folder->path, file)) {
         (void)error_set(err, REASON_KEY_UNREADABLE, "%s/%s is missing; restore it from a backup",
                         folder->path, file);
-    } else if (ca_folder_read(folder->path, file, CA_KEY_SEALED_MAX, &sealed, err)) {
-        key = ca_key_unseal(folder->data_folder, kind, folder->name, buffer_bytes(&sealed), err);
+    } else if (ca_folder_read(folder->path, file, CA_KEY_SEALED_MAX, &content, err)) {
+        key = ca_key_reference_is(buffer_bytes(&content))
+                  ? open_reference(folder, file, buffer_bytes(&content), err)
+                  : ca_key_unseal(folder->data_folder, kind, folder->name, buffer_bytes(&content),
+                                  err);
         if (key == NULL) {
             (void)error_context(err, "%s/%s", folder->path, file);
         }
     }
-    buffer_clear(&sealed);
+    buffer_clear(&content);
     return key;
+}
+
+bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role)
+{
+    struct buffer content = BUFFER_INIT(CA_KEY_SEALED_MAX);
+    struct error ignored = ERROR_INIT;
+    bool is =
+        ca_folder_read(folder->path, ra_files[role].key, CA_KEY_SEALED_MAX, &content, &ignored)
+        && ca_key_reference_is(buffer_bytes(&content));
+
+    buffer_clear(&content);
+    return is;
+}
+
+const char *ca_set_ra_key_file(enum ra_cert_role role)
+{
+    return ra_files[role].key;
 }
 
 static bool load_parents(const struct ca_folder *folder, struct ca_set *set, struct error *err)
@@ -177,19 +217,64 @@ out:
     return ok;
 }
 
+/* One that exists already: it has to be fit for its role today, and its key has to work. */
+static bool take_given(struct ca_set *set, enum ra_cert_role role, const struct ra_cert *given,
+                       int64_t now, struct error *err)
+{
+    struct certificate_info info;
+    char end[CLOCK_TEXT_MAX];
+
+    if (!ra_cert_check(given, role, &set->issuer, err)
+        || !certificate_info(given->cert, &info, err)) {
+        return false;
+    }
+    if (now > info.not_after || now < info.not_before) {
+        clock_format(now > info.not_after ? info.not_after : info.not_before, end);
+        return error_set(err, REASON_RA_EXPIRED, "the RA's certificate %s at %s",
+                         now > info.not_after ? "ended" : "begins", end);
+    }
+    if (role != RA_CERT_ENC && !machine_pkey_try_sign(given->key, err)) {
+        return false;
+    }
+    if (role != RA_CERT_SIGN && !machine_pkey_try_decrypt(given->key, err)) {
+        return false;
+    }
+    (void)X509_up_ref(given->cert);
+    (void)EVP_PKEY_up_ref(given->key);
+    ra_cert_clear(&set->ra[role]);
+    set->ra[role] = *given;
+    return true;
+}
+
+static bool make_ra(struct ca_set *set, const struct ra_cert_order *order, struct error *err)
+{
+    struct ra_cert made = { NULL, NULL };
+
+    if (!ra_cert_make(&set->issuer, order, &made, err)) {
+        return false;
+    }
+    ra_cert_clear(&set->ra[order->role]);
+    set->ra[order->role] = made;
+    return true;
+}
+
 bool ca_set_make_ras(struct ca_set *set, const struct ra_cert_options *ra, int64_t now,
                      struct error *err)
 {
+    /* Given ones first: a refusal should not cost the time that keys take. */
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        if (ra->given != NULL && ra->given[role].cert != NULL
+            && !take_given(set, (enum ra_cert_role)role, &ra->given[role], now, err)) {
+            return error_context(err, "%s", ra_files[role].cert);
+        }
+    }
     for (int role = 0; role < RA_CERT_ROLES; role++) {
         const struct ra_cert_order order = { (enum ra_cert_role)role, ra->bits, now,
                                              ca_validity_end(now, ra->validity_days) };
-        struct ra_cert made = { NULL, NULL };
 
-        if (!ra_cert_make(&set->issuer, &order, &made, err)) {
+        if ((ra->given == NULL || ra->given[role].cert == NULL) && !make_ra(set, &order, err)) {
             return false;
         }
-        ra_cert_clear(&set->ra[role]);
-        set->ra[role] = made;
     }
     return true;
 }
@@ -234,12 +319,21 @@ static bool write_certificate(const char *place, const char *file, const X509 *c
 static bool write_key(const struct ca_folder *folder, const char *place, const char *file,
                       const char *kind, const EVP_PKEY *key, struct error *err)
 {
-    struct buffer sealed = BUFFER_INIT(CA_KEY_SEALED_MAX);
-    bool ok = ca_key_seal(folder->data_folder, kind, folder->name, key, &sealed, err)
-              && ca_folder_write(place, file, buffer_bytes(&sealed), err);
+    struct buffer content = BUFFER_INIT(CA_KEY_SEALED_MAX);
+    const char *reference = machine_pkey_place(key);
+    bool ok = reference != NULL
+                  ? buffer_printf(&content, err, "%s\n", reference)
+                  : ca_key_seal(folder->data_folder, kind, folder->name, key, &content, err);
 
-    buffer_clear(&sealed);
+    ok = ok && ca_folder_write(place, file, buffer_bytes(&content), err);
+    buffer_clear(&content);
     return ok;
+}
+
+bool ca_set_write_key(const struct ca_folder *folder, const char *place, const struct ca_set *set,
+                      struct error *err)
+{
+    return write_key(folder, place, CA_FILE_KEY, CA_KEY_KIND_CA, set->issuer.key, err);
 }
 
 static bool write_parents(const char *place, const STACK_OF(X509) * parents, struct error *err)
@@ -286,8 +380,7 @@ bool ca_set_write_ras(const struct ca_folder *folder, const char *place, const s
 bool ca_set_write(const struct ca_folder *folder, const char *place, const struct ca_set *set,
                   struct error *err)
 {
-    return ca_set_write_ras(folder, place, set, err)
-           && write_key(folder, place, CA_FILE_KEY, CA_KEY_KIND_CA, set->issuer.key, err)
+    return ca_set_write_ras(folder, place, set, err) && ca_set_write_key(folder, place, set, err)
            && ca_set_write_certificates(place, set, err);
 }
 

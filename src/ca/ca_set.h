@@ -35,9 +35,17 @@ MUST_USE bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, st
  */
 MUST_USE bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role,
                              struct ca_set *set, struct error *err);
-/* A sealed key file. Errors: REASON_KEY_UNREADABLE (missing, no key), REASON_KEY_PROTECTION. */
+/*
+ * A sealed key file, or a reference to a key of the machine's store, which must not be writable by
+ * others (ca_key_reference.h). Errors: REASON_KEY_UNREADABLE (missing, no key),
+ * REASON_KEY_PROTECTION, REASON_RIGHTS_UNSAFE, those of ca_key_reference_open.
+ */
 struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *file,
                                     const char *kind, struct error *err);
+
+/* Is the key of this role a reference? False also when there is none. */
+bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role);
+const char *ca_set_ra_key_file(enum ra_cert_role role);
 
 /*
  * Make a set out of a key and the certificates that came with it: find the key's certificate, check
@@ -47,13 +55,19 @@ struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *
 MUST_USE bool ca_set_make(struct ca_set *set, struct evp_pkey_st *key,
                           const struct stack_st_X509 *pool, const struct ra_cert_options *ra,
                           struct error *err);
-/* New RAs of every role in place of those in the set. Errors: as ra_cert_make. */
+/*
+ * New RAs of every role in place of those in the set; given ones are checked and their keys tried.
+ * Errors: as ra_cert_make and ra_cert_check, REASON_RA_EXPIRED, REASON_MACHINE_KEY_UNUSABLE.
+ */
 MUST_USE bool ca_set_make_ras(struct ca_set *set, const struct ra_cert_options *ra, int64_t now,
                               struct error *err);
 
 /* Certificate, parents and RAs with their keys; ca.crt comes last. */
 MUST_USE bool ca_set_write(const struct ca_folder *folder, const char *place,
                            const struct ca_set *set, struct error *err);
+/* The CA's key alone: sealed, or as the reference that it came from. */
+MUST_USE bool ca_set_write_key(const struct ca_folder *folder, const char *place,
+                               const struct ca_set *set, struct error *err);
 /* Certificate and parents only. */
 MUST_USE bool ca_set_write_certificates(const char *place, const struct ca_set *set,
                                         struct error *err);

@@ -11,6 +11,7 @@
 #include "ca/ca_error.h"
 #include "ca/ca_key.h"
 #include "model/csr.h"
+#include "model/machine_pkey.h"
 
 #define SID_EXTENSION_MAX 128u
 #define KEY_USAGE_CA (KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)
@@ -308,7 +309,9 @@ static bool add_leaf_extensions(X509 *cert, const struct cert_issuer *issuer,
 static bool sign(X509 *cert, EVP_PKEY *key, const EVP_MD *digest, struct error *err)
 {
     if (digest == NULL || X509_sign(cert, key, digest) <= 0) {
-        return ca_error_openssl(err, REASON_SIGN_FAILED, "the CA's key does not sign");
+        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the CA's key does not sign");
+        machine_pkey_explain(key, err);
+        return false;
     }
     return true;
 }

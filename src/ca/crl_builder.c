@@ -11,6 +11,7 @@
 
 #include "ca/asn1_time.h"
 #include "ca/ca_error.h"
+#include "model/machine_pkey.h"
 
 struct crl_builder {
     X509_CRL *crl;
@@ -173,7 +174,9 @@ bool crl_builder_sign(struct crl_builder *builder, const struct cert_issuer *iss
         || X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->cert)) != 1
         || !add_authority_key_id(crl, issuer->key_id) || !add_number(crl, number)
         || X509_CRL_sort(crl) != 1 || X509_CRL_sign(crl, issuer->key, issuer->digest) <= 0) {
-        return ca_error_openssl(err, REASON_SIGN_FAILED, "the CRL cannot be signed");
+        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the CRL cannot be signed");
+        machine_pkey_explain(issuer->key, err);
+        return false;
     }
     return append_der(crl, der, err);
 }

@@ -13,6 +13,7 @@
 #include "ca/ca_validity.h"
 #include "ca/cert_builder.h"
 #include "model/csr.h"
+#include "model/name.h"
 
 #define OID_CERTIFICATE_REQUEST_AGENT "1.3.6.1.4.1.311.20.2.1"
 
@@ -122,6 +123,20 @@ static bool has_usage(X509 *cert, enum ra_cert_role role)
     return usage == roles[role].usage;
 }
 
+/* Which is the case of NDES's RA certificates beside a CA that is not the one they came from. */
+static bool refuse_issuer(const X509 *cert, const struct cert_issuer *issuer, struct error *err)
+{
+    char by[200];
+    char wanted[200];
+
+    name_format(X509_get_issuer_name(cert), by, sizeof(by));
+    name_format(X509_get_subject_name(issuer->cert), wanted, sizeof(wanted));
+    return error_set(err, REASON_RA_UNSUITABLE,
+                     "the RA's certificate was not issued by this CA, \"%s\", but by \"%s\": "
+                     "devices would not believe it",
+                     wanted, by);
+}
+
 bool ra_cert_check(const struct ra_cert *ra, enum ra_cert_role role,
                    const struct cert_issuer *issuer, struct error *err)
 {
@@ -140,8 +155,7 @@ bool ra_cert_check(const struct ra_cert *ra, enum ra_cert_role role,
                          roles[role].usage_text);
     }
     if (!cert_issuer_signed(issuer, ra->cert)) {
-        return error_set(err, REASON_RA_UNSUITABLE,
-                         "the RA's certificate was not issued by this CA");
+        return refuse_issuer(ra->cert, issuer, err);
     }
     return true;
 }

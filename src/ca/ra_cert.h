@@ -29,6 +29,8 @@ void ra_cert_clear(struct ra_cert *ra);
 struct ra_cert_options {
     unsigned bits;         /* 2048 or 3072 */
     int64_t validity_days; /* cut to the CA's end */
+    /* One for each role; those with a certificate are taken as they are. NULL: all are made. */
+    const struct ra_cert *given;
 };
 
 /* Errors: REASON_USAGE. */

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "model/machine_pkey.h"
 #include "scep/scep_dummy_csr.h"
 #include "scep/scep_message_parts.h"
 #include "scep/scep_preparse_envelope.h"
@@ -192,7 +193,8 @@ static bool new_key(const struct scep_message *m, const struct csr *csr)
  * recorded one). Whatever fails, the work is one private key operation, one content decryption, two
  * parses of a PKCS#10 and one RSA verification; a constant request stands in where the peer's
  * cannot be judged. CMS_decrypt goes on with a random key when the padding of the key is wrong, as
- * long as it is given the certificate and no debug flag.
+ * long as it is given the certificate and no debug flag; a key of the machine's store does so by
+ * itself (model/machine_pkey.h).
  */
 static bool open_envelope(const struct scep_message *m, const struct ra_set *ras,
                           const struct opening *o, BIO *plain, struct csr *csr)
@@ -255,6 +257,7 @@ bool scep_message_decrypt(struct scep_message *message, enum algorithm_level lev
     if (!ok) {
         csr_clear(csr);
         (void)error_set(err, REASON_UNIFORM_FAILURE, "envelope, PKCS#10, its signature or its key");
+        machine_pkey_explain(ras->ra[o.ra_index].key, err); /* for the log: no peer sees details */
     }
 out:
     BIO_free(plain);

@@ -8,6 +8,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "model/machine_pkey.h"
 #include "platform/clock.h"
 #include "scep/cms_writer.h"
 #include "scep/scep_cacert.h"
@@ -177,6 +178,7 @@ static bool sign(const struct reply *r, struct bytes attributes, struct buffer *
 out:
     if (!ok) {
         (void)error_set(err, REASON_SIGN_FAILED, "answer cannot be signed");
+        machine_pkey_explain(r->ra->key, err);
     }
     EVP_MD_CTX_free(ctx);
     return ok;

@@ -215,10 +215,9 @@ static bool opens(CMS_ContentInfo *cms, EVP_PKEY *key, X509 *cert)
     long len = 0;
     bool ok = CMS_decrypt(cms, key, cert, NULL, out, CMS_BINARY) == 1;
 
-    if (ok) {
+    if (ok) { /* with a random content key, 1 time in 256 rubbish comes out */
         len = BIO_get_mem_data(out, &data);
-        assert_int_equal(len, sizeof(message));
-        assert_memory_equal(data, message, sizeof(message));
+        ok = len == (long)sizeof(message) && memcmp(data, message, sizeof(message)) == 0;
     }
     BIO_free(out);
     return ok;

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CAs whose keys are in the machine's store, the store being a stand-in. */
+#include "ca/ca_fixture.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "ca/ca_key.h"
+#include "ca/ca_key_reference.h"
+#include "ca/ca_set.h"
+#include "ca/crl_builder.h"
+#include "model/certificate.h"
+#include "model/machine_pkey.h"
+#include "platform/clock.h"
+#include "support/machine_key_stand_in.h"
+#include "support/scep_keys.h"
+
+/* In place of the generation of sealed RA keys, by the linker: these tests are not about it. */
+struct evp_pkey_st *__wrap_ca_key_generate(enum ca_key_spec spec, struct error *err);
+
+struct evp_pkey_st *__wrap_ca_key_generate(enum ca_key_spec spec, struct error *err)
+{
+    (void)spec;
+    (void)err;
+    return scep_test_key(SCEP_TEST_KEY_OTHER);
+}
+
+static bool rights_unsafe;
+static char rights_path[FILE_PATH_MAX];
+
+bool __real_rights_check(const char *path, bool is_secret, struct error *err);
+bool __wrap_rights_check(const char *path, bool is_secret, struct error *err);
+
+bool __wrap_rights_check(const char *path, bool is_secret, struct error *err)
+{
+    assert_true(text_copy(rights_path, sizeof(rights_path), path));
+    return rights_unsafe ? error_set(err, REASON_RIGHTS_UNSAFE, "%s: anybody may write it", path)
+                         : __real_rights_check(path, is_secret, err);
+}
+
+struct world {
+    struct test_folder folder;
+    EVP_PKEY *ca_key, *ra_key, *sign_key, *enc_key, *client_key;
+    X509 *ca, *ra, *sign, *enc;
+    char ca_thumb[MACHINE_THUMBPRINT_MAX];
+    char ra_thumb[MACHINE_THUMBPRINT_MAX];
+    char sign_thumb[MACHINE_THUMBPRINT_MAX];
+    char enc_thumb[MACHINE_THUMBPRINT_MAX];
+};
+
+static X509 *make_ra(const struct world *w, EVP_PKEY *key, uint32_t usage)
+{
+    return sample_cert(&(struct sample_cert){ .subject = "RA",
+                                              .key = key,
+                                              .issuer = w->ca,
+                                              .issuer_key = w->ca_key,
+                                              .not_ca = true,
+                                              .key_usage = usage });
+}
+
+/* As on an NDES host: the signing RA's key signs only, the other one's does all but raw RSA. */
+static int set_up(void **state)
+{
+    static struct world world; /* of one test at a time */
+    struct world *w = &world;
+
+    rights_unsafe = false;
+    test_folder_create(&w->folder);
+    w->ca_key = scep_test_key(SCEP_TEST_KEY_CA);
+    w->ra_key = scep_test_key(SCEP_TEST_KEY_RA);
+    w->sign_key = scep_test_key(SCEP_TEST_KEY_OLD_RA);
+    w->enc_key = scep_test_key(SCEP_TEST_KEY_RA_3072);
+    w->client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
+    w->ca = sample_cert(&(struct sample_cert){ .subject = "Issuing", .key = w->ca_key });
+    w->ra = make_ra(w, w->ra_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    w->sign = make_ra(w, w->sign_key, KEY_USAGE_DIGITAL_SIGNATURE);
+    w->enc = make_ra(w, w->enc_key, KEY_USAGE_KEY_ENCIPHERMENT);
+    machine_stand_in_add(w->ca, w->ca_key, MACHINE_NO_RAW, w->ca_thumb);
+    machine_stand_in_add(w->ra, w->ra_key, 0, w->ra_thumb);
+    machine_stand_in_add(w->sign, w->sign_key, MACHINE_NO_RAW | MACHINE_NO_DECRYPT, w->sign_thumb);
+    machine_stand_in_add(w->enc, w->enc_key, MACHINE_NO_RAW, w->enc_thumb);
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    EVP_PKEY *keys[] = { w->ca_key, w->ra_key, w->sign_key, w->enc_key, w->client_key };
+    X509 *certs[] = { w->ca, w->ra, w->sign, w->enc };
+
+    for (size_t i = 0; i < 5; i++) {
+        EVP_PKEY_free(keys[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        X509_free(certs[i]);
+    }
+    test_folder_remove(&w->folder);
+    machine_stand_in_clear(); /* fails when a key is still open */
+    return 0;
+}
+
+/* CA and RAs of the store. */
+static struct ca_import_options all_in_store(const struct world *w)
+{
+    return (struct ca_import_options){
+        .base = { .data_folder = w->folder.path,
+                  .name = "issuing",
+                  .ra_bits = 2048,
+                  .ra_validity_days = 730,
+                  .machine_ras = { w->ra_thumb, w->sign_thumb, w->enc_thumb } },
+        .machine_store = w->ca_thumb,
+    };
+}
+
+static void import(const struct world *w)
+{
+    struct ca_import_options options = all_in_store(w);
+    struct error err = ERROR_INIT;
+
+    assert_done(ca_files_import(&options, &err), &err, "import");
+}
+
+static void read_text(const struct world *w, const char *file, struct buffer *out)
+{
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+
+    fixture_path(&w->folder, file, path);
+    assert_done(file_read(path, 65536, out, &err), &err, file);
+}
+
+static void assert_reference(const struct world *w, const char *file, const char *thumbprint)
+{
+    struct buffer text = BUFFER_INIT(65536);
+    char expected[80];
+
+    read_text(w, file, &text);
+    (void)snprintf(expected, sizeof(expected), "ONDK1 store %s\n", thumbprint);
+    assert_string_equal(buffer_text(&text), expected);
+    buffer_clear(&text);
+}
+
+static void assert_sealed(const struct world *w, const char *file)
+{
+    struct buffer text = BUFFER_INIT(65536);
+
+    read_text(w, file, &text);
+    assert_false(ca_key_reference_is(buffer_bytes(&text)));
+    buffer_clear(&text);
+}
+
+/* ---- import ---------------------------------------------------------------------------------- */
+
+static void import__store__keeps_references_and_no_keys(void **state)
+{
+    struct world *w = *state;
+
+    import(w);
+    assert_reference(w, "ca.key", w->ca_thumb);
+    assert_reference(w, "ra.key", w->ra_thumb);
+    assert_reference(w, "ra-sign.key", w->sign_thumb);
+    assert_reference(w, "ra-enc.key", w->enc_thumb);
+}
+
+static void import__ca_alone__has_sealed_ras_of_its_own(void **state)
+{
+    struct world *w = *state;
+    struct ca_import_options options = all_in_store(w);
+    struct error err = ERROR_INIT;
+    struct ca *ca = NULL;
+
+    options.base.machine_ras = (struct ca_machine_ras){ NULL, NULL, NULL };
+    assert_done(ca_files_import(&options, &err), &err, "import");
+    assert_reference(w, "ca.key", w->ca_thumb);
+    assert_sealed(w, "ra.key");
+    assert_sealed(w, "ra-sign.key");
+    ca = fixture_open(&w->folder, NULL, NULL);
+    assert_done(ca_ready(ca, &err), &err, "ready");
+    ca_free(ca);
+}
+
+static void import__what_does_not_fit__is_refused_and_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    EVP_PKEY *other_key = scep_test_key(SCEP_TEST_KEY_OTHER);
+    X509 *other = sample_cert(&(struct sample_cert){ .subject = "Other CA", .key = other_key });
+    X509 *foreign = sample_cert(&(struct sample_cert){ .subject = "NDES RA",
+                                                       .key = other_key,
+                                                       .issuer = other,
+                                                       .issuer_key = other_key,
+                                                       .not_ca = true,
+                                                       .key_usage = KEY_USAGE_DIGITAL_SIGNATURE
+                                                                    | KEY_USAGE_KEY_ENCIPHERMENT });
+    X509 *ended = sample_cert(&(struct sample_cert){ .subject = "RA",
+                                                     .key = w->ra_key,
+                                                     .issuer = w->ca,
+                                                     .issuer_key = w->ca_key,
+                                                     .not_ca = true,
+                                                     .not_before = clock_now() - 9 * DAY,
+                                                     .not_after = clock_now() - DAY,
+                                                     .key_usage = KEY_USAGE_DIGITAL_SIGNATURE
+                                                                  | KEY_USAGE_KEY_ENCIPHERMENT });
+    X509 *mute = make_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    X509 *secret = make_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    char foreign_thumb[MACHINE_THUMBPRINT_MAX], ended_thumb[MACHINE_THUMBPRINT_MAX];
+    char mute_thumb[MACHINE_THUMBPRINT_MAX], secret_thumb[MACHINE_THUMBPRINT_MAX];
+    const char *const nobody = "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff 00 11 22 33";
+
+    machine_stand_in_add(foreign, other_key, 0, foreign_thumb);
+    machine_stand_in_add(ended, w->ra_key, 0, ended_thumb);
+    machine_stand_in_add(mute, other_key, MACHINE_NO_DECRYPT | MACHINE_NO_RAW, mute_thumb);
+    machine_stand_in_add(secret, other_key, MACHINE_DENIED, secret_thumb);
+    const struct {
+        const char *name;
+        const char *ca, *single, *sign, *decrypt;
+        enum reason reason;
+    } cases[] = {
+        { "no such CA", nobody, NULL, NULL, NULL, REASON_MACHINE_KEY_MISSING },
+        { "no thumbprint", "CN=Issuing", NULL, NULL, NULL, REASON_USAGE },
+        { "no CA", w->ra_thumb, NULL, NULL, NULL, REASON_CA_UNSUITABLE },
+        { "no such RA", w->ca_thumb, nobody, NULL, NULL, REASON_MACHINE_KEY_MISSING },
+        { "NDES's RA of another CA", w->ca_thumb, foreign_thumb, NULL, NULL, REASON_RA_UNSUITABLE },
+        { "RA has ended", w->ca_thumb, ended_thumb, NULL, NULL, REASON_RA_EXPIRED },
+        { "RA does not decrypt", w->ca_thumb, mute_thumb, NULL, NULL, REASON_MACHINE_KEY_UNUSABLE },
+        { "RA may not be read", w->ca_thumb, secret_thumb, NULL, NULL, REASON_NOT_PERMITTED },
+        { "half a pair", w->ca_thumb, NULL, w->sign_thumb, NULL, REASON_USAGE },
+        { "pair the wrong way round", w->ca_thumb, NULL, w->enc_thumb, w->sign_thumb,
+          REASON_RA_UNSUITABLE },
+        { "half of a pair as the single one", w->ca_thumb, w->sign_thumb, NULL, NULL,
+          REASON_RA_UNSUITABLE },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ca_import_options options = all_in_store(w);
+        struct error err = ERROR_INIT;
+
+        options.machine_store = cases[i].ca;
+        options.base.machine_ras =
+            (struct ca_machine_ras){ cases[i].single, cases[i].sign, cases[i].decrypt };
+        assert_refusal(ca_files_import(&options, &err), &err, cases[i].reason, cases[i].name);
+        assert_false(fixture_has(&w->folder, "ca.crt"));
+        assert_false(fixture_has(&w->folder, "ca.key"));
+    }
+    X509_free(other);
+    X509_free(foreign);
+    X509_free(ended);
+    X509_free(mute);
+    X509_free(secret);
+    EVP_PKEY_free(other_key);
+}
+
+static void import__files_beside_the_store__is_refused(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct ca_import_options options = all_in_store(w);
+
+    options.key_file = "ca.pem";
+    assert_refusal(ca_files_import(&options, &err), &err, REASON_USAGE, "key file");
+    options = all_in_store(w);
+    options.machine_store = NULL;
+    options.pkcs12_file = "ca.p12";
+    options.chain_file = "chain.pem";
+    assert_refusal(ca_files_import(&options, &err), &err, REASON_USAGE, "chain file");
+}
+
+/* ---- use ------------------------------------------------------------------------------------- */
+
+static void ca__of_store__issues_and_signs_crls(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct ca_builtin *builtin = NULL;
+    struct cert_plan plan;
+    struct csr csr = CSR_INIT;
+    struct issuance issued = ISSUANCE_INIT;
+    struct buffer der = BUFFER_INIT(65536);
+    struct cert_issuer issuer = { .cert = NULL };
+    struct crl_builder *crl = NULL;
+    struct ra_set *ras = NULL;
+    X509 *cert = NULL;
+    struct ca *ca = NULL;
+    char text[200];
+
+    import(w);
+    ca = fixture_open(&w->folder, NULL, &builtin);
+    assert_done(ca_ready(ca, &err), &err, "ready");
+    sample_csr(&csr, w->client_key);
+    sample_plan(&plan, clock_now() - 60, clock_now() + 30 * DAY);
+    assert_done(ca_issue(ca, &csr, &plan, &issued, &err), &err, "issue");
+    cert = certificate_parse(buffer_bytes(&issued.cert_der), &err);
+    assert_non_null(cert);
+    assert_int_equal(X509_verify(cert, w->ca_key), 1);
+    assert_true(ca_is_issuer_of(ca, cert));
+
+    crl = crl_builder_create(&err);
+    assert_non_null(crl);
+    assert_done(cert_issuer_init(&issuer, w->ca, (EVP_PKEY *)(uintptr_t)ca_builtin_key(builtin),
+                                 "ca", &err),
+                &err, "issuer");
+    assert_done(crl_builder_sign(crl, &issuer, 1, clock_now(), clock_now() + DAY, &der, &err), &err,
+                "CRL");
+    assert_true(crl_builder_made_by(buffer_bytes(&der), &issuer));
+    cert_issuer_clear(&issuer);
+    crl_builder_free(crl);
+    buffer_clear(&der);
+
+    ras = ca_ra(ca, &err);
+    assert_non_null(ras);
+    assert_int_equal(ras->ra_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(machine_pkey_place(ras->ra[i].key));
+    }
+    ca_key_reference_describe(ca_builtin_key(builtin), text, sizeof(text));
+    assert_non_null(strstr(text, w->ca_thumb));
+    assert_non_null(strstr(text, "stand-in"));
+    ca_key_reference_describe(w->ca_key, text, sizeof(text));
+    assert_string_equal(text, "data folder, sealed");
+
+    ra_set_unref(ras);
+    X509_free(cert);
+    issuance_clear(&issued);
+    cert_plan_clear(&plan);
+    csr_clear(&csr);
+    ca_free(ca);
+}
+
+static void ca__whose_provider_fails__says_so(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct cert_plan plan;
+    struct csr csr = CSR_INIT;
+    struct issuance issued = ISSUANCE_INIT;
+    struct ca *ca = NULL;
+
+    import(w);
+    ca = fixture_open(&w->folder, NULL, NULL);
+    sample_csr(&csr, w->client_key);
+    sample_plan(&plan, clock_now() - 60, clock_now() + 30 * DAY);
+    machine_stand_in_break(true);
+    assert_refused(ca_issue(ca, &csr, &plan, &issued, &err), &err, REASON_SIGN_FAILED, "broken");
+    assert_non_null(strstr(err.detail, "device unplugged"));
+    machine_stand_in_break(false);
+    error_clear(&err);
+    assert_done(ca_issue(ca, &csr, &plan, &issued, &err), &err, "mended");
+    issuance_clear(&issued);
+    cert_plan_clear(&plan);
+    csr_clear(&csr);
+    ca_free(ca);
+}
+
+/* ---- references on disk ---------------------------------------------------------------------- */
+
+static EVP_PKEY *load(const struct world *w, struct error *err)
+{
+    struct ca_folder place;
+
+    assert_done(ca_folder_open(&place, w->folder.path, "issuing", err), err, "folder");
+    return ca_set_load_key(&place, CA_FILE_KEY, CA_KEY_KIND_CA, err);
+}
+
+static void write_key_file(const struct world *w, const char *content, size_t len)
+{
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+
+    fixture_path(&w->folder, "ca.key", path);
+    assert_done(file_write_atomic(path, bytes_of(content, len), true, &err), &err, path);
+}
+
+static void reference__every_form__opens(void **state)
+{
+    struct world *w = *state;
+    const char *const forms[] = { "ONDK1 container - device ca key",
+                                  "ONDK1 container - device ca key\n",
+                                  "ONDK1 container \"Some Vendor CSP\" device ca key\r\n" };
+
+    import(w);
+    machine_stand_in_add_container("device ca key", w->ca_key, 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct error err = ERROR_INIT;
+        EVP_PKEY *key = NULL;
+
+        write_key_file(w, forms[i], strlen(forms[i]));
+        key = load(w, &err);
+        assert_done(key != NULL, &err, forms[i]);
+        assert_int_equal(EVP_PKEY_eq(key, w->ca_key), 1);
+        EVP_PKEY_free(key);
+    }
+}
+
+static void reference__malformed__is_refused(void **state)
+{
+    struct world *w = *state;
+    const struct {
+        const char *text;
+        size_t len; /* 0: strlen */
+    } cases[] = {
+        { "ONDK1 ", 0 },
+        { "ONDK1 store", 0 },
+        { "ONDK1 store ", 0 },
+        { "ONDK1 store 00112233445566778899aabbccddeeff001122", 0 },
+        { "ONDK1 store 00112233445566778899aabbccddeeff0011223344", 0 },
+        { "ONDK1 store 00112233445566778899aabbccddeeff0011223g", 0 },
+        { "ONDK1 store 00112233445566778899aabbccddeeff00112233 ", 0 },
+        { "ONDK1 store  0112233445566778899aabbccddeeff00112233", 0 },
+        { "ONDK1 store 00112233445566778899aabbccddeeff00112233\n\n", 0 },
+        { "ONDK1 store 00112233445566778899aabbccddeeff00112233\nx", 0 },
+        { "ONDK1 STORE 00112233445566778899aabbccddeeff00112233", 0 },
+        { "ONDK1 container", 0 },
+        { "ONDK1 container name", 0 },
+        { "ONDK1 container -", 0 },
+        { "ONDK1 container - ", 0 },
+        { "ONDK1 container -  name", 0 },
+        { "ONDK1 container - name ", 0 },
+        { "ONDK1 container - na\"me", 0 },
+        { "ONDK1 container - na\tme", 0 },
+        { "ONDK1 container \"\" name", 0 },
+        { "ONDK1 container \"provider name", 0 },
+        { "ONDK1 container \"provider\"name", 0 },
+        { "ONDK1 container - na\0me", 23 },
+        { "ONDK1 container - \xff", 0 },
+        { "ONDK1 other name", 0 },
+    };
+    char long_name[1000];
+
+    import(w);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = ERROR_INIT;
+
+        write_key_file(w, cases[i].text, cases[i].len != 0 ? cases[i].len : strlen(cases[i].text));
+        assert_refused(load(w, &err) != NULL, &err, REASON_KEY_UNREADABLE, cases[i].text);
+    }
+    memset(long_name, 'x', sizeof(long_name));
+    memcpy(long_name, "ONDK1 container - ", 18);
+    for (size_t len = 18 + 255; len < sizeof(long_name); len += 300) {
+        struct error err = ERROR_INIT;
+
+        write_key_file(w, long_name, len);
+        assert_refused(load(w, &err) != NULL, &err,
+                       len == 18 + 255 ? REASON_MACHINE_KEY_MISSING : REASON_KEY_UNREADABLE,
+                       "long");
+    }
+}
+
+static void reference__to_another_key__is_refused(void **state)
+{
+    struct world *w = *state;
+    struct ca_builtin_options options = { .data_folder = w->folder.path, .name = "issuing" };
+    struct error err = ERROR_INIT;
+    char text[80];
+    int len = snprintf(text, sizeof(text), "ONDK1 store %s\n", w->ra_thumb);
+
+    import(w);
+    write_key_file(w, text, (size_t)len);
+    assert_refused(ca_builtin_open(&options, &err) != NULL, &err, REASON_KEY_MISMATCH, "RA's key");
+}
+
+/* What makes a file unsafe is rights_check's own test. */
+static void reference__that_others_may_write__is_refused(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+
+    import(w);
+    rights_unsafe = true;
+    assert_refused(load(w, &err) != NULL, &err, REASON_RIGHTS_UNSAFE, "others");
+    assert_string_equal(rights_path + strlen(rights_path) - 6, "ca.key");
+}
+
+static void key__of_store__is_neither_written_nor_sealed(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct secret pkcs8 = SECRET_INIT;
+    struct buffer sealed = BUFFER_INIT(CA_KEY_SEALED_MAX);
+    EVP_PKEY *key = NULL;
+
+    import(w);
+    key = load(w, &err);
+    assert_done(key != NULL, &err, "load");
+    assert_done(ca_key_check_pair(key, &err), &err, "tried, not looked into");
+    assert_refusal(ca_key_pkcs8(key, &pkcs8, &err), &err, REASON_KEY_UNREADABLE, "pkcs8");
+    assert_refusal(ca_key_seal(w->folder.path, "ca-key", "issuing", key, &sealed, &err), &err,
+                   REASON_KEY_UNREADABLE, "seal");
+    machine_stand_in_break(true);
+    assert_refusal(ca_key_check_pair(key, &err), &err, REASON_MACHINE_KEY_UNUSABLE, "broken");
+    EVP_PKEY_free(key);
+}
+
+/* ---- renewal --------------------------------------------------------------------------------- */
+
+static void renew_ra__of_store__is_refused_unless_named_or_sealed(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct ca_new_options options = all_in_store(w).base;
+    X509 *next = make_ra(w, w->ra_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    char thumb[MACHINE_THUMBPRINT_MAX];
+
+    import(w);
+    machine_stand_in_add(next, w->ra_key, 0, thumb);
+    options.machine_ras = (struct ca_machine_ras){ NULL, NULL, NULL };
+    assert_refusal(ca_files_renew_ra(&options, &err), &err, REASON_RA_UNSUITABLE, "nothing said");
+    options.machine_ras.single = thumb;
+    assert_refusal(ca_files_renew_ra(&options, &err), &err, REASON_RA_UNSUITABLE, "half of it");
+    assert_reference(w, "ra.key", w->ra_thumb); /* as it was */
+
+    options.machine_ras = (struct ca_machine_ras){ thumb, w->sign_thumb, w->enc_thumb };
+    assert_done(ca_files_renew_ra(&options, &err), &err, "named");
+    assert_reference(w, "ra.key", thumb);
+    assert_reference(w, "ra-enc.key", w->enc_thumb);
+
+    options.machine_ras = (struct ca_machine_ras){ thumb, NULL, NULL };
+    options.seal_ra = true;
+    assert_done(ca_files_renew_ra(&options, &err), &err, "sealed");
+    assert_reference(w, "ra.key", thumb);
+    assert_sealed(w, "ra-sign.key");
+    assert_sealed(w, "ra-enc.key");
+    X509_free(next);
+}
+
+static void install__renewed_certificate__follows_it_in_the_store_and_keeps_ras(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct ca_new_options options = all_in_store(w).base;
+    X509 *next = sample_cert(&(struct sample_cert){
+        .subject = "Issuing", .key = w->ca_key, .not_after = clock_now() + 5000 * DAY });
+    char thumb[MACHINE_THUMBPRINT_MAX];
+    char path[FILE_PATH_MAX];
+    struct ca *ca = NULL;
+
+    import(w);
+    sample_write_pem(&w->folder, "next.pem", &next, 1, NULL, NULL, NULL);
+    test_folder_path(&w->folder, "next.pem", path);
+    assert_done(ca_files_install(&options, path, NULL, &err), &err, "not in the store yet");
+    assert_reference(w, "ca.key", w->ca_thumb);
+    assert_reference(w, "ra.key", w->ra_thumb);
+
+    machine_stand_in_add(next, w->ca_key, 0, thumb);
+    assert_done(ca_files_install(&options, path, NULL, &err), &err, "in the store");
+    assert_reference(w, "ca.key", thumb);
+    assert_reference(w, "ra-sign.key", w->sign_thumb);
+    ca = fixture_open(&w->folder, NULL, NULL);
+    assert_done(ca_ready(ca, &err), &err, "ready");
+    ca_free(ca);
+    X509_free(next);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(import__store__keeps_references_and_no_keys),
+        CASE(import__ca_alone__has_sealed_ras_of_its_own),
+        CASE(import__what_does_not_fit__is_refused_and_leaves_nothing),
+        CASE(import__files_beside_the_store__is_refused),
+        CASE(ca__of_store__issues_and_signs_crls),
+        CASE(ca__whose_provider_fails__says_so),
+        CASE(reference__every_form__opens),
+        CASE(reference__malformed__is_refused),
+        CASE(reference__to_another_key__is_refused),
+        CASE(reference__that_others_may_write__is_refused),
+        CASE(key__of_store__is_neither_written_nor_sealed),
+        CASE(renew_ra__of_store__is_refused_unless_named_or_sealed),
+        CASE(install__renewed_certificate__follows_it_in_the_store_and_keeps_ras),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
