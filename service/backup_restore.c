@@ -40,14 +40,28 @@ struct job {
 
 /* ---- the target ------------------------------------------------------------------------------ */
 
-static bool refuse_entry(void *context, const char *name, bool is_folder, struct error *err)
+static bool find_entry(void *context, const char *name, bool is_folder, struct error *err)
 {
     (void)name;
     (void)is_folder;
-    return error_set(err, REASON_RESTORE_TARGET,
-                     "%s is not empty; restore makes a new data folder: choose another --data, or "
-                     "stop the service and move the old folder away",
-                     (const char *)context);
+    (void)err;
+    *(bool *)context = true;
+    return true;
+}
+
+static bool check_empty(const char *data, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    bool found = false;
+
+    if (!folder_list(data, BACKUP_FILES_MAX, find_entry, &found, &why)) {
+        return error_set(err, REASON_RESTORE_TARGET, "is %s empty? %s", data, why.detail);
+    }
+    return !found
+           || error_set(err, REASON_RESTORE_TARGET,
+                        "%s is not empty; restore makes a new data folder: choose another --data, "
+                        "or stop the service and move the old folder away",
+                        data);
 }
 
 static bool check_target(struct job *job, struct error *err)
@@ -65,9 +79,8 @@ static bool check_target(struct job *job, struct error *err)
     if (file_exists(data)) {
         return error_set(err, REASON_RESTORE_TARGET, "%s is a file; choose another --data", data);
     }
-    if (folder_exists(data) && !folder_list(data, 16, refuse_entry, job->target, err)) {
-        return err->reason == REASON_RESTORE_TARGET
-               || error_set(err, REASON_RESTORE_TARGET, "%s cannot be looked into", data);
+    if (folder_exists(data) && !check_empty(data, err)) {
+        return false;
     }
     /* Whoever made it: what is in there is not ours to remove. */
     if (folder_exists(job->folder) || file_exists(job->folder)) {
