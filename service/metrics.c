@@ -22,7 +22,7 @@ static const char *const results[] = { "ok", "issued", "repeated", "pending", "r
 static const char *const operations[] = { "GetCACaps", "GetCACert",   "PKIOperation", "publish",
                                           "help",      "mscep_admin", "challenge",    "other" };
 
-/* A series is a number: 11 bits template, 3 operation, 3 result, 10 reason; and one, as 0 is free. */
+/* A series is a number: 11 bits template, 3 operation, 3 result, 10 reason; plus one: 0 is free. */
 #define RESULT_BITS 3u
 #define REASON_BITS 10u
 #define OPERATION_BITS 3u

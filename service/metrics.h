@@ -6,8 +6,8 @@
  * Threads:  one thread adds templates; any thread counts and reads: without a lock, without memory.
  * Spec:     none.
  *
- * Nobody outside can make a series: a template that is not configured is "-", operations and reasons
- * come from fixed sets. A series stays until the service ends, as counters never go back.
+ * Nobody outside can make a series: a template that is not configured is "-", operations and
+ * reasons come from fixed sets. A series stays until the service ends, as counters never go back.
  */
 #ifndef OPENNDES_SERVICE_METRICS_H
 #define OPENNDES_SERVICE_METRICS_H

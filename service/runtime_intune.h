@@ -23,8 +23,8 @@ struct runtime_intune {
 };
 
 /*
- * stats, previous and its settings may be NULL. Nothing that is wrong fails: it is kept in `error` and
- * told to whoever needs the client.
+ * stats, previous and its settings may be NULL. Nothing that is wrong fails: it is kept in `error`
+ * and told to whoever needs the client.
  */
 void runtime_intune_load(struct runtime_intune *out, const char *data_folder,
                          const struct service_config *config, struct intune_stats *stats,

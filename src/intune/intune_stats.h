@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  how often Entra, Graph and Intune were asked, what came of it, how long it took; counted
- *           over all clients that a service has one after the other.
+ * Purpose:  how often Entra, Graph and Intune were asked, what came of it, how long it took;
+ *           counted over all clients that a service has one after the other.
  * Not here: asking (intune_client.h), printing it (service/).
  * Owns:     the counters.
  * Threads:  any thread counts and reads, without a lock.

@@ -47,6 +47,7 @@ static void http_server__pool_full__503_with_retry_after(void **state)
     struct raw_response response = RAW_RESPONSE_INIT;
     struct raw_client *blocked = NULL;
     struct raw_client *rivals[2];
+    struct http_server_stats stats;
     unsigned refused = 0;
     struct bytes value;
     struct world world;
@@ -62,6 +63,11 @@ static void http_server__pool_full__503_with_retry_after(void **state)
     }
     world_wait_answered(&world, 1);
     assert_int_equal(world.seen[0].refused, REASON_SERVER_BUSY);
+    http_server_get_stats(world.server, &stats);
+    assert_int_equal(stats.busy_refused, 1);
+    assert_int_equal(stats.accepted, 3);
+    assert_int_equal(stats.connections, 3);
+    assert_int_equal(stats.handshakes_failed, 0);
     world_open_gate(&world);
     for (unsigned i = 0; i < 2; i++) {
         assert_true(raw_client_receive(rivals[i], true, &response));

@@ -104,6 +104,7 @@ static void worker_pool_submit__queue_full__refused(void **state)
 {
     struct error err = ERROR_INIT;
     struct worker_pool *pool = worker_pool_create(2, 3, &err);
+    struct worker_pool_stats stats;
     struct gate gate;
 
     (void)state;
@@ -116,7 +117,18 @@ static void worker_pool_submit__queue_full__refused(void **state)
         assert_true(worker_pool_submit(pool, pass_gate, &gate));
     }
     assert_false(worker_pool_submit(pool, pass_gate, &gate));
+    worker_pool_get_stats(pool, &stats);
+    assert_int_equal(stats.threads, 2);
+    assert_int_equal(stats.busy, 2);
+    assert_int_equal(stats.waiting, 3);
+    assert_int_equal(stats.capacity, 3);
+    assert_int_equal(stats.done, 0);
     gate_open(&gate);
+    while (stats.done < 5) {
+        worker_pool_get_stats(pool, &stats);
+        assert_true(stats.busy + stats.waiting + stats.done == 5);
+    }
+    assert_int_equal(stats.busy, 0);
     worker_pool_free(pool);
     assert_int_equal(gate.done, 5);
     gate_destroy(&gate);

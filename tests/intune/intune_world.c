@@ -26,6 +26,8 @@ int intune_world_create(void **state)
     options.folder = world->folder.path;
     world->cloud = intune_cloud_create(&options, &err);
     assert_done(world->cloud != NULL, &err, "cloud");
+    world->stats = intune_stats_create(&err);
+    assert_done(world->stats != NULL, &err, "stats");
     world->key = csr_builder_key("P-256");
     assert_done(intune_secret_set(world->folder.path, INTUNE_SECRET_CLIENT,
                                   bytes_of_text(INTUNE_CLOUD_SECRET), &err),
@@ -39,6 +41,7 @@ int intune_world_free(void **state)
     struct intune_world *world = *state;
 
     intune_cloud_free(world->cloud);
+    intune_stats_free(world->stats);
     EVP_PKEY_free(world->key);
     service_config_clear(&world->config);
     test_folder_remove(&world->folder);
@@ -128,7 +131,9 @@ void intune_world_config(struct intune_world *world, const char *more)
 
 struct intune_client *intune_world_open(struct intune_world *world, struct error *err)
 {
-    struct intune_client_options options = { world->folder.path, &world->config };
+    struct intune_client_options options = { .data_folder = world->folder.path,
+                                             .config = &world->config,
+                                             .stats = world->stats };
 
     return intune_client_create(&options, err);
 }

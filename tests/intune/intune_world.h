@@ -20,6 +20,7 @@ struct intune_world {
     struct test_folder folder;
     struct intune_cloud_server *cloud;
     struct service_config config;
+    struct intune_stats *stats; /* of all its clients */
     struct intune_client *client;
     struct evp_pkey_st *key; /* of devices */
 };

@@ -309,6 +309,11 @@ static void seats__all_taken__refuses_at_once_but_not_a_signed_certificate(void 
     struct issuance issuance;
     pthread_t thread;
     struct error err = ERROR_INIT;
+    uint64_t validated = intune_stats_ended(world->stats, INTUNE_ACTION_VALIDATE, REASON_NONE);
+    uint64_t told = intune_stats_ended(world->stats, INTUNE_ACTION_SUCCESS, REASON_NONE);
+    struct histogram_values times;
+    unsigned count = 0;
+    unsigned taken = 0;
 
     intune_world_client(world, "\"connect_seconds\":60,\"total_seconds\":60");
     scene = scene_open(world, 1);
@@ -322,6 +327,9 @@ static void seats__all_taken__refuses_at_once_but_not_a_signed_certificate(void 
     intune_world_behave(world, INTUNE_CLOUD_VALIDATE, INTUNE_CLOUD_SLOW, "", 0, 1);
     assert_done(thread_start(&thread, "second", ask, &second, &err), &err, "");
     assert_true(intune_cloud_wait(world->cloud, INTUNE_CLOUD_VALIDATE, 2, WAIT_MS));
+    intune_seats_read(scene.seats, &count, &taken);
+    assert_int_equal(count, 1);
+    assert_int_equal(taken, 1);
     ask(&third);
     assert_refused(third.done, &third.err, REASON_INTUNE_BUSY, "");
     assert_done(
@@ -333,6 +341,19 @@ static void seats__all_taken__refuses_at_once_but_not_a_signed_certificate(void 
     error_clear(&third.err);
     ask(&third); /* its place is free again */
     assert_done(third.done, &third.err, "");
+    intune_seats_read(scene.seats, &count, &taken);
+    assert_int_equal(taken, 0);
+    /* what came of it is counted; who was not let in has not asked */
+    assert_int_equal(intune_stats_ended(world->stats, INTUNE_ACTION_VALIDATE, REASON_NONE),
+                     validated + 3);
+    assert_int_equal(intune_stats_ended(world->stats, INTUNE_ACTION_SUCCESS, REASON_NONE),
+                     told + 1);
+    assert_int_equal(intune_stats_ended(world->stats, INTUNE_ACTION_VALIDATE, REASON_INTUNE_BUSY),
+                     0);
+    assert_true(intune_stats_last_success(world->stats, INTUNE_ACTION_TOKEN) > 0);
+    assert_true(intune_stats_ended(world->stats, INTUNE_ACTION_DISCOVERY, REASON_NONE) > 0);
+    intune_stats_times(world->stats, INTUNE_ACTION_VALIDATE, &times);
+    assert_true(times.count >= 3);
     request_end(&first.request, &first.grant);
     request_end(&second.request, &second.grant);
     request_end(&third.request, &third.grant);

@@ -373,7 +373,7 @@ static void create__what_is_missing__is_named_with_its_command(void **state)
         { "\"credential\":\"certificate\"", "openndes intune certificate" },
         { "\"proxy_user\":\"svc\"", "openndes intune proxy-password" },
     };
-    struct intune_client_options elsewhere = { NULL, &world->config };
+    struct intune_client_options elsewhere = { .config = &world->config };
     char empty[FILE_PATH_MAX];
     struct error err = ERROR_INIT;
 

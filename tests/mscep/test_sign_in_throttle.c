@@ -46,6 +46,9 @@ static void throttle__spread_failures__not_held_together(void **state)
     assert_int_equal(wait_at(t, 1, 278), 1);
     assert_int_equal(wait_at(t, 1, 279), 0);
     assert_int_equal(wait_at(t, 2, 219), 0);
+    count_at(t, 3, 219);
+    assert_int_equal(sign_in_throttle_waiting(t, &rule, 219 * SECOND), 1);
+    assert_int_equal(sign_in_throttle_waiting(t, &rule, 279 * SECOND), 0);
     sign_in_throttle_unref(t);
     sign_in_throttle_unref(NULL);
 }

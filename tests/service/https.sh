@@ -15,7 +15,7 @@ served() { openssl x509 -in "$work/s_client" -noout -serial 2>/dev/null | sed 's
 ndes_data
 ok config set basic_http.enabled=false signin.basic=true
 step "without a certificate HTTP serves, HTTPS refuses, and the log says what to do"
-ok config set listen=127.0.0.1:0 https.listen=127.0.0.1:0
+ok config set listen=127.0.0.1:0 https.listen=127.0.0.1:0 management.listen=
 start_server_raw || fail "the server ended"
 port=$(tls_port)
 [[ -n $port ]] || fail "no HTTPS listener: $(<"$work/server.log")"

@@ -140,7 +140,7 @@ static void read_histogram(struct reading *r, const char *suffix, const char *la
         }
         assert_string_equal(r->labels, key);
         assert_true(!r->infinite && le > r->bound && value >= r->bucket);
-        r->infinite = isinf(le);
+        r->infinite = strcmp(bound, "+Inf") == 0;
         r->bound = le;
         r->bucket = value;
         return;

@@ -22,8 +22,8 @@ struct parsed_metrics {
 
 /*
  * Each family once, with HELP and TYPE before its samples; names, labels and escapes as allowed; no
- * series twice; a counter ends in _total and is not negative; a histogram's ranges rise, so do their
- * counts, the last one is +Inf, and _count says the same.
+ * series twice; a counter ends in _total and is not negative; a histogram's ranges rise, so do
+ * their counts, the last one is +Inf, and _count says the same.
  */
 void metrics_parse(struct bytes text, struct parsed_metrics *out);
 void parsed_metrics_clear(struct parsed_metrics *parsed);

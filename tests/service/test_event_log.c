@@ -103,6 +103,11 @@ static void report__over_the_limit__is_told_with_the_next_entry(void **state)
     assert_entry(EVENT_LOG_PER_MINUTE + 1, EVENT_PASSWORD_REFUSED, "refused", 0);
     report(log, EVENT_LOG_PER_MINUTE);
     assert_int_equal(sink.count, 2 * EVENT_LOG_PER_MINUTE + 1); /* a new minute, a new count */
+    for (size_t i = 0; i < event_info_count(); i++) {
+        bool is_this = event_info_at(i)->id == EVENT_PASSWORD_REFUSED;
+
+        assert_int_equal(event_log_reported(log, i), is_this ? 2 * EVENT_LOG_PER_MINUTE + 1006 : 0);
+    }
     destroy(log);
 }
 
