@@ -146,9 +146,10 @@ static bool config_explain(const struct command *command, struct error *err)
 /* Does a running service take the key only at its next start? */
 static bool needs_restart(const char *key)
 {
-    static const char *const prefixes[] = { "listen",     "https.listen",    "limits.",
-                                            "workers.",   "log.file",        "audit.file",
-                                            "https.conn", "https.handshake", "https.min" };
+    static const char *const prefixes[] = { "listen",      "https.listen",    "limits.",
+                                            "workers.",    "log.file",        "audit.file",
+                                            "https.conn",  "https.handshake", "https.min",
+                                            "management.", "intune.requests" };
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0) {
