@@ -205,8 +205,8 @@ static const struct help_page pages[] = {
       "\n"
       "show and set are for openndes.json; templates have \"openndes template\". All settings of\n"
       "one command are checked together and written together, or not at all. explain tells what\n"
-      "each key of openndes.json and of templates means, its default, what is possible; and of one\n"
-      "key the value in force here and where it comes from: Group Policy (which wins), the file,\n"
+      "each key of openndes.json and of templates means, its default, what is possible; of one\n"
+      "also the value in force here and where it comes from: Group Policy (which wins), the file\n"
       "or the default.\n" },
     { "version", "print the version", "openndes version [--json]\n" },
 };

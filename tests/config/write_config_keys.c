@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* write_config_keys: the service's keys that are not internal, as a JSON array on standard output. */
+/* write_config_keys: the service's keys but internal ones, as a JSON array on standard output. */
 #include <stdio.h>
 
 #include "base/json.h"
