@@ -65,6 +65,29 @@ for i in 1 2 3; do
     [[ -s $work/a.$i || $(json 'j["limits.idle_seconds"]') == 1$i ]] || fail "the change of limits.idle_seconds was lost"
 done
 
+# The registry of a prefix is one for all programs in it: a policy gets a prefix of its own.
+readonly policy='HKLM\SOFTWARE\Policies\OpenNDES\OpenNDES'
+reg() { timeout -k 5 "$PATIENCE" "$OPENNDES_LAUNCHER" reg.exe "$@" >"$work/reg.log" 2>&1; }
+remove_policy() { reg query "$policy" && reg delete "$policy" /f; }
+sets() { reg add "$policy" /f /v "$1" /t "$2" /d "$3" || fail "reg add: $(<"$work/reg.log")"; }
+if on_windows; then
+    export OPENNDES_WINEPREFIX=${XDG_CACHE_HOME:-$HOME/.cache}/openndes/wine-service
+    remove_policy || true # of a test that was killed
+    at_exit remove_policy
+    step "Group Policy: wins over the file, and is told"
+    sets log.level REG_SZ warning
+    sets TRUSTED_proxies REG_MULTI_SZ '10.0.0.7\0 10.0.0.8'
+    ok config set log.level=info
+    said "$out" "Group Policy sets it"
+    said "$out" "without effect"
+    ok config explain log.level
+    grep -q 'In force: warning (from Group Policy)' "$out" && grep -q 'File:     info' "$out" || fail "config explain: $(<"$out")"
+    ok config show --sources --json
+    [[ $(json '[j["trusted_proxies"]["value"], j["trusted_proxies"]["source"], j["log.level"]["file"], j["limits.connections"]["source"]]') == '["10.0.0.7,10.0.0.8", "policy", "info", "file"]' ]] ||
+        fail "config show --sources: $(<"$out")"
+    remove_policy || fail "reg delete: $(<"$work/reg.log")"
+fi
+
 step "a running service"
 ok config set log.level=info
 start_server
@@ -75,5 +98,18 @@ eventually 15 denied || fail "the address list is not in force"
 ok config set ip_acl.enabled=false
 allowed() { answers 200 "$url?operation=GetCACaps"; }
 eventually 15 allowed || fail "the address list is still in force"
+if on_windows; then
+    step "a running service and Group Policy"
+    sets ip_acl.allowed REG_SZ 192.0.2.0/24
+    sets ip_acl.enabled REG_DWORD 1
+    eventually 15 denied || fail "the policy's address list is not in force"
+    step "a policy that is not possible: what is in force stays"
+    sets ip_acl.allowed REG_SZ 127.0.0.0/99
+    told() { grep -q 'Group Policy: ip_acl.allowed is not taken over: config-bad-value' "$data/logs/openndes.log"; }
+    eventually 15 told || fail "the log does not name the setting"
+    denied || fail "a typo in the policy has lifted the restriction"
+    remove_policy || fail "reg delete: $(<"$work/reg.log")"
+    eventually 15 allowed || fail "the policy is still in force"
+fi
 stop_server
 audited event=config-set result=ok "target=ip_acl.enabled ip_acl.allowed ip_acl.limit" >/dev/null || fail "no record of config-set"
