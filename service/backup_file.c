@@ -7,6 +7,7 @@
 #include "base/crypto_stream.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "platform/file_reader.h"
 #include "platform/file_stream.h"
 
 /* Header, big-endian numbers; docs/backup.md. */
@@ -394,8 +395,8 @@ bool backup_file_rewind(struct backup_file_in *in, struct error *err)
     in->at = BACKUP_FILE_HEADER_BYTES;
     in->len = in->pos = in->ahead = 0;
     in->is_last = false;
-    return file_reader_rewind(in->file, err)
-           && file_reader_read(in->file, header, sizeof(header), &got, err)
+    file_reader_rewind(in->file);
+    return file_reader_read(in->file, header, sizeof(header), &got, err)
            && ((got == sizeof(header) && memcmp(header, in->header, got) == 0) || damaged(in, err));
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "openndes_version.h"
 #include "platform/clock.h"
+#include "platform/file_reader.h"
 #include "platform/file_stream.h"
 #include "platform/protect.h"
 #include "platform/sockets.h"
@@ -81,7 +82,7 @@ static bool put_large(struct job *job, struct backup_record *record, const char 
     if (!path_join(path, job->order->data, name, err)) goto out;
     file = file_reader_open(path, err);
     if (file == NULL) goto out;
-    record->size = file_reader_size(file);
+    record->size = file_reader_stamp(file)->size;
     if (record->size > backup_layout_max(kind)) {
         (void)error_set(err, REASON_FILE_TOO_LARGE, "%s: too large for a backup", path);
         goto out;

@@ -98,8 +98,7 @@ bool cmd_run(const struct command *command, struct error *err)
     run.options.listen_management = listen_management.values;
     run.options.listen_management_count = listen_management.count;
     run.options.log_console = !quiet && !run.service;
-    ok = run.service ? host_service(run_body, &run, err)
-                     : host_start(err) && run_body(&run, err);
+    ok = run.service ? host_service(run_body, &run, err) : host_start(err) && run_body(&run, err);
     host_finished();
     return ok;
 }

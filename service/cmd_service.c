@@ -49,7 +49,7 @@ static void open_log(struct service_command *c)
 
 /* A check_visit, whose context is a struct service_command. */
 static bool tell(void *context, enum check_level level, const char *what, const struct error *why,
-                 const char *text, struct error *err)
+                 const char *text, const char *remedy, struct error *err)
 {
     static const char *const names[] = { "ok", "warning", "error" };
     static const enum log_level log_levels[] = { LOG_LEVEL_INFO, LOG_LEVEL_WARNING,
@@ -60,7 +60,8 @@ static bool tell(void *context, enum check_level level, const char *what, const 
     open_log(c); /* a new folder is there after the first step */
     log_line(c->log, log_levels[level], "%s: %s", what, text);
     if (!c->command->json) {
-        command_print("%-8s %s: %s\n", names[level], what, text);
+        command_print("%-8s %s: %s%s%s\n", names[level], what, text, remedy != NULL ? "; " : "",
+                      remedy != NULL ? remedy : "");
         return true;
     }
     row = json_value_new_object();
@@ -166,9 +167,9 @@ static bool take_account(struct service_command *c, struct error *err)
 /* An existing service starts as it has been told to, unless it is said again. */
 static void take_start(struct service_command *c, bool is_install)
 {
-    c->setup.automatic = !c->manual
-                         && (is_install || c->status.state == SERVICE_STATE_MISSING
-                             || c->status.automatic);
+    c->setup.automatic =
+        !c->manual
+        && (is_install || c->status.state == SERVICE_STATE_MISSING || c->status.automatic);
 }
 
 /* ---- install, setup -------------------------------------------------------------------------- */
@@ -182,7 +183,7 @@ static bool run_setup(struct service_command *c, struct error *err)
     }
     ok = setup_run(&c->setup, tell, c, err);
     if (ok && c->start) {
-        ok = service_start_and_wait(err) && tell(c, CHECK_OK, "start", NULL, "running", err);
+        ok = service_start_and_wait(err) && tell(c, CHECK_OK, "start", NULL, "running", NULL, err);
     }
     return tell_end(c, ok, err);
 }
@@ -191,8 +192,8 @@ static bool service_install_verb(const struct command *command, struct error *er
 {
     struct service_command c = { .command = command, .password = SECRET_INIT };
     const struct arg_option known[] = {
-        { "--account", ARG_TEXT, &c.account },       { "--manual", ARG_FLAG, &c.manual },
-        { "--http-port", ARG_TEXT, &c.http_port },   { "--https-port", ARG_TEXT, &c.https_port },
+        { "--account", ARG_TEXT, &c.account },         { "--manual", ARG_FLAG, &c.manual },
+        { "--http-port", ARG_TEXT, &c.http_port },     { "--https-port", ARG_TEXT, &c.https_port },
         { "--import-ndes", ARG_FLAG, &c.import_ndes }, { "--start", ARG_FLAG, &c.start },
     };
     struct args args;
@@ -294,7 +295,7 @@ static bool undo(struct service_command *c, struct error *err)
          && text_format(text, sizeof(text), "%s stays, with its CA and all certificates",
                         c->setup.data)
          && (!folder_exists(c->setup.data)
-             || tell(c, CHECK_OK, "data folder", NULL, text, err));
+             || tell(c, CHECK_OK, "data folder", NULL, text, NULL, err));
     return tell_end(c, ok, err);
 }
 
@@ -325,10 +326,10 @@ out:
 bool cmd_service(const struct command *command, struct error *err)
 {
     static const struct subcommand table[] = {
-        { "install", service_install_verb }, { "setup", service_setup_verb },
+        { "install", service_install_verb },     { "setup", service_setup_verb },
         { "uninstall", service_uninstall_verb }, { "start", service_start_verb },
-        { "stop", service_stop_verb },       { "restart", service_restart_verb },
-        { "reload", service_reload_verb },   { "status", service_status_verb },
+        { "stop", service_stop_verb },           { "restart", service_restart_verb },
+        { "reload", service_reload_verb },       { "status", service_status_verb },
     };
 
     return command_dispatch(command, "service", table, sizeof(table) / sizeof(table[0]), err);

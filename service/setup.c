@@ -15,7 +15,7 @@ bool setup_say(const struct setup *setup, enum check_level level, const char *wh
     va_start(args, format);
     ok = buffer_vprintf(&text, err, format, args);
     va_end(args);
-    ok = ok && setup->visit(setup->context, level, what, why, buffer_text(&text), err);
+    ok = ok && setup->visit(setup->context, level, what, why, buffer_text(&text), NULL, err);
     buffer_clear(&text);
     return ok;
 }
@@ -34,7 +34,7 @@ static bool run_steps(struct setup *setup, const struct setup_step *steps, size_
         if (!steps[i].run(setup, &why)) {
             struct error ignored = ERROR_INIT;
 
-            (void)setup->visit(setup->context, CHECK_ERROR, steps[i].what, &why, why.detail,
+            (void)setup->visit(setup->context, CHECK_ERROR, steps[i].what, &why, why.detail, NULL,
                                &ignored);
             *err = why;
             return false;
@@ -48,12 +48,9 @@ bool setup_run(const struct setup_options *options, check_visit *visit, void *co
 {
     /* Rights last of what touches the folder, and before the service can be started. */
     static const struct setup_step steps[] = {
-        { "data folder", setup_data_folder },
-        { "settings", setup_data_content },
-        { "import-ndes", setup_data_import },
-        { "rights", setup_data_rights },
-        { "service", setup_system_service },
-        { "event source", setup_system_event_source },
+        { "data folder", setup_data_folder },  { "settings", setup_data_content },
+        { "import-ndes", setup_data_import },  { "rights", setup_data_rights },
+        { "service", setup_system_service },   { "event source", setup_system_event_source },
         { "firewall", setup_system_firewall },
     };
     struct setup setup = { .options = options, .visit = visit, .context = context };

@@ -165,8 +165,8 @@ bool setup_system_firewall(struct setup *setup, struct error *err)
     service_config_clear(&config);
     if (ok && ports[0] == '\0') { /* all listeners are for this machine alone, such as a proxy */
         return firewall_rule_remove(SETUP_FIREWALL_RULE, &why)
-               ? setup_say(setup, CHECK_OK, "firewall", NULL, err, "no port for other machines")
-               : setup_say(setup, CHECK_WARNING, "firewall", &why, err, "%s", why.detail);
+                   ? setup_say(setup, CHECK_OK, "firewall", NULL, err, "no port for other machines")
+                   : setup_say(setup, CHECK_WARNING, "firewall", &why, err, "%s", why.detail);
     }
     if (!ok || !firewall_rule_set(&rule, &why)) {
         return setup_say(setup, CHECK_WARNING, "firewall", &why, err,

@@ -22,8 +22,8 @@ static void durations__fall_into_the_range_that_holds_them(void **state)
         int64_t us;
         size_t range;
     } cases[] = {
-        { INT64_MIN, 0 }, { -1, 0 },      { 0, 0 },         { 1000, 0 },
-        { 1001, 1 },      { 5000, 1 },    { 24999, 3 },     { 25000, 3 },
+        { INT64_MIN, 0 }, { -1, 0 },        { 0, 0 },          { 1000, 0 },
+        { 1001, 1 },      { 5000, 1 },      { 24999, 3 },      { 25000, 3 },
         { 30000000, 12 }, { 30000001, 13 }, { INT64_MAX, 13 },
     };
 

@@ -69,7 +69,8 @@ static void open_parts(struct world *world)
     char path[FILE_PATH_MAX];
     struct event_log_output output = { sink_write, sink_now, world };
     struct store_options store = { .path = path, .readers = 2, .busy_ms = BUSY_MS };
-    struct http_server_options http = { .server_token = "x", .connections = 1,
+    struct http_server_options http = { .server_token = "x",
+                                        .connections = 1,
                                         .admit = admit_nothing };
     struct error err = ERROR_INIT;
 
@@ -177,8 +178,8 @@ static void ask(const struct world *world, const char *method, const char *path,
     assert_done(ip_address_parse(bytes_of_text("127.0.0.1"), &address, &err), &err, "");
     client = raw_client_connect(&address, world->port);
     assert_non_null(client);
-    assert_true(text_format(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method,
-                            path));
+    assert_true(
+        text_format(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method, path));
     assert_true(raw_client_send_text(client, request));
     assert_true(raw_client_receive(client, strcmp(method, "HEAD") != 0, out));
     raw_client_close(client);
@@ -229,10 +230,18 @@ static void pages__are_these_three_by_get(void **state)
         const char *method, *path;
         int status;
     } cases[] = {
-        { "GET", "/healthz", 200 },     { "GET", "/metrics", 200 },  { "GET", "/METRICS", 200 },
-        { "GET", "/metrics?x=1", 200 }, { "GET", "/readyz", 503 },   { "HEAD", "/healthz", 405 },
-        { "POST", "/metrics", 405 },    { "PUT", "/readyz", 405 },   { "GET", "/", 404 },
-        { "GET", "/metrics/", 404 },    { "GET", "/scep/device", 404 }, { "GET", "/crl/a.crl", 404 },
+        { "GET", "/healthz", 200 },
+        { "GET", "/metrics", 200 },
+        { "GET", "/METRICS", 200 },
+        { "GET", "/metrics?x=1", 200 },
+        { "GET", "/readyz", 503 },
+        { "HEAD", "/healthz", 405 },
+        { "POST", "/metrics", 405 },
+        { "PUT", "/readyz", 405 },
+        { "GET", "/", 404 },
+        { "GET", "/metrics/", 404 },
+        { "GET", "/scep/device", 404 },
+        { "GET", "/crl/a.crl", 404 },
         { "GET", "/certsrv/mscep_admin/", 404 },
     };
     struct raw_response response = RAW_RESPONSE_INIT;
@@ -413,9 +422,13 @@ static void plan__follows_the_command_line(void **state)
         { { .data_folder = NULL }, "", 0, REASON_NONE },
         { { .listen = here, .listen_count = 1 }, "127.0.0.1:9880", 0, REASON_NONE },
         { { .listen_https = here, .listen_https_count = 1 }, "127.0.0.1:9880", 0, REASON_NONE },
-        { { .listen_management = here, .listen_management_count = 1 }, "127.0.0.1:9880,[::1]:1", 1,
+        { { .listen_management = here, .listen_management_count = 1 },
+          "127.0.0.1:9880,[::1]:1",
+          1,
           REASON_NONE },
-        { { .listen_management = faces, .listen_management_count = 1 }, "", 0,
+        { { .listen_management = faces, .listen_management_count = 1 },
+          "",
+          0,
           REASON_CONFIG_BAD_VALUE },
         { { .listen_management = many, .listen_management_count = 3 }, "", 0, REASON_USAGE },
     };

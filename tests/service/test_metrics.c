@@ -40,9 +40,8 @@ static void see(void *context, const struct metrics_series *s)
 static struct seen counted(struct metrics *metrics, const char *template_name, const char *result,
                            const char *reason)
 {
-    struct seen seen = { .wanted = { .template_name = template_name,
-                                     .result = result,
-                                     .reason = reason } };
+    struct seen seen = { .wanted = {
+                             .template_name = template_name, .result = result, .reason = reason } };
 
     metrics_each_counter(metrics, see, &seen);
     return seen;

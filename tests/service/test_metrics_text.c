@@ -94,8 +94,8 @@ static void table__of_the_document__has_each_family_and_no_other(void **state)
     size_t rows = 0;
 
     (void)state;
-    assert_done(
-        file_read(OPENNDES_SOURCE_DIR "/docs/monitoring.md", FILE_MAX, &document, &err), &err, "");
+    assert_done(file_read(OPENNDES_SOURCE_DIR "/docs/monitoring.md", FILE_MAX, &document, &err),
+                &err, "");
     for (unsigned i = 0; i < METRICS_FAMILIES; i++) {
         assert_true(text_format(row, sizeof(row), "\n| `%s` | ",
                                 metrics_family_name((enum metrics_family)i)));
@@ -104,9 +104,10 @@ static void table__of_the_document__has_each_family_and_no_other(void **state)
         }
     }
     for (place = buffer_text(&document); (place = strstr(place, "\n| `")) != NULL; place++) {
-        rows += strncmp(place, "\n| `openndes_", 13) == 0 || strncmp(place, "\n| `process_", 12) == 0
-                    ? 1
-                    : 0;
+        rows +=
+            strncmp(place, "\n| `openndes_", 13) == 0 || strncmp(place, "\n| `process_", 12) == 0
+                ? 1
+                : 0;
     }
     assert_int_equal(rows, METRICS_FAMILIES);
     buffer_clear(&document);
