@@ -103,6 +103,7 @@ function Test-Service {
     $settings = @(Get-OpenNdesConfiguration -Key 'public_url', 'log.*' -DataFolder $data)
     Assert-Equal -Found ($settings | Where-Object -FilterScript { $_.Key -eq 'log.files' }).Value -Wanted '7' -What 'a setting of the service'
     Assert-Equal -Found ($settings | Where-Object -FilterScript { $_.Key -eq 'public_url' }).Value -Wanted 'http://scep.example.com' -What 'the URL'
+    Assert-Equal -Found ($settings | Where-Object -FilterScript { $_.Key -eq 'log.files' }).Source -Wanted 'file' -What 'source of a setting'
     $findings = @(Test-OpenNdes -DataFolder $data)
     Assert-True -Condition ($findings.Count -gt 3 -and $findings[0].Level -in 'ok', 'warning') -What 'findings'
     Assert-Equal -Found (Test-OpenNdes -Quiet -DataFolder $data) -Wanted $true -What 'nothing is broken'
