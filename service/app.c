@@ -48,6 +48,7 @@ struct app {
     struct listeners listeners;
     struct intune_threads threads;
     struct intune_watch intune;
+    struct registry_stamp policy_look; /* main thread only, like the times below */
     int64_t crl_retry_at;
     int64_t housekeeping_at;
     int64_t end_check_at;
@@ -599,7 +600,8 @@ void app_tick(struct app *app, bool asked)
     const struct survey_tls tls = listeners_tls(&app->listeners);
 
     management_tick(app->management, &tls);
-    if (asked || runtime_stale(app->runtime, app->data_folder)) {
+    if (asked || runtime_policy_stale(app->runtime, &app->policy_look)
+        || runtime_stale(app->runtime, app->data_folder)) {
         reload(app);
     }
     listeners_poll(&app->listeners, runtime_config(app->runtime), app->log, app->events);

@@ -233,12 +233,13 @@ static const struct help_page pages[] = {
       "  --days N        1 to 3650 (730)\n"
       "  --out FILE      the certificate as PEM, for the upload; its key stays here, sealed\n" },
     { "config", "show, set, explain settings",
-      "openndes config show [--json]\n"
+      "openndes config show [--sources] [--json]\n"
       "openndes config set KEY=VALUE...\n"
-      "openndes config explain [KEY]\n"
+      "openndes config explain [KEY] [--json]\n"
       "\n"
       "show and set are for openndes.json; templates have \"openndes template\". All settings of\n"
       "one command are checked together and written together, or not at all. explain tells what\n"
+<<<<<<< HEAD
       "each key of openndes.json and of templates means, its default, what is possible.\n" },
     { "backup", "make or verify an encrypted backup",
       "openndes backup FILE [--with-logs] [--force] [--json]\n"
@@ -260,6 +261,11 @@ static const struct help_page pages[] = {
       "backup is of must have stopped for good.\n"
       "\n"
       "  --list  verify, and show what is in it\n" },
+=======
+      "each key of openndes.json and of templates means, its default, what is possible; and of one\n"
+      "key the value in force here and where it comes from: Group Policy (which wins), the file,\n"
+      "or the default.\n" },
+>>>>>>> w-gpo
     { "version", "print the version", "openndes version [--json]\n" },
 };
 

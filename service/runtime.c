@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "ca/ca_files.h"
 #include "config/config_load.h"
+#include "platform/clock.h"
 #include "service/data_folder.h"
+#include "service/policy_report.h"
 #include "service/runtime_faces.h"
 #include "service/runtime_intune.h"
 #include "service/runtime_slots.h"
@@ -16,6 +18,8 @@ struct runtime {
     int references; /* atomic */
     struct service_config config;
     struct file_stamp config_stamp;
+    struct registry_stamp policy_stamp;
+    struct config_sources *sources; /* NULL: openndes.json is broken */
     struct url_bases urls;
     struct ip_acl *acl;
     struct ip_acl *proxies;
@@ -46,6 +50,10 @@ static void report(const struct runtime_options *options, const struct error *wh
 /* The first load needs openndes.json whole; later a broken one leaves the old settings in force. */
 static bool load_config(struct loading *l, struct error *err)
 {
+    const struct config_sources_options sources = {
+        .data_folder = l->options->data_folder,
+        .previous = l->previous == NULL ? NULL : &l->previous->config,
+    };
     struct error why = ERROR_INIT;
     char path[FILE_PATH_MAX];
 
@@ -53,12 +61,22 @@ static bool load_config(struct loading *l, struct error *err)
         || !file_stamp(path, &l->now->config_stamp, err)) {
         return false;
     }
-    if (!config_load_service(l->options->data_folder, &l->now->config, &why)) {
+    /* before the values are read; one that cannot be read is told by the next step */
+    if (!config_policy_stamp(&l->now->policy_stamp, &(struct error)ERROR_INIT)) {
+        l->now->policy_stamp = (struct registry_stamp){ 0, 0 };
+    }
+    if (config_sources_load(&sources, &l->now->config, &l->now->sources, &why)) {
+        policy_report_changes(l->now->sources, l->previous == NULL ? NULL : l->previous->sources,
+                              l->options->log, l->options->events);
+    } else {
         if (l->previous == NULL) {
             *err = why;
             return false;
         }
-        report(l->options, &why, "openndes.json is broken, the old settings stay in force");
+        report(l->options, &why,
+               why.reason == REASON_NOT_PERMITTED || why.reason == REASON_LIMIT
+                   ? "Group Policy cannot be read, the old settings stay in force"
+                   : "openndes.json is broken, the old settings stay in force");
         if (!service_config_copy(&l->now->config, &l->previous->config, err)) {
             return false;
         }
@@ -386,6 +404,7 @@ void runtime_unref(struct runtime *runtime)
     free(runtime->templates);
     free(runtime->cas);
     ip_acl_free(runtime->acl);
+    config_sources_free(runtime->sources);
     service_config_clear(&runtime->config);
     free(runtime);
 }
@@ -450,6 +469,15 @@ bool runtime_stale(const struct runtime *runtime, const char *data_folder)
         return cas.stale;
     }
     return templates.seen != runtime->template_count || cas.seen != runtime->ca_count;
+}
+
+bool runtime_policy_stale(const struct runtime *runtime, struct registry_stamp *last_look)
+{
+    struct registry_stamp found;
+    struct error ignored = ERROR_INIT;
+
+    return config_policy_stamp(&found, &ignored)
+           && config_policy_changed(&runtime->policy_stamp, &found, clock_now_ms(), last_look);
 }
 
 const struct service_config *runtime_config(const struct runtime *runtime)

@@ -12,7 +12,7 @@
 
 #include "audit/log.h"
 #include "ca/ca_builtin.h"
-#include "config/service_config.h"
+#include "config/config_policy.h"
 #include "endpoint/endpoint.h"
 #include "http/ip_acl.h"
 #include "intune/intune_challenge.h"
@@ -50,6 +50,9 @@ void runtime_unref(struct runtime *runtime); /* NULL is allowed */
  * broken).
  */
 bool runtime_stale(const struct runtime *runtime, const char *data_folder);
+
+/* True when Group Policy has other settings for this server; last_look: config_policy_changed. */
+bool runtime_policy_stale(const struct runtime *runtime, struct registry_stamp *last_look);
 
 const struct service_config *runtime_config(const struct runtime *runtime);
 const struct ip_acl *runtime_acl(const struct runtime *runtime);

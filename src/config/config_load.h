@@ -17,9 +17,9 @@
 
 /*
  * Read <data>/openndes.json, and what Group Policy sets over it (config_sources.h tells which is
- * which, and what happens to a policy's value that is not possible). Unknown or duplicate key, wrong type, out of range: the detail says
- * "<file>:<line>: <key>: ..." and what is possible. out need not be initialised; it is all zero on
- * failure.
+ * which, and what happens to a policy's value that is not possible). Unknown or duplicate key,
+ * wrong type, out of range: the detail says "<file>:<line>: <key>: ..." and what is possible. out
+ * need not be initialised; it is all zero on failure.
  * Errors: REASON_CONFIG_..., REASON_DATA_FOLDER_MISSING, REASON_NO_MEMORY, those of
  * config_policy_read.
  */
@@ -27,8 +27,8 @@ MUST_USE bool config_load_service(const char *data_folder, struct service_config
                                   struct error *err);
 /*
  * The file's part of it: every value is checked, but not yet what they demand of each other.
- * in_file gets for each of the service's keys whether the file has it, text the file's content, file
- * its name for messages. Errors: as above. out is all zero on failure.
+ * in_file gets for each of the service's keys whether the file has it, text the file's content,
+ * file its name for messages. Errors: as above. out is all zero on failure.
  */
 MUST_USE bool config_load_service_file(const char *data_folder, struct service_config *out,
                                        bool *in_file, struct buffer *text, char file[FILE_PATH_MAX],

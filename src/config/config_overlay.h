@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  put a policy's values over those of the file, and decide what takes the place of one that
- *           is not possible.
+ * Purpose:  put a policy's values over those of the file, and decide what takes the place of one
+ *           that is not possible.
  * Not here: reading either (config_policy.h, config_load.h), telling about it (config_sources.h).
  * Owns:     nothing.
  * Threads:  any thread.

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "config/config_suggest.h"
 
+#define SETTLED_MS 400 /* Windows writes all values of a policy within some milliseconds */
+
 struct policy_value {
     char *text;       /* NULL: not set, or `why` */
     struct error why; /* its type makes no sense */
@@ -28,6 +30,25 @@ static bool walk_registry(void *context, registry_visit *visit, void *visit_cont
 }
 
 const struct config_policy_source config_policy_registry = { walk_registry, NULL };
+
+bool config_policy_stamp(struct registry_stamp *out, struct error *err)
+{
+    return registry_stamp(PRODUCT_POLICY_KEY, out, err);
+}
+
+bool config_policy_changed(const struct registry_stamp *loaded, const struct registry_stamp *found,
+                           int64_t now_ms, struct registry_stamp *last_look)
+{
+    int64_t age_ms = now_ms - found->written_100ns / 10000;
+    bool again = registry_stamp_equal(found, last_look);
+
+    *last_look = *found;
+    if (registry_stamp_equal(found, loaded)) {
+        return false;
+    }
+    /* a key that is gone tells no time, nor does a clock that was set: the second look counts */
+    return again || (found->written_100ns != 0 && age_ms >= SETTLED_MS);
+}
 
 /* ---- names ----------------------------------------------------------------------------------- */
 

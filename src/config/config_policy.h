@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the settings that Group Policy gives: read from the registry, each under the dotted name
- *           of openndes.json.
- * Not here: which value wins (config_overlay.h, config_sources.h), the ADMX file (installer/policy).
+ * Purpose:  the settings that Group Policy gives: read from the registry, each under the dotted
+ *           name of openndes.json.
+ * Not here: which value wins (config_overlay.h, config_sources.h), the ADMX (installer/policy).
  * Owns:     the texts of a struct config_policy.
  * Threads:  immutable once read.
  * Spec:     docs/group-policy.md.
@@ -22,6 +22,17 @@ struct config_policy_source {
 
 /* HKLM\SOFTWARE\Policies\OpenNDES\OpenNDES; nothing else can take its place in the program. */
 extern const struct config_policy_source config_policy_registry;
+
+/* Of the same key, to notice a change. An error: the key cannot be read. */
+MUST_USE bool config_policy_stamp(struct registry_stamp *out, struct error *err);
+/*
+ * Has the policy changed since `loaded`, and is the change complete? Windows takes the values of a
+ * policy away and sets the new ones: what was written a moment ago is not read yet, so that no
+ * restriction is lifted in between. last_look (all zero at first) is kept by the caller, who looks
+ * every second or so.
+ */
+bool config_policy_changed(const struct registry_stamp *loaded, const struct registry_stamp *found,
+                           int64_t now_ms, struct registry_stamp *last_look);
 
 struct config_policy;
 

@@ -53,7 +53,7 @@ MUST_USE bool registry_walk(const char *key, registry_visit *visit, void *contex
 
 /* Enough to notice that a value of a key has changed; all zero for a missing key. */
 struct registry_stamp {
-    int64_t written_ms; /* since 1970: a value was set or removed, or a key below it */
+    int64_t written_100ns; /* since 1970: a value was set or removed, or a key below it */
     uint32_t values;
 };
 

@@ -396,6 +396,32 @@ static void visit__every_key_but_internal_ones__stops_when_told(void **state)
     unload(&l);
 }
 
+/* A policy is taken away and set anew: what was written a moment ago is not complete yet. */
+static void changed__just_written_or_gone__at_the_second_look(void **state)
+{
+    const struct registry_stamp loaded = { 10000000, 3 };
+    const struct registry_stamp later = { 20000000, 3 }; /* at 2000 ms */
+    const struct registry_stamp fewer = { 10000000, 2 };
+    const struct registry_stamp gone = { 0, 0 };
+    struct registry_stamp look = { 0, 0 };
+
+    (void)state;
+    assert_false(config_policy_changed(&loaded, &loaded, 99000, &look));
+    assert_false(config_policy_changed(&loaded, &later, 2010, &look));
+    assert_true(config_policy_changed(&loaded, &later, 2020, &look));
+    look = gone;
+    assert_true(config_policy_changed(&loaded, &later, 2500, &look));
+    assert_true(config_policy_changed(&loaded, &fewer, 2500, &look));
+    look = loaded;
+    assert_false(config_policy_changed(&loaded, &gone, 99000, &look));
+    assert_true(config_policy_changed(&loaded, &gone, 99000, &look));
+    /* a clock that was set back */
+    look = loaded;
+    assert_false(config_policy_changed(&loaded, &later, 5, &look));
+    assert_true(config_policy_changed(&loaded, &later, 6, &look));
+    assert_false(config_policy_changed(&gone, &gone, 7, &look));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +437,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(load__broken_file__as_without_policy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(load__registry_unreadable__error, set_up, tear_down),
+        cmocka_unit_test(changed__just_written_or_gone__at_the_second_look),
         cmocka_unit_test_setup_teardown(visit__every_key_but_internal_ones__stops_when_told, set_up,
                                         tear_down),
     };

@@ -203,6 +203,35 @@ static void walk__huge_value__refused(void **state)
     buffer_clear(&seen.lines);
 }
 
+static void stamp__value_set_changed_removed__differs_each_time(void **state)
+{
+    struct registry_stamp stamp[4];
+    struct error err = ERROR_INIT;
+    DWORD number = 1;
+
+    (void)state;
+    assert_done(registry_stamp("SOFTWARE\\OpenNDES test\\not there", &stamp[0], &err), &err, "");
+    assert_int_equal(stamp[0].written_100ns, 0);
+    assert_int_equal(stamp[0].values, 0);
+    put(L"stamped", REG_DWORD, &number, sizeof(number));
+    assert_done(registry_stamp(key, &stamp[0], &err), &err, "");
+    assert_done(registry_stamp(key, &stamp[1], &err), &err, "");
+    assert_true(registry_stamp_equal(&stamp[0], &stamp[1]));
+    assert_true(stamp[0].written_100ns / 10000000 > 1700000000);
+    stamp[2] = stamp[1];
+    /* the clock of the registry moves in steps */
+    while (number < 1000000 && registry_stamp_equal(&stamp[1], &stamp[2])) {
+        number++;
+        put(L"stamped", REG_DWORD, &number, sizeof(number));
+        assert_done(registry_stamp(key, &stamp[2], &err), &err, "");
+    }
+    assert_false(registry_stamp_equal(&stamp[1], &stamp[2]));
+    assert_int_equal(stamp[1].values, stamp[2].values);
+    assert_int_equal(RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, wide_key, L"stamped"), 0);
+    assert_done(registry_stamp(key, &stamp[3], &err), &err, "");
+    assert_int_equal(stamp[3].values + 1, stamp[2].values);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +241,7 @@ int main(void)
         cmocka_unit_test(walk__visitor_refuses__ends_with_its_reason),
         cmocka_unit_test(walk__too_deep_or_missing__told),
         cmocka_unit_test(walk__huge_value__refused),
+        cmocka_unit_test(stamp__value_set_changed_removed__differs_each_time),
     };
 
     if (probe(NULL) != 0) {

@@ -46,7 +46,7 @@ bool registry_stamp(const char *key, struct registry_stamp *out, struct error *e
 
 bool registry_stamp_equal(const struct registry_stamp *a, const struct registry_stamp *b)
 {
-    return a->written_ms == b->written_ms && a->values == b->values;
+    return a->written_100ns == b->written_100ns && a->values == b->values;
 }
 
 static bool windows_only(struct error *err)

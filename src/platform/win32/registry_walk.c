@@ -281,9 +281,8 @@ bool registry_stamp(const char *key, struct registry_stamp *out, struct error *e
         goto out;
     }
     out->values = values;
-    out->written_ms = ((int64_t)((uint64_t)written.dwHighDateTime << 32 | written.dwLowDateTime)
-                       - FILETIME_OF_1970)
-                      / 10000;
+    out->written_100ns = (int64_t)((uint64_t)written.dwHighDateTime << 32 | written.dwLowDateTime)
+                         - FILETIME_OF_1970;
     ok = true;
 out:
     if (root != NULL) {
@@ -295,5 +294,5 @@ out:
 
 bool registry_stamp_equal(const struct registry_stamp *a, const struct registry_stamp *b)
 {
-    return a->written_ms == b->written_ms && a->values == b->values;
+    return a->written_100ns == b->written_100ns && a->values == b->values;
 }
