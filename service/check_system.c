@@ -119,13 +119,20 @@ static bool check_port(struct system_check *c, const struct url_listener *listen
                        struct error *err)
 {
     struct error why = ERROR_INIT;
-    char what[URL_BASE_MAX];
+    const struct ip_address *address = &listener->at.address;
+    char text[IP_TEXT_MAX];
+    char what[IP_TEXT_MAX + 32];
     bool is_free;
 
     if (listener->at.port == 0) {
         return true; /* any free one */
     }
-    url_base(&listener->at.address, listener->at.port, listener->tls, what);
+    ip_address_format(address, text);
+    if (!text_format(what, sizeof(what), strchr(text, ':') != NULL ? "%s [%s]:%u" : "%s %s:%u",
+                     listener->tls ? "https.listen" : "listen", text,
+                     (unsigned)listener->at.port)) {
+        return error_set(err, REASON_INTERNAL, "an address as text");
+    }
     is_free = try_listen(&listener->at, &why);
     if (is_free && !c->running) {
         return tell(c, CHECK_OK, what, NULL, "the port is free", NULL, err);

@@ -55,7 +55,7 @@ start_server
 # The pair of RAs and the CRL are there now. The addresses are not the configured ones.
 ok config set "listen=${base#http://}"
 ok check --json
-finding ok "$base" "the server listens there"
+finding ok "listen ${base#http://}" "the server listens there"
 finding ok "signing RA of CA default" "suits Windows"
 finding ok "CRL of CA default" "valid until"
 stop_server
@@ -64,7 +64,7 @@ step "a port that something else holds"
 holder
 ok config set "listen=127.0.0.1:$port"
 broken 9
-finding error "http://127.0.0.1:$port" "in use" port-in-use
+finding error "listen 127.0.0.1:$port" "is held by" port-in-use
 run_program --data "$(path "$data")" check --offline --monitoring
 [[ $status -eq 2 ]] || fail "critical is $status"
 [[ $(head -n 1 "$out") =~ ^OpenNDES\ CRITICAL\ -\ 1\ errors,.*port.*\|\ errors=1\ warnings=[0-9]+$ ]] ||
