@@ -243,6 +243,8 @@ def check_examples(problems, where, text, cmdlets):
             if found[1] not in cmdlets:
                 problems.add(where, number, f"{found[1]} does not exist")
                 continue
+            if line[:found.start()].endswith("Get-Help "):
+                continue
             rest = re.split(r"[|)`;}#]", line[found.end():])[0]
             # what stands in quotes or brackets is somebody else's
             rest = re.sub(r"'[^']*'|\"[^\"]*\"|\(.*", "", rest)

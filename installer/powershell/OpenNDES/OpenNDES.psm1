@@ -25,7 +25,7 @@ $script:Shown = @{
     'OpenNDES.NewPassword' = 'Scope', 'Password', 'ExpiresAt', 'ScepUrl'
     'OpenNDES.Certificate' = 'Serial', 'State', 'NotAfter', 'Subject'
     'OpenNDES.Request'     = 'Id', 'Time', 'Result', 'Subject'
-    'OpenNDES.Setting'     = 'Key', 'Value'
+    'OpenNDES.Setting'     = 'Key', 'Value', 'Source'
     'OpenNDES.Status'      = 'Name', 'State', 'Account', 'Data'
     'OpenNDES.Finding'     = 'Level', 'What', 'Text'
 }

@@ -8,8 +8,9 @@ function Get-OpenNdesConfiguration {
     Gets the settings of the service.
 
     .DESCRIPTION
-    Gives one object for each setting of openndes.json with the value in force, and with its source where the
-    program tells it.
+    Gives one object for each setting of openndes.json: Value is in force, Source says where it comes from (default,
+    file, policy), File and Policy hold the values of openndes.json and of Group Policy where they are set. A value
+    of Group Policy that is not possible has Reason and Problem.
 
     .PARAMETER Key
     Names of settings; * and ? are allowed. Without it all are given.
@@ -35,11 +36,12 @@ function Get-OpenNdesConfiguration {
     )
 
     process {
-        $text = Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('config', 'show', '--json')
-        $settings = ConvertTo-OpenNdesDictionary -Text $text
-        foreach ($name in $settings.Keys) {
-            if (@($Key | Where-Object -FilterScript { $name -like $_ }).Count -ne 0) {
-                ConvertTo-OpenNdesObject -TypeName 'OpenNDES.Setting' -Row ([PSCustomObject]@{ key = $name; value = $settings[$name] })
+        $text = Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('config', 'show', '--sources', '--json')
+        foreach ($property in (ConvertFrom-Json -InputObject $text).PSObject.Properties) {
+            if (@($Key | Where-Object -FilterScript { $property.Name -like $_ }).Count -ne 0) {
+                $setting = ConvertTo-OpenNdesObject -Row $property.Value -TypeName 'OpenNDES.Setting' -Names 'File', 'Policy', 'Reason', 'Problem'
+                $setting | Add-Member -NotePropertyName 'Key' -NotePropertyValue $property.Name
+                $setting
             }
         }
     }
