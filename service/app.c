@@ -18,10 +18,9 @@
 #include "service/intune_watch.h"
 #include "service/listeners.h"
 #include "service/runtime.h"
+#include "service/start_failure.h"
 #include "store/store_passwords.h"
 
-/* Requests that run when the service stops get this long to finish. */
-#define STOP_GRACE_MS 10000
 /* What ends within this many days is reported once a day. */
 #define END_WARNING_DAYS 60
 #define DAY_SECONDS 86400
@@ -50,6 +49,7 @@ struct app {
     pthread_mutex_t runtime_mutex; /* guards the pointer only */
     bool runtime_mutex_ready;
     struct runtime *runtime;
+    int64_t stop_seconds; /* of the settings in force */
     bool started;
 };
 
@@ -100,6 +100,7 @@ static bool load_runtime(struct app *app, struct error *err)
     pthread_mutex_lock(&app->runtime_mutex);
     app->runtime = now;
     pthread_mutex_unlock(&app->runtime_mutex);
+    app->stop_seconds = runtime_config(now)->limits.stop_seconds;
     use_intune(app, now);
     runtime_unref(old);
     return true;
@@ -382,6 +383,31 @@ static bool open_all(struct app *app, const struct app_options *options,
     return open_listeners(app, err);
 }
 
+/*
+ * Whoever starts a service sees nothing but its log: what is wrong before that is open (the
+ * settings that say how, above all) is written to it all the same. It is only appended to: rotating
+ * is up to whoever has the data folder.
+ */
+static void report_failed_start(struct app *app, const struct error *why)
+{
+    char folder[FILE_PATH_MAX];
+    struct log_options options = {
+        .folder = folder,
+        .file_name = "openndes.log",
+        .level = LOG_LEVEL_ERROR,
+        .file_mb = 1 << 20,
+        .files = 1000,
+    };
+    struct error ignored = ERROR_INIT;
+
+    if (app->log == NULL && data_path_logs(app->data_folder, folder, &ignored)
+        && folder_exists(folder)) {
+        app->log = log_open(&options, &ignored);
+    }
+    log_error(app->log, LOG_LEVEL_ERROR, why, START_FAILURE_TEXT);
+    event_log_failure(app->events, EVENT_START_FAILED, NULL, why);
+}
+
 struct app *app_create(const struct app_options *options, struct error *err)
 {
     struct app *app = calloc(1, sizeof(*app));
@@ -414,8 +440,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
 out:
     service_config_clear(&config);
     if (!ok) {
-        log_error(app->log, LOG_LEVEL_ERROR, err, "start failed");
-        event_log_failure(app->events, EVENT_START_FAILED, NULL, err);
+        report_failed_start(app, err);
         app_free(app);
         app = NULL;
     }
@@ -428,7 +453,7 @@ void app_free(struct app *app)
         return;
     }
     if (app->server != NULL) {
-        http_server_stop(app->server, STOP_GRACE_MS);
+        http_server_stop(app->server, app->stop_seconds * 1000);
     }
     intune_watch_stop(&app->intune); /* whoever still waits for Intune has had that time */
     http_server_free(app->server);
@@ -481,8 +506,8 @@ static void report_restart_keys(struct app *app, const struct service_config *be
         log_line(
             app->log, LOG_LEVEL_WARNING,
             "openndes.json: listen, https.listen, https.min_version, https.connections, "
-            "https.handshake_seconds, limits.*, workers.*, intune.requests (and the threads for "
-            "Intune), and sizes of logs take effect at the next start");
+            "https.handshake_seconds, limits.* but stop_seconds, workers.*, intune.requests (and "
+            "the threads for Intune), and sizes of logs take effect at the next start");
     }
 }
 

@@ -19,13 +19,22 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "init", cmd_init },         { "run", cmd_run },
-    { "check", cmd_check },       { "template", cmd_template },
-    { "password", cmd_password }, { "account", cmd_account },
-    { "cert", cmd_cert },         { "ca", cmd_ca },
-    { "policy", cmd_policy },     { "intune", cmd_intune },
-    { "tls", cmd_tls },           { "import-ndes", cmd_import_ndes },
-    { "config", cmd_config },     { "version", cmd_version },
+    { "init", cmd_init },
+    { "run", cmd_run },
+    { "service", cmd_service },
+    { "check", cmd_check },
+    { "template", cmd_template },
+    { "password", cmd_password },
+    { "account", cmd_account },
+    { "cert", cmd_cert },
+    { "ca", cmd_ca },
+    { "request", cmd_request },
+    { "policy", cmd_policy },
+    { "intune", cmd_intune },
+    { "tls", cmd_tls },
+    { "import-ndes", cmd_import_ndes },
+    { "config", cmd_config },
+    { "version", cmd_version },
 };
 
 bool cmd_version(const struct command *command, struct error *err)

@@ -5,42 +5,17 @@
 #include "platform/clock.h"
 #include "platform/console.h"
 #include "service/args.h"
+#include "service/cert_row.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
 
-/*
- * CRLReason of RFC 5280 5.3.1 that make sense for an end entity. certificateHold needs the way
- * back, which comes with "unrevoke".
- */
-static const struct {
-    const char *name;
-    int value;
-} reasons[] = {
-    { "unspecified", 0 }, { "keyCompromise", 1 },        { "affiliationChanged", 3 },
-    { "superseded", 4 },  { "cessationOfOperation", 5 }, { "privilegeWithdrawn", 9 },
-};
-
-static const char *reason_name(int value)
-{
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].value == value) {
-            return reasons[i].name;
-        }
-    }
-    return "other";
-}
-
 static bool parse_reason(const char *text, int *value, struct error *err)
 {
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (text_equal_nocase(reasons[i].name, text)) {
-            *value = reasons[i].value;
-            return true;
-        }
-    }
-    return error_set(err, REASON_USAGE,
-                     "--reason takes unspecified, keyCompromise, affiliationChanged, superseded, "
-                     "cessationOfOperation or privilegeWithdrawn");
+    return cert_row_parse_reason(text, value)
+           || error_set(
+               err, REASON_USAGE,
+               "--reason takes unspecified, keyCompromise, affiliationChanged, superseded, "
+               "cessationOfOperation or privilegeWithdrawn");
 }
 
 /* "0A:1B" and "0a1b" are the same serial; leading zero octets do not count. */
@@ -73,17 +48,6 @@ static bool parse_serial(const char *text, char serial[SERIAL_TEXT_MAX], struct 
     return len != 0 || error_set(err, REASON_USAGE, "the serial number is empty");
 }
 
-static const char *state_of(const struct store_certificate_row *row, int64_t now)
-{
-    if (row->withheld != STORE_IN_USE) {
-        return row->withheld == STORE_WITHHELD ? "withheld" : "provisional";
-    }
-    if (row->revoked_at != 0) {
-        return "revoked";
-    }
-    return row->not_after < now ? "expired" : "valid";
-}
-
 /* ---- output --------------------------------------------------------------------------------- */
 
 struct output {
@@ -94,41 +58,6 @@ struct output {
     size_t count;
 };
 
-static struct json *row_json(const struct store_certificate_row *row, int64_t now,
-                             struct error *err)
-{
-    struct json *object = json_value_new_object();
-    char time[4][CLOCK_TEXT_MAX];
-    bool ok = object != NULL;
-
-    clock_format(row->issued_at, time[0]);
-    clock_format(row->not_before, time[1]);
-    clock_format(row->not_after, time[2]);
-    clock_format(row->revoked_at, time[3]);
-    ok = ok && json_value_put_text(object, "serial", row->serial, err)
-         && json_value_put_text(object, "state", state_of(row, now), err)
-         && json_value_put_text(object, "subject", row->subject, err)
-         && json_value_put_text(object, "template", row->template_name, err)
-         && json_value_put_text(object, "ca", row->ca_name, err)
-         && json_value_put_text(object, "issued_at", time[0], err)
-         && json_value_put_text(object, "not_before", time[1], err)
-         && json_value_put_text(object, "not_after", time[2], err)
-         && json_value_put_text(object, "peer", row->peer, err)
-         && json_value_put_text(object, "challenge", row->challenge_type, err)
-         && json_value_put_text(object, "request_id", row->request_id, err);
-    if (ok && row->revoked_at != 0) {
-        ok = json_value_put_text(object, "revoked_at", time[3], err)
-             && json_value_put_text(object, "revocation_reason",
-                                    reason_name(row->revocation_reason), err)
-             && json_value_put_text(object, "revoked_by", row->revoked_by, err);
-    }
-    if (!ok) {
-        json_value_free(object);
-        object = NULL;
-    }
-    return object;
-}
-
 static bool list_row(void *context, const struct store_certificate_row *row, struct error *err)
 {
     struct output *out = context;
@@ -136,13 +65,13 @@ static bool list_row(void *context, const struct store_certificate_row *row, str
 
     out->count++;
     if (out->json) {
-        struct json *object = row_json(row, out->now, err);
+        struct json *object = cert_row_json(row, out->now, err);
 
         return object != NULL && json_value_push(out->array, object, err);
     }
     clock_format(row->not_after, until);
-    command_print("%-40s %-11s until %s  %-12s %s\n", row->serial, state_of(row, out->now), until,
-                  row->template_name, row->subject);
+    command_print("%-40s %-11s until %s  %-12s %s\n", row->serial, cert_row_state(row, out->now),
+                  until, row->template_name, row->subject);
     return true;
 }
 
@@ -166,14 +95,14 @@ static bool show_row(void *context, const struct store_certificate_row *row, str
     char time[CLOCK_TEXT_MAX];
 
     if (out->json) {
-        return command_print_json(row_json(row, out->now, err), err);
+        return command_print_json(cert_row_json(row, out->now, err), err);
     }
     if (out->pem) {
         return print_pem(row, err);
     }
     command_print(
         "Serial:      %s\nState:       %s\nSubject:     %s\nTemplate:    %s\nCA:          %s\n",
-        row->serial, state_of(row, out->now), row->subject, row->template_name, row->ca_name);
+        row->serial, cert_row_state(row, out->now), row->subject, row->template_name, row->ca_name);
     clock_format(row->issued_at, time);
     command_print("Issued:      %s to %s by request %s\n", time, row->peer, row->request_id);
     clock_format(row->not_before, time);
@@ -182,7 +111,7 @@ static bool show_row(void *context, const struct store_certificate_row *row, str
     command_print("Valid until: %s\n", time);
     if (row->revoked_at != 0) {
         clock_format(row->revoked_at, time);
-        command_print("Revoked:     %s, %s, by %s\n", time, reason_name(row->revocation_reason),
+        command_print("Revoked:     %s, %s, by %s\n", time, cert_row_reason(row->revocation_reason),
                       row->revoked_by);
     }
     return true;
@@ -320,8 +249,9 @@ static bool cert_revoke(const struct command *command, struct error *err)
     command_print(
         "Certificate %s of CA %s is revoked (%s). A running service publishes the CRL within "
         "seconds, otherwise at its next start.\n",
-        serial, found.name, reason_name(reason));
-    if (!text_format(target, sizeof(target), "%s %s %s", found.name, serial, reason_name(reason))) {
+        serial, found.name, cert_row_reason(reason));
+    if (!text_format(target, sizeof(target), "%s %s %s", found.name, serial,
+                     cert_row_reason(reason))) {
         target[0] = '\0';
     }
     ok = command_audit(command, "cert-revoke", target, err);

@@ -11,6 +11,7 @@
 #include "service/args.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/import_ndes.h"
 
 #define WINDOWS_KEY "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 #define IIS_CONFIG "System32/inetsrv/config/applicationHost.config"
@@ -21,6 +22,7 @@ struct import_command {
     const char *registry_file; /* NULL: this machine's registry */
     const char *iis_config;    /* NULL: this machine's, unless the registry comes from a file */
     bool dry_run;
+    struct buffer *report_to; /* NULL: told on standard output */
     struct ndes_registry registry;
     struct ndes_iis iis;
     struct ndes_ra_certs ra;
@@ -200,6 +202,9 @@ static bool report(const struct import_command *import, const struct ndes_import
     };
     bool ok;
 
+    if (import->report_to != NULL) {
+        return ndes_import_report_text(plan, &outcome, import->report_to, err);
+    }
     if (import->command->json) {
         struct json *root = ndes_import_report_json(plan, &outcome, err);
 
@@ -290,6 +295,34 @@ bool cmd_import_ndes(const struct command *command, struct error *err)
     if (!data_folder_check(command->data, err)) goto out;
     if (!read_ndes(import, err)) goto out;
     if (!import->dry_run && !data_settings_lock(command->data, &lock, err)) goto out;
+    ok = plan_and_write(import, err);
+out:
+    file_lock_release(lock);
+    ndes_registry_clear(&import->registry);
+    free(import);
+    return ok;
+}
+
+bool import_ndes_of_machine(const char *data, struct buffer *report, bool *found,
+                            struct error *err)
+{
+    const struct command command = { .data = data };
+    struct import_command *import = calloc(1, sizeof(*import));
+    struct file_lock *lock = NULL;
+    bool ok = false;
+
+    if (import == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for the settings of NDES");
+    }
+    import->command = &command;
+    import->report_to = report;
+    if (!read_ndes(import, err)) goto out;
+    *found = import->registry.found;
+    if (!*found) {
+        ok = true;
+        goto out;
+    }
+    if (!data_settings_lock(data, &lock, err)) goto out;
     ok = plan_and_write(import, err);
 out:
     file_lock_release(lock);

@@ -45,18 +45,38 @@ static void serve(struct app *app)
     }
 }
 
+/* What runs in a console and as a service alike. */
+struct run {
+    struct app_options options;
+    bool service;
+};
+
+static bool run_body(void *context, struct error *err)
+{
+    const struct run *run = context;
+    struct app *app = app_create(&run->options, err);
+    bool ok = app != NULL && (run->service || announce(app, err));
+
+    if (ok) {
+        host_ready();
+        serve(app);
+    }
+    app_free(app);
+    return ok;
+}
+
 bool cmd_run(const struct command *command, struct error *err)
 {
     struct arg_repeated listen = { .count = 0 };
     struct arg_repeated listen_https = { .count = 0 };
+    struct run run = { .options.data_folder = command->data };
     bool quiet = false;
     const struct arg_option known[] = {
         { "--listen", ARG_REPEATED, &listen },
         { "--listen-https", ARG_REPEATED, &listen_https },
         { "--quiet", ARG_FLAG, &quiet },
+        { "--service", ARG_FLAG, &run.service },
     };
-    struct app_options options = { .data_folder = command->data };
-    struct app *app = NULL;
     struct args args;
     bool ok = false;
 
@@ -67,19 +87,13 @@ bool cmd_run(const struct command *command, struct error *err)
                         err)) {
         return false;
     }
-    options.listen = listen.values;
-    options.listen_count = listen.count;
-    options.listen_https = listen_https.values;
-    options.listen_https_count = listen_https.count;
-    options.log_console = !quiet;
-    if (!host_start(err)) goto out;
-    app = app_create(&options, err);
-    if (app == NULL) goto out;
-    if (!announce(app, err)) goto out;
-    serve(app);
-    ok = true;
-out:
-    app_free(app);
+    run.options.listen = listen.values;
+    run.options.listen_count = listen.count;
+    run.options.listen_https = listen_https.values;
+    run.options.listen_https_count = listen_https.count;
+    run.options.log_console = !quiet && !run.service;
+    ok = run.service ? host_service(run_body, &run, err)
+                     : host_start(err) && run_body(&run, err);
     host_finished();
     return ok;
 }

@@ -5,10 +5,10 @@
 #include "ca/server_order.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
-#include "platform/sockets.h"
 #include "service/args.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/tls_names.h"
 #include "service/tls_report.h"
 #include "service/urls.h"
 
@@ -57,36 +57,7 @@ static bool print_problem(void *context, bool is_error, const char *text, struct
 
 /* ---- issue ---------------------------------------------------------------------------------- */
 
-/* Without names on the command line: those under which the server is known. */
-struct default_names {
-    char host[256];
-    char url_host[256];
-    const char *names[2];
-    size_t name_count;
-    const char *addresses[1];
-    size_t address_count;
-};
-
-static void find_default_names(const struct service_config *config, struct default_names *out)
-{
-    struct ip_address address;
-    struct error ignored = ERROR_INIT;
-
-    memset(out, 0, sizeof(*out));
-    if (url_host(config->public_url, out->url_host, sizeof(out->url_host))) {
-        if (ip_address_parse(bytes_of_text(out->url_host), &address, &ignored)) {
-            out->addresses[out->address_count++] = out->url_host;
-        } else {
-            out->names[out->name_count++] = out->url_host;
-        }
-    }
-    socket_host_name(out->host, sizeof(out->host));
-    if (out->name_count + out->address_count == 0 || strcmp(out->host, "localhost") != 0) {
-        out->names[out->name_count++] = out->host;
-    }
-}
-
-static void fill_names(const struct tls_command *c, struct default_names *standard,
+static void fill_names(const struct tls_command *c, struct tls_names *standard,
                        struct tls_issue_options *options)
 {
     if (c->names.count + c->addresses.count != 0) {
@@ -96,7 +67,7 @@ static void fill_names(const struct tls_command *c, struct default_names *standa
         options->address_count = c->addresses.count;
         return;
     }
-    find_default_names(&c->config, standard);
+    tls_names_find(&c->config, standard);
     options->names = standard->names;
     options->name_count = standard->name_count;
     options->addresses = standard->addresses;
@@ -109,7 +80,8 @@ static bool fill_order(const struct tls_command *c, struct tls_issue_options *op
     uint64_t days = SERVER_DAYS_DEFAULT;
 
     options->ca = c->ca == NULL ? "default" : c->ca;
-    if (!ca_key_spec_parse(c->key_spec == NULL ? "rsa2048" : c->key_spec, &options->key, err)) {
+    if (!ca_key_spec_parse(c->key_spec == NULL ? TLS_KEY_DEFAULT : c->key_spec, &options->key,
+                           err)) {
         return false;
     }
     if (c->days != NULL
@@ -146,7 +118,7 @@ static bool print_issued(const struct command *command, const struct tls_issue_o
 static bool tls_issue_verb(const struct command *command, struct error *err)
 {
     struct tls_command c = { .ca = NULL };
-    struct default_names standard;
+    struct tls_names standard;
     struct certificate_info info;
     struct url_bases urls;
     char target[SERIAL_TEXT_MAX + LIMIT_TEMPLATE_NAME + 32];

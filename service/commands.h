@@ -26,6 +26,7 @@ MUST_USE bool cmd_run(const struct command *command, struct error *err);
 MUST_USE bool cmd_check(const struct command *command, struct error *err);
 MUST_USE bool cmd_template(const struct command *command, struct error *err);
 MUST_USE bool cmd_cert(const struct command *command, struct error *err);
+MUST_USE bool cmd_request(const struct command *command, struct error *err);
 MUST_USE bool cmd_ca(const struct command *command, struct error *err);
 MUST_USE bool cmd_password(const struct command *command, struct error *err);
 MUST_USE bool cmd_account(const struct command *command, struct error *err);
@@ -34,6 +35,7 @@ MUST_USE bool cmd_config(const struct command *command, struct error *err);
 MUST_USE bool cmd_policy(const struct command *command, struct error *err);
 MUST_USE bool cmd_intune(const struct command *command, struct error *err);
 MUST_USE bool cmd_intune_test(const struct command *command, struct error *err); /* "intune test" */
+MUST_USE bool cmd_service(const struct command *command, struct error *err);
 MUST_USE bool cmd_tls(const struct command *command, struct error *err);
 MUST_USE bool cmd_version(const struct command *command, struct error *err);
 

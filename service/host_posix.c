@@ -48,6 +48,19 @@ enum host_event host_wait(int64_t timeout_ms)
     }
 }
 
+bool host_service(host_body *body, void *context, struct error *err)
+{
+    (void)body;
+    (void)context;
+    return error_set(err, REASON_WINDOWS_ONLY,
+                     "there are no Windows services here; let the system's service manager start "
+                     "\"openndes run\"");
+}
+
+void host_ready(void)
+{
+}
+
 void host_finished(void)
 {
 }

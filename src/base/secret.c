@@ -135,3 +135,15 @@ bool digest_sha256(struct bytes data, uint8_t digest[DIGEST_SHA256_BYTES], struc
     }
     return true;
 }
+
+bool digest_sha1(struct bytes data, uint8_t digest[DIGEST_SHA1_BYTES], struct error *err)
+{
+    unsigned len = 0;
+    const void *from = data.len > 0 ? (const void *)data.data : "";
+
+    if (EVP_Digest(from, data.len, digest, &len, EVP_sha1(), NULL) != 1
+        || len != DIGEST_SHA1_BYTES) {
+        return error_set(err, REASON_INTERNAL, "SHA-1 is not available");
+    }
+    return true;
+}

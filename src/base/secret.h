@@ -5,7 +5,7 @@
  * Not here: protection on disk (platform/protect.h).
  * Owns:     the memory of a struct secret.
  * Threads:  a secret belongs to one thread at a time; the functions share nothing.
- * Spec:     FIPS 198-1 (HMAC), FIPS 180-4 (SHA-2).
+ * Spec:     FIPS 198-1 (HMAC), FIPS 180-4 (SHA-1, SHA-2).
  */
 #ifndef OPENNDES_BASE_SECRET_H
 #define OPENNDES_BASE_SECRET_H
@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 
 #define SECRET_MAC_BYTES 32
+#define DIGEST_SHA1_BYTES 20
 #define DIGEST_SHA256_BYTES 32
 
 struct secret {
@@ -45,5 +46,7 @@ MUST_USE bool secret_mac(struct bytes key, const char *context, struct bytes mes
 /* SHA-256 of bytes. */
 MUST_USE bool digest_sha256(struct bytes data, uint8_t digest[DIGEST_SHA256_BYTES],
                             struct error *err);
+/* SHA-1 of bytes: where Windows makes names of it, never for trust. */
+MUST_USE bool digest_sha1(struct bytes data, uint8_t digest[DIGEST_SHA1_BYTES], struct error *err);
 
 #endif

@@ -29,8 +29,8 @@ MUST_USE bool file_read(const char *path, size_t max_bytes, struct buffer *out, 
 /*
  * Replace or create a file so that after a crash either the old or the new content is there:
  * temporary file in the same folder, flush to disk, rename, flush the folder. is_private: readable
- * by this account (POSIX 0600; Windows: owner, SYSTEM, Administrators) only, else the folder's
- * default (0644). Errors: REASON_FILE_NOT_WRITABLE, REASON_DISK_FULL.
+ * by this account (POSIX 0600; Windows: rights_text.h) only, else the folder's default (0644).
+ * Errors: REASON_FILE_NOT_WRITABLE, REASON_DISK_FULL.
  */
 MUST_USE bool file_write_atomic(const char *path, struct bytes content, bool is_private,
                                 struct error *err);
@@ -68,14 +68,20 @@ MUST_USE bool folder_list(const char *path, size_t max_entries, folder_visit *vi
  */
 MUST_USE bool folder_free_bytes(const char *path, uint64_t *bytes);
 /*
- * Where data lives when no --data is given: %ProgramData%\OpenNDES (known folder) or
- * /var/lib/openndes.
+ * Where data lives when no --data is given: what the setup of the service has noted in the registry
+ * (base/product.h), else %ProgramData%\OpenNDES (known folder); POSIX: /var/lib/openndes.
  */
 MUST_USE bool folder_default_data(char path[FILE_PATH_MAX], struct error *err);
 
 /* dir + "/" + name; REASON_LIMIT when too long. */
 MUST_USE bool path_join(char out[FILE_PATH_MAX], const char *dir, const char *name,
                         struct error *err);
+
+/*
+ * The same path whatever the current folder, without a separator at its end (but a root's). Nothing
+ * need exist. Errors: REASON_LIMIT, REASON_SYNTAX, REASON_FILE_MISSING (no current folder).
+ */
+MUST_USE bool path_absolute(const char *path, char out[FILE_PATH_MAX], struct error *err);
 
 /* A file that is only appended to (logs). Private. */
 struct file_append;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  read settings that Windows keeps in the registry (HKLM, 64-bit view).
+ * Purpose:  read and write settings that Windows keeps in the registry (HKLM, 64-bit view), and
+ *           protect keys.
  * Not here: what they mean (config/, mscep/), exported keys in files (mscep/reg_file.h).
  * Owns:     nothing.
  * Threads:  any thread.
- * Spec:     none. On POSIX there is no registry: nothing is ever found.
+ * Spec:     none. On POSIX there is no registry: nothing is ever found, and nothing can be written.
  */
 #ifndef OPENNDES_PLATFORM_REGISTRY_H
 #define OPENNDES_PLATFORM_REGISTRY_H
@@ -49,5 +50,31 @@ typedef bool registry_visit(void *context, const struct registry_value *value, s
  */
 MUST_USE bool registry_walk(const char *key, registry_visit *visit, void *context, bool *found,
                             struct error *err);
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/*
+ * Make a key below HKLM if it is missing, and give it, whoever made it, the rights of a security
+ * descriptor (rights_text.h); values in it stay. Errors: REASON_NOT_PERMITTED,
+ * REASON_CONFIG_UNREADABLE, REASON_INTERNAL; on POSIX REASON_WINDOWS_ONLY.
+ */
+MUST_USE bool registry_protect(const char *key, const char *sddl, struct error *err);
+/*
+ * Make a key and its parents if missing. Errors: REASON_NOT_PERMITTED, REASON_FILE_NOT_WRITABLE; on
+ * POSIX REASON_WINDOWS_ONLY, here and below.
+ */
+MUST_USE bool registry_make_key(const char *key, struct error *err);
+/* Set a value of a key that is there: REG_SZ, or REG_EXPAND_SZ. Errors as above. */
+MUST_USE bool registry_write_text(const char *key, const char *value, const char *text,
+                                  bool expandable, struct error *err);
+/* REG_DWORD. */
+MUST_USE bool registry_write_u32(const char *key, const char *value, uint32_t number,
+                                 struct error *err);
+/* A missing one is fine. */
+MUST_USE bool registry_remove_value(const char *key, const char *value, struct error *err);
+/* Remove a key that has no keys below it, with its values; a missing one is fine. */
+MUST_USE bool registry_remove_key(const char *key, struct error *err);
+/* The same, unless it has values or keys of somebody else. */
+MUST_USE bool registry_remove_empty_key(const char *key, struct error *err);
 
 #endif

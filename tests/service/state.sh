@@ -86,6 +86,19 @@ replay "$work/wire/1.request" "$work/replay.der"
 [[ $(certrep "$work/replay.der" pkiStatus) == 2 && $(certrep "$work/replay.der" failInfo) == 2 ]] || fail "the replay is not refused with badRequest"
 audited result=refused reason=request-of-revoked-certificate >/dev/null || fail "no audit record: $(tail -n 1 "$data/logs/audit.jsonl")"
 
+step "requests as an administrator asks for them"
+ok request list --last 20 --since 1h --json
+[[ $(json '[j[0]["result"], j[0]["reason"], j[0]["template"], j[0]["peer"]]') == '["refused", "request-of-revoked-certificate", "device", "127.0.0.1"]' ]] || fail "request list: $(<"$out")"
+[[ $(json '[r["result"] for r in j]') == '["refused", "repeated", "repeated", "issued", "issued", "issued"]' ]] || fail "request list: $(<"$out")"
+[[ $(json 'all(r["id"] and r["transaction_id"] and r["time"].endswith("Z") for r in j)') == true ]] || fail "request list: $(<"$out")"
+refused_id=$(json 'j[0]["id"]')
+issued_id=$(json '[r["id"] for r in j if r["serial"] == "'"$serial"'"][-1]')
+ok request show "$issued_id" --json
+[[ $(json '[j["result"], j["subject"], j["certificate"]["state"], j["certificate"]["revocation_reason"]]') == '["issued", "CN=recorded", "revoked", "keyCompromise"]' ]] || fail "request show: $(<"$out")"
+refused 3 request-not-pending request approve "$refused_id"
+grep -q "it was refused at 20.*request-of-revoked-certificate" "$err" || fail "approve does not say what became of it: $(<"$err")"
+refused 10 request-missing request deny 0-0
+
 step "restart: the revocation is kept, the CRL number does not go back"
 number=$(crl_number)
 stop_server

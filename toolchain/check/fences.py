@@ -30,7 +30,7 @@ FENCES = (
     (r"(windows|win(base|crypt|error|http|inet|nls|reg|sock2?|svc|user|ternl)|ws2tcpip|mswsock|"
      r"iphlpapi|aclapi|accctrl|sddl|lm[a-z]*|ntsecapi|ntsecpkg|sspi|security|secext|schannel|"
      r"dpapi|bcrypt|ncrypt|wincred|dsgetdc|shlobj|shlwapi|knownfolders|objbase|oleauto|ole2|"
-     r"certcli|certsrv|certenroll|psapi|tlhelp32|evntprov|io|direct|conio|process)\.h",
+     r"netfw|initguid|certcli|certsrv|certenroll|psapi|tlhelp32|evntprov|io|direct|conio|process)\.h",
      WIN32_FILES + ("src/store/db_odbc.c",)),
 )
 

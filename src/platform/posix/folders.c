@@ -148,3 +148,25 @@ bool folder_default_data(char path[FILE_PATH_MAX], struct error *err)
     }
     return true;
 }
+
+bool path_absolute(const char *path, char out[FILE_PATH_MAX], struct error *err)
+{
+    char current[FILE_PATH_MAX];
+    size_t len = 0;
+
+    if (path[0] == '/') {
+        if (!text_copy(out, FILE_PATH_MAX, path)) {
+            return error_set(err, REASON_LIMIT, "a path is longer than %d bytes",
+                             FILE_PATH_MAX - 1);
+        }
+    } else if (getcwd(current, sizeof(current)) == NULL) {
+        return posix_error_file(err, POSIX_READ, errno, "the current folder");
+    } else if (!path_join(out, current, path, err)) {
+        return false;
+    }
+    len = strlen(out);
+    while (len > 1 && out[len - 1] == '/') {
+        out[--len] = '\0';
+    }
+    return true;
+}

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PROGRAM_BYTES 4096u
+
 /*
  * The leak checker of sanitizer builds attaches to its own process, which "not dumpable" forbids to
  * anybody but root. Those builds hold no real keys.
@@ -41,6 +43,17 @@ void process_harden(void)
 uint32_t process_id(void)
 {
     return (uint32_t)getpid();
+}
+
+bool process_program_path(struct buffer *out, struct error *err)
+{
+    char path[PROGRAM_BYTES];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
+
+    if (len <= 0 || (size_t)len == sizeof(path)) {
+        return error_set(err, REASON_INTERNAL, "the path of this program is unknown");
+    }
+    return buffer_append(out, path, (size_t)len, err);
 }
 
 uint64_t process_memory_bytes(void)

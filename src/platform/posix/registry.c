@@ -35,3 +35,51 @@ bool registry_walk(const char *key, registry_visit *visit, void *context, bool *
     *found = false;
     return true;
 }
+
+static bool windows_only(struct error *err)
+{
+    return error_set(err, REASON_WINDOWS_ONLY, "there is no registry here");
+}
+
+bool registry_make_key(const char *key, struct error *err)
+{
+    (void)key;
+    return windows_only(err);
+}
+
+bool registry_write_text(const char *key, const char *value, const char *text, bool expandable,
+                         struct error *err)
+{
+    (void)key;
+    (void)value;
+    (void)text;
+    (void)expandable;
+    return windows_only(err);
+}
+
+bool registry_write_u32(const char *key, const char *value, uint32_t number, struct error *err)
+{
+    (void)key;
+    (void)value;
+    (void)number;
+    return windows_only(err);
+}
+
+bool registry_remove_key(const char *key, struct error *err)
+{
+    (void)key;
+    return windows_only(err);
+}
+
+bool registry_remove_value(const char *key, const char *value, struct error *err)
+{
+    (void)key;
+    (void)value;
+    return windows_only(err);
+}
+
+bool registry_remove_empty_key(const char *key, struct error *err)
+{
+    (void)key;
+    return windows_only(err);
+}

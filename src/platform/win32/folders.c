@@ -5,8 +5,10 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/product.h"
 #include "base/text.h"
 #include "platform/folder_names.h"
+#include "platform/registry.h"
 #include "platform/win32/private_rights.h"
 #include "platform/win32/wide.h"
 #include "platform/win32/win_error.h"
@@ -15,7 +17,7 @@
 
 #include <shlobj.h>
 
-#define DATA_FOLDER_NAME "OpenNDES"
+#define DATA_FOLDER_NAME PRODUCT_NAME
 #define NAME_BYTES_MAX 1024u /* a name has at most 255 UTF-16 units */
 
 /* FOLDERID_ProgramData; the header only declares it, and libuuid would be one more library. */
@@ -222,7 +224,34 @@ bool folder_free_bytes(const char *path, uint64_t *bytes)
     return ok;
 }
 
-bool folder_default_data(char path[FILE_PATH_MAX], struct error *err)
+/*
+ * *found false: no service was set up here. A value that is no absolute path of a drive or a share
+ * is refused rather than looked for in the current folder.
+ */
+static bool noted_folder(char path[FILE_PATH_MAX], bool *found, struct error *err)
+{
+    struct buffer noted = BUFFER_INIT(FILE_PATH_MAX);
+    const char *text = NULL;
+    bool ok = registry_read_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, &noted, found,
+                                 err);
+
+    text = buffer_text(&noted);
+    *found = ok && *found && text[0] != '\0';
+    if (*found
+        && !((text[1] == ':' && (text[2] == '\\' || text[2] == '/'))
+             || (text[0] == '\\' && text[1] == '\\'))) {
+        ok = error_set(err, REASON_CONFIG_BAD_VALUE,
+                       "registry HKLM\\%s, value %s: \"%s\" is no absolute path",
+                       PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, text);
+    } else if (*found && !text_copy(path, FILE_PATH_MAX, text)) {
+        ok = error_set(err, REASON_LIMIT, "registry HKLM\\%s, value %s is too long",
+                       PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR);
+    }
+    buffer_clear(&noted);
+    return ok;
+}
+
+static bool standard_folder(char path[FILE_PATH_MAX], struct error *err)
 {
     struct buffer folder = BUFFER_INIT(FILE_PATH_MAX);
     PWSTR wide = NULL;
@@ -244,5 +273,40 @@ bool folder_default_data(char path[FILE_PATH_MAX], struct error *err)
 out:
     CoTaskMemFree(wide);
     buffer_clear(&folder);
+    return ok;
+}
+
+bool folder_default_data(char path[FILE_PATH_MAX], struct error *err)
+{
+    bool found = false;
+
+    return noted_folder(path, &found, err) && (found || standard_folder(path, err));
+}
+
+bool path_absolute(const char *path, char out[FILE_PATH_MAX], struct error *err)
+{
+    struct buffer text = BUFFER_INIT(FILE_PATH_MAX);
+    wchar_t *wide = wide_from_utf8(path, err);
+    wchar_t full[FILE_PATH_MAX];
+    DWORD len = 0;
+    bool ok = false;
+
+    if (wide == NULL) goto out;
+    len = GetFullPathNameW(wide, FILE_PATH_MAX, full, NULL);
+    if (len == 0 || len >= FILE_PATH_MAX) {
+        (void)error_set(err, REASON_LIMIT, "a path is longer than %d bytes, or unusable: %.100s",
+                        FILE_PATH_MAX - 1, path);
+        goto out;
+    }
+    /* "C:\x\" is the folder "C:\x"; a drive keeps its separator */
+    while (len > 3 && full[len - 1] == L'\\') {
+        full[--len] = L'\0';
+    }
+    if (!wide_to_utf8(full, &text, err)) goto out;
+    ok = text_copy(out, FILE_PATH_MAX, buffer_text(&text))
+         || error_set(err, REASON_LIMIT, "a path is longer than %d bytes", FILE_PATH_MAX - 1);
+out:
+    buffer_clear(&text);
+    free(wide);
     return ok;
 }

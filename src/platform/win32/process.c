@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/process.h"
 
+#include "platform/win32/private_rights.h"
+#include "platform/win32/wide.h"
+#include "platform/win32/win_error.h"
+
 #include <windows.h>
 
 #include <psapi.h>
+
+#define PROGRAM_CHARS 4096u
 
 typedef BOOL(WINAPI set_mitigation)(PROCESS_MITIGATION_POLICY policy, PVOID data, SIZE_T size);
 
@@ -40,11 +46,23 @@ void process_harden(void)
     (void)SetDllDirectoryW(L""); /* not the current folder */
     (void)SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX); /* nobody sees a dialog */
     set_mitigations();
+    private_rights_adopt();
 }
 
 uint32_t process_id(void)
 {
     return GetCurrentProcessId();
+}
+
+bool process_program_path(struct buffer *out, struct error *err)
+{
+    wchar_t path[PROGRAM_CHARS];
+    DWORD len = GetModuleFileNameW(NULL, path, PROGRAM_CHARS);
+
+    if (len == 0 || len == PROGRAM_CHARS) {
+        return win_error_set(err, REASON_INTERNAL, GetLastError(), "the path of this program");
+    }
+    return wide_to_utf8(path, out, err);
 }
 
 uint64_t process_memory_bytes(void)
