@@ -262,7 +262,7 @@ static void warn_end(struct app *app, const char *what, const char *name,
     if (text_format(text, sizeof(text), "%s %s %s %s", what, name,
                     info.not_after < now ? "has ended on" : "ends on", until)) {
         log_line(app->log, LOG_LEVEL_WARNING, "%s", text);
-        event_log_report(app->events, EVENTLOG_WARNING, EVENT_CA_ENDS, text);
+        event_log_report(app->events, EVENT_CA_ENDS, text);
     }
 }
 
@@ -433,8 +433,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     if (!open_all(app, options, &config, err)) goto out;
     log_line(app->log, LOG_LEVEL_INFO, "OpenNDES " OPENNDES_VERSION " started, data in %s",
              options->data_folder);
-    event_log_report(app->events, EVENTLOG_INFO, EVENT_STARTED,
-                     "OpenNDES " OPENNDES_VERSION " started");
+    event_log_report(app->events, EVENT_STARTED, "OpenNDES " OPENNDES_VERSION);
     app->started = true;
     ok = true;
 out:
@@ -464,7 +463,7 @@ void app_free(struct app *app)
     store_close(app->store);
     if (app->started) {
         log_line(app->log, LOG_LEVEL_INFO, "OpenNDES stopped");
-        event_log_report(app->events, EVENTLOG_INFO, EVENT_STOPPED, "OpenNDES stopped");
+        event_log_report(app->events, EVENT_STOPPED, "OpenNDES " OPENNDES_VERSION);
     }
     audit_close(app->audit);
     log_close(app->log);
@@ -511,6 +510,17 @@ static void report_restart_keys(struct app *app, const struct service_config *be
     }
 }
 
+static void report_reloaded(struct app *app)
+{
+    char text[64];
+
+    if (text_format(text, sizeof(text), "%zu templates, %zu broken",
+                    runtime_endpoint_count(app->runtime), runtime_broken_count(app->runtime))) {
+        log_line(app->log, LOG_LEVEL_INFO, "configuration reloaded: %s", text);
+        event_log_report(app->events, EVENT_CONFIGURATION_RELOADED, text);
+    }
+}
+
 static void reload(struct app *app)
 {
     struct runtime *old = app_runtime(app);
@@ -522,10 +532,7 @@ static void reload(struct app *app)
     } else {
         log_set_level(app->log, runtime_config(app->runtime)->log.level);
         report_restart_keys(app, runtime_config(old), runtime_config(app->runtime));
-        log_line(app->log, LOG_LEVEL_INFO, "configuration reloaded: %zu templates, %zu broken",
-                 runtime_endpoint_count(app->runtime), runtime_broken_count(app->runtime));
-        event_log_report(app->events, EVENTLOG_INFO, EVENT_CONFIGURATION_RELOADED,
-                         "configuration reloaded");
+        report_reloaded(app);
     }
     runtime_unref(old);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/event_log.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "platform/clock.h"
 
 #define MINUTE_US (INT64_C(60) * 1000 * 1000)
@@ -15,15 +13,8 @@ struct event_minute {
     bool running;
     int64_t since_us;
     unsigned written;
-    uint64_t held; /* counted, not written */
-    enum eventlog_level level;
-};
-
-/* What is to be told about a minute that is over. */
-struct event_summary {
-    enum event_id id;
-    enum eventlog_level level;
-    uint64_t held; /* 0: nothing */
+    uint64_t held;           /* counted, not written */
+    struct event_entry last; /* the last of these */
 };
 
 struct event_log {
@@ -33,10 +24,19 @@ struct event_log {
     struct event_minute minutes[]; /* one for each event of the catalogue */
 };
 
-static void write_to_sink(void *context, enum eventlog_level level, enum event_id id,
-                          const char *text)
+static void write_to_sink(void *context, const struct event_entry *entry)
 {
-    eventlog_report(context, level, (uint32_t)id, text);
+    char text[EVENT_TEXT_BYTES];
+    char more[EVENT_MORE_BYTES];
+    struct eventlog_entry out = {
+        .level = entry->info->level,
+        .number = (uint16_t)entry->info->id,
+        .text = text,
+    };
+
+    out.insert_count = event_entry_inserts(entry, more, out.inserts);
+    event_entry_text(entry, text, sizeof(text));
+    eventlog_report(context, &out);
 }
 
 static int64_t monotonic_us(void *context)
@@ -69,42 +69,42 @@ struct event_log *event_log_create(struct eventlog *sink)
     return event_log_create_to(&output);
 }
 
-/* End a minute that is over (or `always`); what it held back is handed out to be told. */
-static struct event_summary end_minute(struct event_minute *minute, enum event_id id,
-                                       int64_t now_us, bool always)
+/*
+ * End a minute that is over (or `always`). True when it held something back: `summary` is then the
+ * last of that, with the number of the others.
+ */
+static bool end_minute(struct event_minute *minute, int64_t now_us, bool always,
+                       struct event_entry *summary)
 {
-    struct event_summary summary = { id, minute->level, 0 };
+    bool held;
 
-    if (minute->running && (always || now_us - minute->since_us >= MINUTE_US)) {
-        summary.held = minute->held;
-        *minute = (struct event_minute){ .running = false };
+    if (!minute->running || (!always && now_us - minute->since_us < MINUTE_US)) {
+        return false;
     }
-    return summary;
-}
-
-static void write_summary(struct event_log *log, const struct event_summary *summary)
-{
-    char text[80];
-
-    if (summary->held != 0
-        && text_format(text, sizeof(text), "%" PRIu64 " more like this in the last minute",
-                       summary->held)) {
-        log->output.write(log->output.context, summary->level, summary->id, text);
+    held = minute->held != 0;
+    if (held) {
+        *summary = minute->last;
+        summary->more = minute->held - 1;
     }
+    minute->running = false;
+    minute->written = 0;
+    minute->held = 0;
+    return held;
 }
 
 /* May this entry be written? Otherwise it is counted. */
-static bool take_place(struct event_minute *minute, enum eventlog_level level, int64_t now_us)
+static bool take_place(struct event_minute *minute, const struct event_entry *entry, int64_t now_us)
 {
     if (!minute->running) {
-        *minute = (struct event_minute){ .running = true, .since_us = now_us };
+        minute->running = true;
+        minute->since_us = now_us;
     }
     if (minute->written < EVENT_LOG_PER_MINUTE) {
         minute->written++;
         return true;
     }
     minute->held++;
-    minute->level = level;
+    minute->last = *entry;
     return false;
 }
 
@@ -118,56 +118,59 @@ static size_t index_of(const struct event_log *log, enum event_id id)
     return i;
 }
 
-void event_log_report(struct event_log *log, enum eventlog_level level, enum event_id id,
-                      const char *text)
+/* The catalogue has the entry's event, so there is a minute for it. */
+static void report(struct event_log *log, const struct event_entry *entry)
 {
-    struct event_summary summary;
-    int64_t now_us;
-    size_t index;
-    bool pass;
+    struct event_minute *minute = &log->minutes[index_of(log, entry->info->id)];
+    int64_t now_us = log->output.now_us(log->output.context);
+    struct event_entry summary;
+    bool held, pass;
 
-    if (log == NULL) {
-        return;
-    }
-    index = index_of(log, id);
-    if (index == log->count) {
-        return; /* not in the catalogue, which a test compares with events.h */
-    }
-    now_us = log->output.now_us(log->output.context);
     pthread_mutex_lock(&log->mutex);
-    summary = end_minute(&log->minutes[index], id, now_us, false);
-    pass = take_place(&log->minutes[index], level, now_us);
+    held = end_minute(minute, now_us, false, &summary);
+    pass = take_place(minute, entry, now_us);
     pthread_mutex_unlock(&log->mutex);
-    write_summary(log, &summary);
+    if (held) {
+        log->output.write(log->output.context, &summary);
+    }
     if (pass) {
-        log->output.write(log->output.context, level, id, text);
+        log->output.write(log->output.context, entry);
+    }
+}
+
+void event_log_report(struct event_log *log, enum event_id id, const char *text)
+{
+    struct event_entry entry;
+
+    if (log != NULL && event_entry_report(&entry, id, text)) {
+        report(log, &entry);
     }
 }
 
 void event_log_failure(struct event_log *log, enum event_id id, const char *where,
                        const struct error *why)
 {
-    const struct event_info *info = event_info(id);
-    char text[EVENT_TEXT_BYTES];
+    struct event_entry entry;
 
-    if (log == NULL || info == NULL) {
-        return;
+    if (log != NULL && event_entry_failure(&entry, id, where, why)) {
+        report(log, &entry);
     }
-    event_text(text, sizeof(text), id, where, why);
-    event_log_report(log, info->level, id, text);
 }
 
 static void end_minutes(struct event_log *log, bool always)
 {
     int64_t now_us = log->output.now_us(log->output.context);
+    struct event_entry summary;
 
     for (size_t i = 0; i < log->count; i++) {
-        struct event_summary summary;
+        bool held;
 
         pthread_mutex_lock(&log->mutex);
-        summary = end_minute(&log->minutes[i], event_info_at(i)->id, now_us, always);
+        held = end_minute(&log->minutes[i], now_us, always, &summary);
         pthread_mutex_unlock(&log->mutex);
-        write_summary(log, &summary);
+        if (held) {
+            log->output.write(log->output.context, &summary);
+        }
     }
 }
 

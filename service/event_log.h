@@ -14,8 +14,9 @@
 
 /*
  * Entries of one event within the minute that begins with the first of them. What comes after is
- * counted and told as one entry, "N more like this in the last minute", before the next one that
- * is written or by event_log_tick. A scanner must not push other programs' entries out of the log.
+ * held back: the last of it is written once that minute is over, before the next entry or by
+ * event_log_tick, and says how many more there were. A scanner must not push other programs'
+ * entries out of the log.
  */
 #define EVENT_LOG_PER_MINUTE 20u
 
@@ -26,10 +27,8 @@ struct event_log *event_log_create(struct eventlog *sink);
 /* Tells what is still counted. NULL is allowed. */
 void event_log_free(struct event_log *log);
 
-/* One entry. log may be NULL. */
-void event_log_report(struct event_log *log, enum eventlog_level level, enum event_id id,
-                      const char *text);
-/* One entry with the event's level and words (event_text). log and where may be NULL. */
+/* One entry with the event's level and words; log, text and where may be NULL. */
+void event_log_report(struct event_log *log, enum event_id id, const char *text);
 void event_log_failure(struct event_log *log, enum event_id id, const char *where,
                        const struct error *why);
 /* Now and then, such as once a second: tells what was counted once its minute is over. */
@@ -37,7 +36,7 @@ void event_log_tick(struct event_log *log);
 
 /* For tests: where entries go and which time it is. */
 struct event_log_output {
-    void (*write)(void *context, enum eventlog_level level, enum event_id id, const char *text);
+    void (*write)(void *context, const struct event_entry *entry);
     int64_t (*now_us)(void *context); /* never jumps */
     void *context;
 };

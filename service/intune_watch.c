@@ -39,6 +39,26 @@ static void write_audit(const struct intune_watch_options *options,
     }
 }
 
+static void write_event(const struct intune_watch_options *options, enum event_id id,
+                        const struct intune_news_item *item)
+{
+    const struct event_info *info = event_info(id);
+    bool failure = info != NULL && info->kind == EVENT_FAILURE && item->why != NULL;
+    char certificate[LIMIT_TEMPLATE_NAME + SERIAL_TEXT_MAX + 32];
+    const char *subject = failure ? NULL : item->text; /* the text repeats the failure's detail */
+
+    if (item->serial != NULL && item->ca_name != NULL
+        && text_format(certificate, sizeof(certificate), "Certificate %s of CA %s", item->serial,
+                       item->ca_name)) {
+        subject = certificate;
+    }
+    if (failure) {
+        event_log_failure(options->events, id, subject, item->why);
+    } else {
+        event_log_report(options->events, id, subject);
+    }
+}
+
 /* Comes from the keeper's thread. */
 static void tell(void *context, const struct intune_news_item *item)
 {
@@ -61,9 +81,7 @@ static void tell(void *context, const struct intune_news_item *item)
              item->why != NULL ? " [" : "", item->why != NULL ? reason_id(item->why->reason) : "",
              item->why != NULL ? "]" : "");
     if (row->event != 0) {
-        event_log_report(options->events,
-                         row->level == LOG_LEVEL_INFO ? EVENTLOG_INFO : EVENTLOG_WARNING,
-                         row->event, item->text);
+        write_event(options, row->event, item);
     }
     if (row->audit != NULL) {
         write_audit(options, &record);

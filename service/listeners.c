@@ -122,7 +122,7 @@ void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
 
     if (l->tls != NULL && tls_watch_warning(l->watch, now, text, sizeof(text))) {
         log_line(log, LOG_LEVEL_WARNING, "HTTPS certificate: %s", text);
-        event_log_report(events, EVENTLOG_WARNING, EVENT_CA_ENDS, text);
+        event_log_report(events, EVENT_CA_ENDS, text);
     }
 }
 

@@ -111,16 +111,12 @@ static struct ndes_face *load_service(const struct loading *l, struct error *why
 static void report_broken(const struct loading *l, const struct error *why,
                           const struct runtime_faces *before)
 {
-    char text[ERROR_DETAIL_MAX + 128];
-
     if (before != NULL && before->service_error.reason == why->reason
         && strcmp(before->service_error.detail, why->detail) == 0) {
         return; /* said before */
     }
     log_error(l->options->log, LOG_LEVEL_ERROR, why, "/certsrv/mscep serves nobody");
-    if (text_format(text, sizeof(text), "/certsrv/mscep serves nobody: %s", why->detail)) {
-        event_log_report(l->options->events, EVENTLOG_ERROR, EVENT_NDES_FACE_BROKEN, text);
-    }
+    event_log_failure(l->options->events, EVENT_NDES_FACE_BROKEN, NULL, why);
 }
 
 bool runtime_faces_load(struct runtime_faces *faces, const struct runtime_options *options,

@@ -241,45 +241,117 @@ static void reason__by_its_kind__cannot_be_forgotten(void **state)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
+static void check_text(const struct event_entry *entry, const char *wanted)
+{
+    char text[EVENT_TEXT_BYTES];
+
+    event_entry_text(entry, text, sizeof(text));
+    assert_string_equal(text, wanted);
+}
+
 static void text__of_a_refused_password__says_what_and_what_to_do(void **state)
 {
     struct error why = ERROR_INIT;
-    char text[EVENT_TEXT_BYTES];
+    struct event_entry entry;
 
     (void)state;
     error_set(&why, REASON_CHALLENGE_USED, "used at 12:00\r\nfor serial 1");
-    event_text(text, sizeof(text), EVENT_PASSWORD_REFUSED, "Client 192.0.2.1, template device",
-               &why);
-    assert_string_equal(text,
-                        "The password of a certificate request cannot be verified. Client "
-                        "192.0.2.1, template device. ErrorCode: 0x80070490. ErrorMessage: used at "
-                        "12:00  for serial 1 (challenge-used). Get a new password for the device "
-                        "and let it send a new request.");
-    event_text(text, sizeof(text), EVENT_CRL_FAILED, NULL, &why);
-    assert_true(text_starts_nocase(text, "A new CRL could not be made. ErrorCode: 0x80070490. "));
+    assert_true(event_entry_failure(&entry, EVENT_PASSWORD_REFUSED,
+                                    "Client 192.0.2.1, template device", &why));
+    check_text(&entry, "The password of a certificate request cannot be verified. Client "
+                       "192.0.2.1, template device. ErrorCode: 0x80070490. ErrorMessage: used at "
+                       "12:00  for serial 1 (challenge-used). Get a new password for the device "
+                       "and let it send a new request.");
+    entry.more = 17;
+    check_text(&entry, "The password of a certificate request cannot be verified. Client "
+                       "192.0.2.1, template device. ErrorCode: 0x80070490. ErrorMessage: used at "
+                       "12:00  for serial 1 (challenge-used). Get a new password for the device "
+                       "and let it send a new request. 17 more like this in the last minute.");
+    assert_true(event_entry_failure(&entry, EVENT_CRL_FAILED, NULL, &why));
+    check_text(&entry, "A new CRL could not be made. ErrorCode: 0x80070490. ErrorMessage: used at "
+                       "12:00  for serial 1 (challenge-used). Look at disk and database; the old "
+                       "CRL is served until it ends.");
 }
 
-static void text__longest_detail__fits_and_a_small_buffer_is_kept(void **state)
+static void text__of_a_report__has_no_error_code(void **state)
 {
     struct error why = ERROR_INIT;
-    char detail[ERROR_DETAIL_MAX];
-    char text[EVENT_TEXT_BYTES];
-    char small[40];
+    struct event_entry entry;
 
     (void)state;
-    memset(detail, 'x', sizeof(detail) - 1);
+    assert_true(event_entry_report(&entry, EVENT_CA_ENDS, "CA default ends on 2031-01-01"));
+    check_text(&entry, "A certificate of a CA or RA ends soon. CA default ends on 2031-01-01. "
+                       "Renew it before that day.");
+    assert_true(event_entry_report(&entry, EVENT_STARTED, NULL));
+    check_text(&entry, "The service has started. Nothing is to be done.");
+    /* either kind told the other way loses nothing */
+    error_set(&why, REASON_STORE_FULL, "full");
+    assert_true(event_entry_failure(&entry, EVENT_CA_ENDS, "CA default", &why));
+    check_text(&entry, "A certificate of a CA or RA ends soon. CA default: full (store-full). "
+                       "Renew it before that day.");
+    assert_true(event_entry_report(&entry, EVENT_CRL_FAILED, "text"));
+    check_text(&entry, "A new CRL could not be made. text. ErrorCode: 0x00000000. ErrorMessage: "
+                       "-. Look at disk and database; the old CRL is served until it ends.");
+    assert_false(event_entry_report(&entry, (enum event_id)99, "text"));
+    assert_false(event_entry_failure(&entry, (enum event_id)99, NULL, &why));
+}
+
+static void inserts__of_both_kinds__stand_where_the_messages_have_them(void **state)
+{
+    const char *inserts[EVENTLOG_INSERTS_MAX];
+    char more[EVENT_MORE_BYTES];
+    struct error why = ERROR_INIT;
+    struct event_entry entry;
+
+    (void)state;
+    error_set(&why, REASON_CHALLENGE_USED, "used");
+    assert_true(event_entry_failure(&entry, EVENT_PASSWORD_REFUSED, "Client 192.0.2.1", &why));
+    entry.more = UINT64_MAX;
+    assert_int_equal(event_entry_inserts(&entry, more, inserts), 4);
+    assert_string_equal(inserts[0], "0x80070490");
+    assert_string_equal(inserts[1], "used (challenge-used)");
+    assert_string_equal(inserts[2], "Client 192.0.2.1");
+    assert_string_equal(inserts[3], "18446744073709551615");
+    assert_true(event_entry_failure(&entry, EVENT_CRL_FAILED, NULL, &why));
+    assert_int_equal(event_entry_inserts(&entry, more, inserts), 4);
+    assert_string_equal(inserts[2], "-");
+    assert_string_equal(inserts[3], "0");
+    assert_true(event_entry_report(&entry, EVENT_STARTED, "OpenNDES 1.2.3"));
+    assert_int_equal(event_entry_inserts(&entry, more, inserts), 2);
+    assert_string_equal(inserts[0], "OpenNDES 1.2.3");
+    assert_string_equal(inserts[1], "0");
+}
+
+static void text__longest_parts__fit_and_a_small_buffer_is_kept(void **state)
+{
+    struct error why = ERROR_INIT;
+    struct event_entry entry;
+    char detail[ERROR_DETAIL_MAX];
+    char where[2 * EVENT_SUBJECT_BYTES];
+    char text[EVENT_TEXT_BYTES];
+    char small[32];
+
+    (void)state;
+    memset(detail, 'd', sizeof(detail) - 1);
     detail[sizeof(detail) - 1] = '\0';
+    memset(where, 'w', sizeof(where) - 1);
+    where[sizeof(where) - 1] = '\0';
     error_set(&why, REASON_SIGNATURE_ALG_NOT_ALLOWED, "%s", detail);
     for (size_t i = 0; i < event_info_count(); i++) {
+        static const char end[] = " 18446744073709551615 more like this in the last minute.";
         const struct event_info *info = event_info_at(i);
         const char *advice;
 
-        event_text(text, sizeof(text), info->id, "CA default", &why);
+        assert_true(event_entry_failure(&entry, info->id, where, &why));
+        entry.more = UINT64_MAX;
+        event_entry_text(&entry, text, sizeof(text));
         advice = strstr(text, info->advice);
         assert_non_null(advice);
-        assert_string_equal(advice, info->advice); /* not cut */
+        assert_string_equal(advice + strlen(info->advice), end); /* not cut */
+        assert_int_equal(info->kind == EVENT_FAILURE, strstr(text, reason_id(why.reason)) != NULL);
     }
-    event_text(small, sizeof(small), EVENT_CA_REFUSED, NULL, &why);
+    assert_true(event_entry_failure(&entry, EVENT_CA_REFUSED, NULL, &why));
+    event_entry_text(&entry, small, sizeof(small));
     assert_int_equal(strlen(small), sizeof(small) - 1);
 }
 
@@ -292,7 +364,9 @@ int main(void)
         cmocka_unit_test(reason__table_of_refusals__has_the_number_of_ndes),
         cmocka_unit_test(reason__by_its_kind__cannot_be_forgotten),
         cmocka_unit_test(text__of_a_refused_password__says_what_and_what_to_do),
-        cmocka_unit_test(text__longest_detail__fits_and_a_small_buffer_is_kept),
+        cmocka_unit_test(text__of_a_report__has_no_error_code),
+        cmocka_unit_test(inserts__of_both_kinds__stand_where_the_messages_have_them),
+        cmocka_unit_test(text__longest_parts__fit_and_a_small_buffer_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

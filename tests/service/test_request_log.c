@@ -14,14 +14,13 @@ struct sink {
     char text[EVENT_TEXT_BYTES];
 };
 
-static void sink_write(void *context, enum eventlog_level level, enum event_id id, const char *text)
+static void sink_write(void *context, const struct event_entry *entry)
 {
     struct sink *sink = context;
 
-    (void)level;
     sink->count++;
-    sink->id = id;
-    assert_true(text_copy(sink->text, sizeof(sink->text), text));
+    sink->id = entry->info->id;
+    event_entry_text(entry, sink->text, sizeof(sink->text));
 }
 
 static int64_t sink_now(void *context)

@@ -6,8 +6,6 @@
 
 #include "base/text.h"
 
-#define EVENT_TEXT_MAX 8192u /* bytes */
-
 struct eventlog {
     char *source; /* syslog keeps the pointer */
 };
@@ -38,8 +36,7 @@ void eventlog_close(struct eventlog *log)
     free(log);
 }
 
-void eventlog_report(struct eventlog *log, enum eventlog_level level, uint32_t event_id,
-                     const char *text)
+void eventlog_report(struct eventlog *log, const struct eventlog_entry *entry)
 {
     static const int priorities[] = {
         [EVENTLOG_INFO] = LOG_INFO,
@@ -48,6 +45,7 @@ void eventlog_report(struct eventlog *log, enum eventlog_level level, uint32_t e
     };
 
     if (log != NULL) {
-        syslog(priorities[level], "[%lu] %.*s", (unsigned long)event_id, (int)EVENT_TEXT_MAX, text);
+        syslog(priorities[entry->level], "[%u] %.*s", (unsigned)entry->number,
+               (int)EVENTLOG_TEXT_BYTES, entry->text);
     }
 }

@@ -8,8 +8,6 @@
 
 #include <windows.h>
 
-#define EVENT_TEXT_MAX 8192u /* bytes; ReportEvent takes 31839 characters */
-
 struct eventlog {
     HANDLE source; /* NULL: reports are dropped */
 };
@@ -40,32 +38,39 @@ void eventlog_close(struct eventlog *log)
     free(log);
 }
 
-void eventlog_report(struct eventlog *log, enum eventlog_level level, uint32_t event_id,
-                     const char *text)
+/* NULL when out of memory. */
+static wchar_t *wide_insert(const char *text)
+{
+    char clean[EVENTLOG_INSERT_BYTES];
+
+    eventlog_clean_insert(clean, text);
+    return wide_from_utf8_lossy(clean, strlen(clean));
+}
+
+void eventlog_report(struct eventlog *log, const struct eventlog_entry *entry)
 {
     static const WORD types[] = {
         [EVENTLOG_INFO] = EVENTLOG_INFORMATION_TYPE,
         [EVENTLOG_WARNING] = EVENTLOG_WARNING_TYPE,
         [EVENTLOG_ERROR] = EVENTLOG_ERROR_TYPE,
     };
-    wchar_t *wide = NULL;
-    const wchar_t *strings[1];
-    size_t len = strlen(text);
+    wchar_t *wide[EVENTLOG_INSERTS_MAX] = { NULL };
+    const wchar_t *strings[EVENTLOG_INSERTS_MAX];
+    size_t count = entry->insert_count;
 
     if (log == NULL || log->source == NULL) {
         return;
     }
-    if (len > EVENT_TEXT_MAX) {
-        len = EVENT_TEXT_MAX;
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) { /* whole characters */
-            len--;
-        }
+    count = count > EVENTLOG_INSERTS_MAX ? EVENTLOG_INSERTS_MAX : count;
+    for (size_t i = 0; i < count; i++) {
+        wide[i] = wide_insert(entry->inserts[i]);
+        /* rather an entry with a hole than none: memory may be what the entry is about */
+        strings[i] = wide[i] != NULL ? wide[i] : L"-";
     }
-    wide = wide_from_utf8_lossy(text, len);
-    if (wide == NULL) {
-        return;
+    (void)ReportEventW(log->source, types[entry->level], 0,
+                       eventlog_message_id(entry->level, entry->number), NULL, (WORD)count, 0,
+                       count == 0 ? NULL : strings, NULL);
+    for (size_t i = 0; i < count; i++) {
+        free(wide[i]);
     }
-    strings[0] = wide;
-    (void)ReportEventW(log->source, types[level], 0, event_id, NULL, 1, 0, strings, NULL);
-    free(wide);
 }
