@@ -303,8 +303,7 @@ out:
     return ok;
 }
 
-bool import_ndes_of_machine(const char *data, struct buffer *report, bool *found,
-                            struct error *err)
+bool import_ndes_of_machine(const char *data, struct buffer *report, bool *found, struct error *err)
 {
     const struct command command = { .data = data };
     struct import_command *import = calloc(1, sizeof(*import));

@@ -92,8 +92,7 @@ bool cmd_run(const struct command *command, struct error *err)
     run.options.listen_https = listen_https.values;
     run.options.listen_https_count = listen_https.count;
     run.options.log_console = !quiet && !run.service;
-    ok = run.service ? host_service(run_body, &run, err)
-                     : host_start(err) && run_body(&run, err);
+    ok = run.service ? host_service(run_body, &run, err) : host_start(err) && run_body(&run, err);
     host_finished();
     return ok;
 }

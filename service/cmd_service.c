@@ -166,9 +166,9 @@ static bool take_account(struct service_command *c, struct error *err)
 /* An existing service starts as it has been told to, unless it is said again. */
 static void take_start(struct service_command *c, bool is_install)
 {
-    c->setup.automatic = !c->manual
-                         && (is_install || c->status.state == SERVICE_STATE_MISSING
-                             || c->status.automatic);
+    c->setup.automatic =
+        !c->manual
+        && (is_install || c->status.state == SERVICE_STATE_MISSING || c->status.automatic);
 }
 
 /* ---- install, setup -------------------------------------------------------------------------- */
@@ -191,8 +191,8 @@ static bool service_install_verb(const struct command *command, struct error *er
 {
     struct service_command c = { .command = command, .password = SECRET_INIT };
     const struct arg_option known[] = {
-        { "--account", ARG_TEXT, &c.account },       { "--manual", ARG_FLAG, &c.manual },
-        { "--http-port", ARG_TEXT, &c.http_port },   { "--https-port", ARG_TEXT, &c.https_port },
+        { "--account", ARG_TEXT, &c.account },         { "--manual", ARG_FLAG, &c.manual },
+        { "--http-port", ARG_TEXT, &c.http_port },     { "--https-port", ARG_TEXT, &c.https_port },
         { "--import-ndes", ARG_FLAG, &c.import_ndes }, { "--start", ARG_FLAG, &c.start },
     };
     struct args args;
@@ -293,8 +293,7 @@ static bool undo(struct service_command *c, struct error *err)
     ok = setup_undo(c->keep_firewall, tell, c, err)
          && text_format(text, sizeof(text), "%s stays, with its CA and all certificates",
                         c->setup.data)
-         && (!folder_exists(c->setup.data)
-             || tell(c, CHECK_OK, "data folder", NULL, text, err));
+         && (!folder_exists(c->setup.data) || tell(c, CHECK_OK, "data folder", NULL, text, err));
     return tell_end(c, ok, err);
 }
 
@@ -325,10 +324,10 @@ out:
 bool cmd_service(const struct command *command, struct error *err)
 {
     static const struct subcommand table[] = {
-        { "install", service_install_verb }, { "setup", service_setup_verb },
+        { "install", service_install_verb },     { "setup", service_setup_verb },
         { "uninstall", service_uninstall_verb }, { "start", service_start_verb },
-        { "stop", service_stop_verb },       { "restart", service_restart_verb },
-        { "reload", service_reload_verb },   { "status", service_status_verb },
+        { "stop", service_stop_verb },           { "restart", service_restart_verb },
+        { "reload", service_reload_verb },       { "status", service_status_verb },
     };
 
     return command_dispatch(command, "service", table, sizeof(table) / sizeof(table[0]), err);

@@ -86,8 +86,8 @@ static bool make_template(const char *data, const struct data_init_options *opti
     }
     /* What NDES's clients speak: SHA-1 and 3DES besides newer algorithms. */
     if (options->ndes ? !config_edit_set(edit, "algorithms", "compat", false, err)
-                      : !template_passphrase_put(data, edit, options->template_name,
-                                                 passphrase, false, err)) {
+                      : !template_passphrase_put(data, edit, options->template_name, passphrase,
+                                                 false, err)) {
         goto out;
     }
     ok = config_edit_save(edit, options->template_name, true, err);
@@ -141,6 +141,6 @@ bool data_init_make(const char *data, const struct data_init_options *options,
 {
     *ca_kept = false;
     return data_folder_create(data, err) && make_mac_key(data, err)
-           && make_ca(data, options, ca_kept, err)
-           && make_template(data, options, passphrase, err) && make_config(data, options, err);
+           && make_ca(data, options, ca_kept, err) && make_template(data, options, passphrase, err)
+           && make_config(data, options, err);
 }

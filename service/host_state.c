@@ -86,8 +86,8 @@ void host_state_tick(struct host_state *state, int64_t now_us)
     int64_t limit_us;
 
     pthread_mutex_lock(&state->mutex);
-    limit_us = state->report.phase == HOST_PHASE_STARTING ? HOST_STARTING_MAX_US
-                                                          : HOST_STOPPING_MAX_US;
+    limit_us =
+        state->report.phase == HOST_PHASE_STARTING ? HOST_STARTING_MAX_US : HOST_STOPPING_MAX_US;
     if (is_pending(state->report.phase) && now_us - state->checkpoint_us >= HOST_CHECKPOINT_US
         && now_us - state->since_us < limit_us) {
         state->report.checkpoint++;

@@ -12,7 +12,12 @@
 
 #include "base/error.h"
 
-enum host_phase { HOST_PHASE_STARTING, HOST_PHASE_RUNNING, HOST_PHASE_STOPPING, HOST_PHASE_STOPPED };
+enum host_phase {
+    HOST_PHASE_STARTING,
+    HOST_PHASE_RUNNING,
+    HOST_PHASE_STOPPING,
+    HOST_PHASE_STOPPED
+};
 
 struct host_report {
     enum host_phase phase;

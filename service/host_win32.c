@@ -211,7 +211,8 @@ bool host_service(host_body *body, void *context, struct error *err)
         return connection_failed(GetLastError(), err);
     }
     /* the manager lets go when it has read STOPPED; its thread may still be in the call */
-    if (!host_svc.began || WaitForSingleObject(host_svc.ended_event, HOST_END_MS) != WAIT_OBJECT_0) {
+    if (!host_svc.began
+        || WaitForSingleObject(host_svc.ended_event, HOST_END_MS) != WAIT_OBJECT_0) {
         return error_set(err, REASON_SERVICE_CONTROL, "the service did not end in good order");
     }
     host_state_free(host_svc.state);

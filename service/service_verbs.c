@@ -55,13 +55,13 @@ static bool explain_start(int64_t since_ms, const struct error *why, struct erro
         return false;
     }
     if (start_failure_find(data, since_ms, log, &found)) {
-        return error_set(err, found.reason, "the service did not start: %s (from %s)",
-                         found.detail, log);
+        return error_set(err, found.reason, "the service did not start: %s (from %s)", found.detail,
+                         log);
     }
-    return error_set(err, why->reason,
-                     "%s; look for the reason in %s and in the Application event log, source "
-                     PRODUCT_SERVICE,
-                     why->detail, log);
+    return error_set(
+        err, why->reason,
+        "%s; look for the reason in %s and in the Application event log, source " PRODUCT_SERVICE,
+        why->detail, log);
 }
 
 bool service_start_and_wait(struct error *err)
@@ -143,7 +143,8 @@ static bool print_status(const struct command *command, struct service_status *s
     if (!service_control_status(PRODUCT_SERVICE, status, err)) {
         return false;
     }
-    if (!service_data_folder(status->command, data) && !text_copy(data, sizeof(data), command->data)) {
+    if (!service_data_folder(status->command, data)
+        && !text_copy(data, sizeof(data), command->data)) {
         return error_set(err, REASON_LIMIT, "the path of the data folder is too long");
     }
     if (command->json) {

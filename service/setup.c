@@ -48,12 +48,9 @@ bool setup_run(const struct setup_options *options, check_visit *visit, void *co
 {
     /* Rights last of what touches the folder, and before the service can be started. */
     static const struct setup_step steps[] = {
-        { "data folder", setup_data_folder },
-        { "settings", setup_data_content },
-        { "import-ndes", setup_data_import },
-        { "rights", setup_data_rights },
-        { "service", setup_system_service },
-        { "event source", setup_system_event_source },
+        { "data folder", setup_data_folder },  { "settings", setup_data_content },
+        { "import-ndes", setup_data_import },  { "rights", setup_data_rights },
+        { "service", setup_system_service },   { "event source", setup_system_event_source },
         { "firewall", setup_system_firewall },
     };
     struct setup setup = { .options = options, .visit = visit, .context = context };

@@ -20,10 +20,17 @@
 /* A folder visit: what a setup that was cut off, or an installer, can have left. */
 static bool only_our_names(void *context, const char *name, bool is_folder, struct error *err)
 {
-    static const char *const ours[] = { "templates",   "policies",       "ca",
-                                        "logs",        "tls",            "secrets.key",
-                                        "config.lock", "openndes.lock",
-                                        "openndes.db", "openndes.db-wal", "openndes.db-shm" };
+    static const char *const ours[] = { "templates",
+                                        "policies",
+                                        "ca",
+                                        "logs",
+                                        "tls",
+                                        "secrets.key",
+                                        "config.lock",
+                                        "openndes.lock",
+                                        "openndes.db",
+                                        "openndes.db-wal",
+                                        "openndes.db-shm" };
 
     (void)is_folder;
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
@@ -123,11 +130,11 @@ static bool init_folder(const struct setup *setup, bool *ca_kept, struct error *
     };
     struct secret passphrase = SECRET_INIT;
     /* Nobody is told the passphrase: an installer has nobody to tell, and its log would keep it. */
-    bool ok = text_format(listen, sizeof(listen), "0.0.0.0:%u,[::]:%u", http, http)
-              && text_format(https_listen, sizeof(https_listen), "0.0.0.0:%u,[::]:%u", https, https)
-              && challenge_static_generate(&passphrase, err)
-              && data_init_make(setup->options->data, &init, secret_bytes(&passphrase), ca_kept,
-                                err);
+    bool ok =
+        text_format(listen, sizeof(listen), "0.0.0.0:%u,[::]:%u", http, http)
+        && text_format(https_listen, sizeof(https_listen), "0.0.0.0:%u,[::]:%u", https, https)
+        && challenge_static_generate(&passphrase, err)
+        && data_init_make(setup->options->data, &init, secret_bytes(&passphrase), ca_kept, err);
 
     secret_clear(&passphrase);
     return ok && audit(setup, "init", setup->options->data, err);
@@ -175,8 +182,7 @@ bool setup_data_content(struct setup *setup, struct error *err)
         return setup_say(setup, CHECK_OK, "settings", NULL, err,
                          "openndes.json is there and stays as it is");
     }
-    if (!data_init_check_unused(setup->options->data, err)
-        || !init_folder(setup, &ca_kept, err)) {
+    if (!data_init_check_unused(setup->options->data, err) || !init_folder(setup, &ca_kept, err)) {
         return false;
     }
     setup->data_is_new = true;

@@ -45,7 +45,7 @@ bool setup_ports(const char *listen, const char *https_listen, char *ports, size
     struct url_listener listeners[URL_LISTENERS_MAX];
     struct buffer text = BUFFER_INIT(PORTS_BYTES);
     struct error too_long = ERROR_INIT;
-    uint16_t found[URL_LISTENERS_MAX];
+    uint16_t found[URL_LISTENERS_MAX] = { 0 };
     size_t listener_count = 0;
     size_t count = 0;
     bool ok = true;
@@ -165,8 +165,8 @@ bool setup_system_firewall(struct setup *setup, struct error *err)
     service_config_clear(&config);
     if (ok && ports[0] == '\0') { /* all listeners are for this machine alone, such as a proxy */
         return firewall_rule_remove(SETUP_FIREWALL_RULE, &why)
-               ? setup_say(setup, CHECK_OK, "firewall", NULL, err, "no port for other machines")
-               : setup_say(setup, CHECK_WARNING, "firewall", &why, err, "%s", why.detail);
+                   ? setup_say(setup, CHECK_OK, "firewall", NULL, err, "no port for other machines")
+                   : setup_say(setup, CHECK_WARNING, "firewall", &why, err, "%s", why.detail);
     }
     if (!ok || !firewall_rule_set(&rule, &why)) {
         return setup_say(setup, CHECK_WARNING, "firewall", &why, err,

@@ -183,6 +183,37 @@ static void default_data__is_absolute(void **state)
                 || text_equal_nocase(path, "C:\\ProgramData\\OpenNDES"));
 }
 
+static void absolute__forms__without_separator_at_the_end(void **state)
+{
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+    char again[FILE_PATH_MAX];
+
+    (void)state;
+    assert_done(path_absolute("a folder/", path, &err), &err, "");
+    assert_true(path[0] == '/' || path[1] == ':');
+    assert_true(strlen(path) > strlen("a folder") + 1);
+    assert_string_equal(path + strlen(path) - strlen("a folder"), "a folder");
+    assert_done(path_absolute(path, again, &err), &err, "");
+    assert_string_equal(again, path);
+    assert_done(path_absolute("/", path, &err), &err, "");
+    assert_true(strcmp(path, "/") == 0 || strcmp(path + 1, ":\\") == 0);
+}
+
+static void absolute__too_long__refused(void **state)
+{
+    struct error err = ERROR_INIT;
+    char given[FILE_PATH_MAX + 2];
+    char path[FILE_PATH_MAX];
+
+    (void)state;
+    memset(given, 'a', sizeof(given));
+    given[0] = '/';
+    given[sizeof(given) - 1] = '\0';
+    assert_false(path_absolute(given, path, &err));
+    assert_int_equal(err.reason, REASON_LIMIT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -196,6 +227,8 @@ int main(void)
         TEST(list__missing_or_file__said_so),
         TEST(free_bytes__folder_file_and_file_to_be__known),
         cmocka_unit_test(default_data__is_absolute),
+        cmocka_unit_test(absolute__forms__without_separator_at_the_end),
+        cmocka_unit_test(absolute__too_long__refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,9 +203,58 @@ static void walk__huge_value__refused(void **state)
     buffer_clear(&seen.lines);
 }
 
+static void write__key_and_values__read_back_and_removed(void **state)
+{
+    static const char below[] = "SOFTWARE\\OpenNDES test\\written\\deep";
+    struct buffer b = BUFFER_INIT(200);
+    struct error err = ERROR_INIT;
+    uint32_t number = 0;
+    bool found = false;
+
+    (void)state;
+    assert_done(registry_make_key(below, &err), &err, "");
+    assert_done(registry_make_key(below, &err), &err, "again");
+    assert_done(registry_write_text(below, "plain", "a %SystemRoot% \xc3\xa4", false, &err), &err, "");
+    assert_done(registry_write_text(below, "file", "%SystemRoot%\\x", true, &err), &err, "");
+    assert_done(registry_write_u32(below, "number", 0xfffffff0u, &err), &err, "");
+    assert_done(registry_read_text(below, "plain", &b, &found, &err), &err, "");
+    assert_true(found);
+    assert_string_equal(buffer_text(&b), "a %SystemRoot% \xc3\xa4");
+    buffer_reset(&b);
+    assert_done(registry_read_text(below, "file", &b, &found, &err), &err, "");
+    assert_null(strchr(buffer_text(&b), '%')); /* expanded by whoever reads */
+    assert_done(registry_read_u32(below, "number", &number, &found, &err), &err, "");
+    assert_int_equal(number, 0xfffffff0u);
+    assert_done(registry_remove_empty_key(below, &err), &err, "with values");
+    assert_done(registry_remove_value(below, "plain", &err), &err, "");
+    assert_done(registry_remove_value(below, "plain", &err), &err, "again");
+    buffer_reset(&b);
+    assert_done(registry_read_text(below, "plain", &b, &found, &err), &err, "");
+    assert_false(found);
+    assert_done(registry_read_u32(below, "number", &number, &found, &err), &err, "");
+    assert_true(found); /* the key was not empty, and stayed */
+    assert_done(registry_remove_key(below, &err), &err, "");
+    assert_done(registry_remove_key(below, &err), &err, "again");
+    assert_done(registry_read_u32(below, "number", &number, &found, &err), &err, "");
+    assert_false(found);
+    assert_done(registry_remove_empty_key("SOFTWARE\\OpenNDES test\\written", &err), &err, "");
+    buffer_clear(&b);
+}
+
+static void write__no_such_key__refused(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_false(registry_write_u32("SOFTWARE\\OpenNDES test\\nowhere", "x", 1, &err));
+    assert_int_equal(err.reason, REASON_FILE_NOT_WRITABLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(write__key_and_values__read_back_and_removed),
+        cmocka_unit_test(write__no_such_key__refused),
         cmocka_unit_test(text__types__read_expanded_or_refused),
         cmocka_unit_test(number__types__read_or_refused),
         cmocka_unit_test(walk__tree__every_value_once),

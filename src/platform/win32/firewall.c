@@ -26,12 +26,11 @@ struct firewall {
 static bool failed(struct error *err, HRESULT hr, const char *what)
 {
     /* a number of Windows inside an HRESULT is the better known one */
-    uint32_t number = HRESULT_FACILITY(hr) == FACILITY_WIN32 ? (uint32_t)HRESULT_CODE(hr)
-                                                             : (uint32_t)hr;
+    uint32_t number =
+        HRESULT_FACILITY(hr) == FACILITY_WIN32 ? (uint32_t)HRESULT_CODE(hr) : (uint32_t)hr;
 
-    return win_error_set(err, number == ERROR_ACCESS_DENIED ? REASON_NOT_PERMITTED
-                                                            : REASON_FIREWALL,
-                         number, what);
+    return win_error_set(
+        err, number == ERROR_ACCESS_DENIED ? REASON_NOT_PERMITTED : REASON_FIREWALL, number, what);
 }
 
 static void firewall_close(struct firewall *f)
@@ -184,8 +183,7 @@ static bool same_ports(INetFwRule *rule, BSTR ports)
     return same;
 }
 
-static enum firewall_state look(const struct firewall *f, BSTR name, BSTR ports,
-                                struct error *err)
+static enum firewall_state look(const struct firewall *f, BSTR name, BSTR ports, struct error *err)
 {
     INetFwRule *rule = NULL;
     VARIANT_BOOL enabled = VARIANT_FALSE;

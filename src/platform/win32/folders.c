@@ -232,8 +232,8 @@ static bool noted_folder(char path[FILE_PATH_MAX], bool *found, struct error *er
 {
     struct buffer noted = BUFFER_INIT(FILE_PATH_MAX);
     const char *text = NULL;
-    bool ok = registry_read_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, &noted, found,
-                                 err);
+    bool ok =
+        registry_read_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, &noted, found, err);
 
     text = buffer_text(&noted);
     *found = ok && *found && text[0] != '\0';

@@ -9,7 +9,7 @@
 #include "platform/win32/win_error.h"
 
 #define POLL_MS 100u
-#define GONE_MS 5000   /* a removed service stays as long as somebody has it open */
+#define GONE_MS 5000     /* a removed service stays as long as somebody has it open */
 #define CONFIG_MAX 8192u /* what the system itself allows for a service's configuration */
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -68,8 +68,10 @@ static bool copy_text(const wchar_t *wide, char *out, size_t size, struct error 
     bool ok = wide == NULL || wide_to_utf8(wide, &text, err);
 
     if (ok && !text_copy(out, size, buffer_text(&text))) {
-        ok = error_set(err, REASON_LIMIT, "the service's command line or account is longer than %zu "
-                                          "bytes", size);
+        ok = error_set(err, REASON_LIMIT,
+                       "the service's command line or account is longer than %zu "
+                       "bytes",
+                       size);
     }
     buffer_clear(&text);
     return ok;
@@ -185,8 +187,7 @@ bool service_control_start(const char *name, int64_t timeout_ms, struct error *e
                     err)) {
         goto out;
     }
-    if (!over && status.dwCurrentState == SERVICE_STOPPED
-        && !StartServiceW(handle.service, 0, NULL)
+    if (!over && status.dwCurrentState == SERVICE_STOPPED && !StartServiceW(handle.service, 0, NULL)
         && GetLastError() != ERROR_SERVICE_ALREADY_RUNNING) {
         (void)service_handle_failed(err, GetLastError(), "the service was not started");
         goto out;
@@ -312,9 +313,9 @@ static void wait_gone(const char *name)
         struct error ignored = ERROR_INIT;
         struct service_handle handle;
 
-        there = service_handle_open(&handle, name, SC_MANAGER_CONNECT, SERVICE_QUERY_STATUS,
-                                    &ignored)
-                && handle.service != NULL;
+        there =
+            service_handle_open(&handle, name, SC_MANAGER_CONNECT, SERVICE_QUERY_STATUS, &ignored)
+            && handle.service != NULL;
         service_handle_close(&handle);
         if (there) {
             Sleep(POLL_MS);

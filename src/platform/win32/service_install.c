@@ -79,10 +79,9 @@ static bool wide_definition_make(const struct service_definition *definition, co
 static bool make_service(struct service_handle *handle, const struct wide_definition *wide,
                          DWORD start, DWORD rights, struct error *err)
 {
-    handle->service =
-        CreateServiceW(handle->manager, handle->name, wide->display_name, rights,
-                       SERVICE_WIN32_OWN_PROCESS, start, SERVICE_ERROR_NORMAL, wide->command, NULL,
-                       NULL, NULL, wide->account, wide->password);
+    handle->service = CreateServiceW(
+        handle->manager, handle->name, wide->display_name, rights, SERVICE_WIN32_OWN_PROCESS, start,
+        SERVICE_ERROR_NORMAL, wide->command, NULL, NULL, NULL, wide->account, wide->password);
     return handle->service != NULL
            || service_handle_failed(err, GetLastError(), "the service was not made");
 }
