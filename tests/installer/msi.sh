@@ -8,11 +8,10 @@
 # Exit codes of msiexec arrive as their low 8 bits: 1603 (failed) is 67. Wine 8 does not look at
 # service hardening, delayed start and accounts; tables.py reads those, docs/windows-lab.md tries them.
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../service/service_lib.sh"
 need pki strongswan-pki
 need msiinfo msitools
 
-# A prefix of its own: the service is one for the whole prefix. The variable is for a second working copy.
-export OPENNDES_WINEPREFIX=${OPENNDES_SERVICE_WINEPREFIX:-${XDG_CACHE_HOME:-$HOME/.cache}/openndes/wine-service}
 readonly DRIVE=$OPENNDES_WINEPREFIX/drive_c WINE=$OPENNDES_LAUNCHER FAILED=67 PASSPHRASE=the-passphrase-of-the-installer
 readonly FOLDER="$DRIVE/Program Files/OpenNDES" MODULE="$DRIVE/Program Files/WindowsPowerShell/Modules/OpenNDES"
 readonly KEY='HKLM\SOFTWARE\OpenNDES\OpenNDES' SERVICE='HKLM\SYSTEM\CurrentControlSet\Services\OpenNDES'
@@ -47,9 +46,10 @@ serving() { answers 200 "$url?operation=GetCACert"; }
 up() { eventually 20 running && eventually 20 serving || fail "the service does not run: $(tail -n 5 "$data/logs/openndes.log")"; }
 # Windows has one service of ours, and its command line is quoted.
 one_service() {
-    local command
-    [[ $("$WINE" reg query 'HKLM\SYSTEM\CurrentControlSet\Services' /s /f openndes.exe 2>/dev/null | grep -ca ImagePath) -eq 1 ]] ||
-        [[ $(grep -ca '^"ImagePath"=.*openndes' "$OPENNDES_WINEPREFIX/system.reg") -le 1 ]] || fail "more than one service"
+    local command count
+    count=$("$WINE" reg query 'HKLM\SYSTEM\CurrentControlSet\Services' /s 2>/dev/null |
+        grep -ca 'ImagePath.*openndes\.exe')
+    [[ $count -eq 1 ]] || fail "$count services instead of one"
     command=$(registry "$SERVICE" ImagePath)
     [[ $command == '"C:\Program Files\OpenNDES\openndes.exe" run --service --data "'"$(windows_path "$data")"'"' ]] ||
         fail "command line of the service: $command"
@@ -62,25 +62,25 @@ installed() { # VERSION PROGRAM: registry, files and the list of installed progr
         fail "documents, module or policy templates are missing"
 }
 
-# What an earlier run left when it was killed: first its processes, then the product.
-clean_prefix() {
-    "$WINE" --stop
-    if grep -qa OpenNDES "$OPENNDES_WINEPREFIX/system.reg" 2>/dev/null; then
-        local package
+# What an earlier run of this test left when it was killed, or this one leaves when it fails. Packages of
+# another version than today's are not known here: their files and keys go all the same.
+remove_product() {
+    local package
+    if grep -qa OpenNDES "$OPENNDES_WINEPREFIX/system.reg"; then
         for package in "$new" "$old"; do
             "$WINE" msiexec /x "$(windows_path "$package")" /qn >/dev/null 2>&1 || true
         done
         "$WINE" sc stop OpenNDES >/dev/null 2>&1 || true
         "$WINE" sc delete OpenNDES >/dev/null 2>&1 || true
         "$WINE" reg delete 'HKLM\SOFTWARE\OpenNDES' /f >/dev/null 2>&1 || true
-        "$WINE" --stop
     fi
     rm -rf "$FOLDER" "$MODULE"
 }
-clean_prefix
-at_exit clean_prefix
+own_prefix
+remove_product
+at_exit remove_product
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 base=http://127.0.0.1:$port
 url=$base/scep/device
 launch=("$WINE" "$FOLDER/openndes.exe")
