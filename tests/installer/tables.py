@@ -27,6 +27,7 @@ ACTIONS = {
     "KeepDataDir": (SET, "DATADIR", "[DATADIRFOUND]"),
     "DefaultDataDir": (SET, "DATADIR", "[CommonAppDataFolder]OpenNDES"),
     "DefaultAccount": (SET, "NewServiceAccount", r"NT SERVICE\OpenNDES"),
+    "KeepAccount": (SET, "NewServiceAccount", "[SERVICEACCOUNTFOUND]"),
     "GivenAccount": (SET, "NewServiceAccount", "[SERVICEACCOUNT]"),
     "AccountOption": (SET, "AccountOption", ' --account "[SERVICEACCOUNT]"'),
     "HttpOption": (SET, "HttpOption", " --http-port [HTTPPORT]"),
@@ -57,7 +58,10 @@ ORDER = (
 CONDITIONS = {
     "RemoveSetUp": 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE',
     "DeleteServices": "VersionNT AND NOT UPGRADINGPRODUCTCODE",
-    "InstallServices": "VersionNT AND NOT SERVICEFOUND",
+    "InstallServices": "VersionNT",
+    "DefaultAccount": "NOT SERVICEACCOUNT AND NOT SERVICEACCOUNTFOUND",
+    "KeepAccount": "SERVICEACCOUNTFOUND AND NOT SERVICEACCOUNT",
+    "GivenAccount": "SERVICEACCOUNT",
     "SetUpService": "$Program = 3",
     "UndoSetUp": "$Program = 3 AND NOT Installed AND NOT WIX_UPGRADE_DETECTED",
     "StartServices": 'VersionNT AND STARTSERVICE <> "0"',
@@ -186,7 +190,7 @@ def check_files(package, problems, folder):
 
 def check_contents(package, problems, folder):
     """What has to be there, by where an administrator looks for it."""
-    program = folder / "Program Files/OpenNDES"
+    program = folder / "OpenNDES"
     for path in ("README.md", "LICENSE", "docs/install.md", "sbom.cdx.json", "samples/README.md",
                  "licenses/libmicrohttpd/COPYING", "PolicyDefinitions/OpenNDES.admx",
                  "PolicyDefinitions/en-US/OpenNDES.adml"):
@@ -196,7 +200,7 @@ def check_contents(package, problems, folder):
             installed = program / "docs" / page.relative_to(ROOT / "docs")
             problems.check(installed.is_file() and installed.read_bytes() == page.read_bytes(),
                            f"{page.relative_to(ROOT)} is not installed as it is")
-    modules = folder / "Program Files/WindowsPowerShell/Modules/OpenNDES"
+    modules = folder / "WindowsPowerShell/Modules/OpenNDES"
     problems.check((modules / "OpenNDES.psd1").is_file(), "the PowerShell module is not installed")
     problems.check(not (program / "licenses/cmocka").exists(), "the licence of a library that is not in the product")
     # Every page the documents point to is there.
@@ -267,6 +271,8 @@ def check_upgrade(package, problems):
     problems.equal(set(conditions), {
         "NOT WIX_DOWNGRADE_DETECTED",
         'Installed OR (VersionNT64 AND WINDOWSMAJOR >= "#10")',
+        'Installed OR (NOT SERVICEACCOUNT) OR (SERVICEACCOUNT >> "$") OR (SERVICEACCOUNT ~<< "NT SERVICE\\") '
+        'OR (SERVICEACCOUNT ~<< "NT AUTHORITY\\")',
         '(NOT DATADIR) OR ((DATADIR >< ":\\") AND (NOT (DATADIR >> "\\")))'}, "launch conditions")
     for text in conditions.values():
         problems.check(re.fullmatch(r"[A-Z\[].*\.", text), f"not a sentence: {text}")
