@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "ca/ca_files.h"
 #include "config/config_load.h"
+#include "config/config_sources.h"
 #include "platform/clock.h"
 #include "service/args.h"
 #include "service/check_ca.h"
@@ -15,6 +16,7 @@
 #include "service/check_system.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/policy_report.h"
 
 /* What the sections need of each other. */
 struct check {
@@ -42,13 +44,19 @@ static bool failed(struct check *check, const char *what, const struct error *wh
 
 static bool check_config(struct check *check, struct error *err)
 {
+    const struct config_sources_options options = { .data_folder = check->data };
+    struct config_sources *sources = NULL;
     struct error why = ERROR_INIT;
+    bool ok;
 
-    check->has_config = config_load_service(check->data, &check->config, &why);
+    check->has_config = config_sources_load(&options, &check->config, &sources, &why);
     if (!check->has_config) {
         return failed(check, "openndes.json", &why, err);
     }
-    return tell(check, CHECK_OK, "openndes.json", NULL, "readable, every key known", NULL, err)
+    ok = policy_report_check(sources, check_report_finding, &check->report, err);
+    config_sources_free(sources);
+    return ok
+           && tell(check, CHECK_OK, "openndes.json", NULL, "readable, every key known", NULL, err)
            && (check->config.public_url[0] != '\0'
                || tell(check, CHECK_WARNING, "public_url", NULL,
                        "not set: certificates carry the listener's address as CRL and AIA URL",

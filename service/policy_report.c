@@ -79,9 +79,10 @@ bool policy_report_check(const struct config_sources *sources, check_visit *visi
     }
     for (size_t i = 0; config_sources_problem(sources, i, &name, &why); i++) {
         if (!text_format(what, sizeof(what), "policy %.96s", name)
-            || !visit(context, CHECK_ERROR, what, why, why->detail,
-                      "correct the value in the policy; \"gpresult /h FILE\" shows which one sets it",
-                      err)) {
+            || !visit(
+                context, CHECK_ERROR, what, why, why->detail,
+                "correct the value in the policy; \"gpresult /h FILE\" shows which one sets it",
+                err)) {
             return false;
         }
     }
