@@ -239,8 +239,9 @@ static const struct help_page pages[] = {
       "\n"
       "show and set are for openndes.json; templates have \"openndes template\". All settings of\n"
       "one command are checked together and written together, or not at all. explain tells what\n"
-<<<<<<< HEAD
-      "each key of openndes.json and of templates means, its default, what is possible.\n" },
+      "each key of openndes.json and of templates means, its default, what is possible; and of one\n"
+      "key the value in force here and where it comes from: Group Policy (which wins), the file,\n"
+      "or the default.\n" },
     { "backup", "make or verify an encrypted backup",
       "openndes backup FILE [--with-logs] [--force] [--json]\n"
       "openndes backup FILE --verify [--json]\n"
@@ -261,11 +262,6 @@ static const struct help_page pages[] = {
       "backup is of must have stopped for good.\n"
       "\n"
       "  --list  verify, and show what is in it\n" },
-=======
-      "each key of openndes.json and of templates means, its default, what is possible; and of one\n"
-      "key the value in force here and where it comes from: Group Policy (which wins), the file,\n"
-      "or the default.\n" },
->>>>>>> w-gpo
     { "version", "print the version", "openndes version [--json]\n" },
 };
 

@@ -60,7 +60,7 @@ static bool check_key(void *context, const struct config_source_view *view, stru
     }
     return text_format(what, sizeof(what), "policy %s", view->key->name)
            && c->visit(c->context, view->source == CONFIG_SOURCE_POLICY ? CHECK_OK : CHECK_WARNING,
-                       what, NULL, text, err);
+                       what, NULL, text, NULL, err);
 }
 
 bool policy_report_check(const struct config_sources *sources, check_visit *visit, void *context,
@@ -76,7 +76,7 @@ bool policy_report_check(const struct config_sources *sources, check_visit *visi
     }
     for (size_t i = 0; config_sources_problem(sources, i, &name, &why); i++) {
         if (!text_format(what, sizeof(what), "policy %.96s", name)
-            || !visit(context, CHECK_ERROR, what, why, why->detail, err)) {
+            || !visit(context, CHECK_ERROR, what, why, why->detail, NULL, err)) {
             return false;
         }
     }
