@@ -111,12 +111,12 @@ function Test-Service {
     $file = [System.IO.Path]::Combine($folder, 'one.backup')
     $password = ConvertTo-Secret -Text 'a password of the backup'
     Assert-True -Condition ((Backup-OpenNdes -Path $file -Password $password -DataFolder $data).Length -gt 1000) -What 'a backup'
-    Assert-Refused -Block { Backup-OpenNdes -Path $file -Password $password -IncludeLog -DataFolder $data } -Id 'file-exists' -What 'a second backup'
+    Assert-Refused -Block { Backup-OpenNdes -Path $file -Password $password -IncludeLog -DataFolder $data } -Id 'file-not-writable' -What 'a second backup'
     if ([System.Environment]::OSVersion.Platform -eq 'Win32NT') {
         Assert-True -Condition ((Get-OpenNdesStatus).State -ne '') -What 'state of the service'
     }
     else {
-        Assert-Refused -Block { Get-OpenNdesStatus } -Id 'not-supported' -What 'state of the service'
+        Assert-Refused -Block { Get-OpenNdesStatus } -Id 'windows-only' -What 'state of the service'
     }
 }
 

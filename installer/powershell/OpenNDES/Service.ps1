@@ -94,8 +94,8 @@ function Test-OpenNdes {
     Looks for what is broken or will end soon.
 
     .DESCRIPTION
-    Gives one object for each thing that was checked: Level is ok, warning or error, Text says what to do, Reason
-    is the id of an error's reason. Findings of level error are no error of the cmdlet.
+    Gives one object for each thing that was checked: Level is ok, warning or error, Text says what was found,
+    Remedy what to do, Reason is the id of an error's reason. Findings of level error are no error of the cmdlet.
 
     .PARAMETER Quiet
     Gives $true when nothing is broken, and $false otherwise, instead of the findings.
@@ -104,9 +104,9 @@ function Test-OpenNdes {
     The data folder, where it is not the service's own (%ProgramData%\OpenNDES or DataDir in the registry).
 
     .EXAMPLE
-    Test-OpenNdes | Where-Object Level -ne 'ok'
+    Test-OpenNdes | Where-Object Level -ne 'ok' | Format-List What, Text, Remedy
 
-    Shows what needs attention.
+    Shows what needs attention, and what to do.
 
     .EXAMPLE
     if (-not (Test-OpenNdes -Quiet)) { Write-Warning 'OpenNDES needs attention' }
@@ -125,7 +125,7 @@ function Test-OpenNdes {
 
     process {
         $text = Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('check', '--json') -AllowFailure
-        $findings = @(ConvertFrom-OpenNdesJson -Text $text -TypeName 'OpenNDES.Finding' -Names 'Reason')
+        $findings = @(ConvertFrom-OpenNdesJson -Text $text -TypeName 'OpenNDES.Finding' -Names 'Reason', 'Remedy')
         if ($Quiet) {
             @($findings | Where-Object -FilterScript { $_.Level -eq 'error' }).Count -eq 0
         }
