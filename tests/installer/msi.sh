@@ -156,7 +156,8 @@ holder=$!
 at_exit "kill $holder 2>/dev/null"
 IFS= read -r -t 10 -u "$taken" _ || fail "the port could not be taken"
 install "$new"
-! serving || fail "somebody else answers as we do"
+run_program service status
+[[ $status -eq 6 ]] || fail "service status ended with $status beside a program that has the port: $(<"$out")"
 kill "$holder"
 exec {taken}<&-
 run_program service start
