@@ -347,7 +347,7 @@ static void container__that_is_not_there__is_missing(void **state)
 }
 
 #define THREADS 4
-#define ROUNDS 20
+#define ROUNDS 8
 
 static void *sign_often(void *context)
 {
