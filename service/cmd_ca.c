@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "ca/ca_builtin.h"
 #include "ca/ca_files.h"
+#include "ca/ca_key_reference.h"
 #include "platform/clock.h"
 #include "platform/console.h"
 #include "platform/files.h"
@@ -17,8 +18,9 @@ struct ca_command {
     struct args args;
     const char *name;
     const char *key_spec, *subject, *days;
-    const char *pkcs12, *cert, *key, *password, *chain_file, *out;
-    bool chain;
+    const char *pkcs12, *cert, *key, *password, *chain_file, *out, *machine_store;
+    struct ca_machine_ras ras;
+    bool chain, sealed;
 };
 
 static bool name_given(struct ca_command *c, const struct command *command, const char *usage,
@@ -79,6 +81,31 @@ static bool ca_create_verb(const struct command *command, struct error *err)
     return command_audit(command, "ca-create", c.name, err);
 }
 
+/* One of the three forms in which a CA comes. */
+static bool import_form(const struct ca_command *c, struct error *err)
+{
+    bool has_files = c->cert != NULL || c->key != NULL;
+    int forms = (c->pkcs12 != NULL) + has_files + (c->machine_store != NULL);
+
+    if (forms != 1 || (c->cert != NULL) != (c->key != NULL)) {
+        return error_set(err, REASON_USAGE,
+                         "give either --pkcs12 FILE, or --cert FILE and --key FILE, or "
+                         "--machine-store THUMBPRINT");
+    }
+    if (c->password != NULL && c->machine_store != NULL) {
+        return error_set(err, REASON_USAGE, "a key of the machine's store has no password");
+    }
+    if (c->chain_file != NULL && c->machine_store == NULL) {
+        return error_set(err, REASON_USAGE, "--chain goes with --machine-store");
+    }
+    if (c->password != NULL && strcmp(c->password, "-") != 0) {
+        return error_set(
+            err, REASON_USAGE,
+            "--password takes only \"-\": a secret on the command line is visible to others");
+    }
+    return true;
+}
+
 static bool ca_import_verb(const struct command *command, struct error *err)
 {
     struct ca_command c = { 0 };
@@ -89,23 +116,23 @@ static bool ca_import_verb(const struct command *command, struct error *err)
         { "--cert", ARG_TEXT, &c.cert },
         { "--key", ARG_TEXT, &c.key },
         { "--password", ARG_TEXT, &c.password },
+        { "--chain", ARG_TEXT, &c.chain_file },
+        { "--machine-store", ARG_TEXT, &c.machine_store },
+        { "--ra-machine-store", ARG_TEXT, &c.ras.single },
+        { "--ra-sign-machine-store", ARG_TEXT, &c.ras.sign },
+        { "--ra-encrypt-machine-store", ARG_TEXT, &c.ras.decrypt },
     };
     bool ok = false;
 
     memset(&options, 0, sizeof(options));
-    if (!args_parse(command->argc, command->argv, known, 4, &c.args, err)
-        || !name_given(&c, command, "ca import NAME --pkcs12 FILE | --cert FILE --key FILE", err)
-        || !ca_new_options_fill(&options.base, command->data, c.name, NULL, NULL, NULL, err)) {
-        goto out;
-    }
-    if ((c.pkcs12 != NULL) == (c.cert != NULL || c.key != NULL)
-        || (c.cert != NULL) != (c.key != NULL)) {
-        error_set(err, REASON_USAGE, "give either --pkcs12 FILE, or --cert FILE and --key FILE");
-        goto out;
-    }
-    if (c.password != NULL && strcmp(c.password, "-") != 0) {
-        error_set(err, REASON_USAGE,
-                  "--password takes only \"-\": a secret on the command line is visible to others");
+    if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &c.args,
+                    err)
+        || !name_given(&c, command,
+                       "ca import NAME --pkcs12 FILE | --cert FILE --key FILE | --machine-store "
+                       "THUMBPRINT",
+                       err)
+        || !ca_new_options_fill(&options.base, command->data, c.name, NULL, NULL, NULL, err)
+        || !import_form(&c, err)) {
         goto out;
     }
     if (c.password != NULL
@@ -116,8 +143,15 @@ static bool ca_import_verb(const struct command *command, struct error *err)
     options.key_file = c.key;
     options.pkcs12_file = c.pkcs12;
     options.password = c.password == NULL ? NULL : &password;
+    options.machine_store = c.machine_store;
+    options.chain_file = c.chain_file;
+    options.base.machine_ras = c.ras;
     if (!ca_files_import(&options, err)) goto out;
-    command_print("CA %s imported; its RA certificates are issued.\n", c.name);
+    command_print("CA %s imported; it has its RA certificates.\n", c.name);
+    if (c.machine_store != NULL || c.ras.single != NULL || c.ras.sign != NULL) {
+        command_print("The account of the service has to be allowed to read the keys: certlm.msc, "
+                      "Manage Private Keys.\n");
+    }
     ok = command_audit(command, "ca-import", c.name, err);
 out:
     secret_clear(&password);
@@ -181,11 +215,22 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
 {
     struct ca_command c = { 0 };
     struct ca_new_options options;
+    const struct arg_option known[] = {
+        { "--ra-machine-store", ARG_TEXT, &c.ras.single },
+        { "--ra-sign-machine-store", ARG_TEXT, &c.ras.sign },
+        { "--ra-encrypt-machine-store", ARG_TEXT, &c.ras.decrypt },
+        { "--sealed", ARG_FLAG, &c.sealed },
+    };
 
-    if (!args_parse(command->argc, command->argv, NULL, 0, &c.args, err)
-        || !name_given(&c, command, "ca renew-ra NAME", err)
-        || !ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err)
-        || !ca_files_renew_ra(&options, err)) {
+    if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &c.args,
+                    err)
+        || !name_given(&c, command, "ca renew-ra NAME [--ra-machine-store THUMBPRINT]", err)
+        || !ca_new_options_fill(&options, command->data, c.name, NULL, NULL, NULL, err)) {
+        return false;
+    }
+    options.machine_ras = c.ras;
+    options.seal_ra = c.sealed;
+    if (!ca_files_renew_ra(&options, err)) {
         return false;
     }
     command_print("CA %s has new RA certificates. A running service uses them within seconds.\n",
@@ -228,8 +273,12 @@ struct ca_show_context {
     size_t count;
 };
 
+#define PLACE_MAX 400
+enum { KEY_CA, KEY_RA, KEY_RA_SIGN, KEY_RA_ENC, KEYS };
+
 /* What is shown of one CA; zero where there is nothing. */
 struct ca_facts {
+    char places[KEYS][PLACE_MAX]; /* where the keys are; "": no such key */
     struct certificate_info ca;
     struct certificate_info ra;
     struct certificate_info ra_sign;
@@ -245,6 +294,17 @@ static void end_text(const struct certificate_info *info, char out[CLOCK_TEXT_MA
         clock_format(info->not_after, out);
     }
 }
+
+static const struct {
+    const char *title;
+    const char *member;
+    const struct evp_pkey_st *(*key)(const struct ca_builtin *b);
+} key_names[KEYS] = {
+    [KEY_CA] = { "CA key:", "key_place", ca_builtin_key },
+    [KEY_RA] = { "RA key:", "ra_key_place", ca_builtin_ra_key },
+    [KEY_RA_SIGN] = { "Signing:", "ra_sign_key_place", ca_builtin_ra_sign_key },
+    [KEY_RA_ENC] = { "Decrypting:", "ra_enc_key_place", ca_builtin_ra_enc_key },
+};
 
 static void print_facts(const char *name, const char *state, const struct ca_facts *facts)
 {
@@ -265,6 +325,11 @@ static void print_facts(const char *name, const char *state, const struct ca_fac
         command_print("RA pair:     none (%s)\n", facts->pair_error->detail);
     } else {
         command_print("RA pair:     signs until %s, decrypts until %s\n", until[2], until[3]);
+    }
+    for (size_t i = 0; i < KEYS; i++) {
+        if (facts->places[i][0] != '\0') {
+            command_print("%-12s %s\n", key_names[i].title, facts->places[i]);
+        }
     }
 }
 
@@ -312,6 +377,12 @@ static struct json *facts_row(const char *name, const char *state, const struct 
             return NULL;
         }
     }
+    for (size_t i = 0; i < KEYS; i++) {
+        if (!json_value_put_text(row, key_names[i].member, facts->places[i], err)) {
+            json_value_free(row);
+            return NULL;
+        }
+    }
     return row;
 }
 
@@ -343,6 +414,13 @@ static bool read_info(const struct x509_st *cert, struct certificate_info *info,
 static bool read_facts(const struct ca_builtin *builtin, struct ca_facts *facts, struct error *err)
 {
     facts->pair_error = ca_builtin_pair_error(builtin);
+    for (size_t i = 0; i < KEYS; i++) {
+        const struct evp_pkey_st *key = key_names[i].key(builtin);
+
+        if (key != NULL) {
+            ca_key_reference_describe(key, facts->places[i], PLACE_MAX);
+        }
+    }
     return read_info(ca_builtin_certificate(builtin), &facts->ca, err)
            && read_info(ca_builtin_ra_certificate(builtin), &facts->ra, err)
            && read_info(ca_builtin_ra_sign_certificate(builtin), &facts->ra_sign, err)
@@ -437,10 +515,15 @@ static bool ca_show_verb(const struct command *command, struct error *err)
 bool cmd_ca(const struct command *command, struct error *err)
 {
     static const struct subcommand table[] = {
-        { "list", ca_list_verb },         { "show", ca_show_verb },
-        { "create", ca_create_verb },     { "import", ca_import_verb },
-        { "request", ca_request_verb },   { "install", ca_install_verb },
-        { "renew-ra", ca_renew_ra_verb }, { "export", ca_export_verb },
+        { "list", ca_list_verb },
+        { "show", ca_show_verb },
+        { "create", ca_create_verb },
+        { "import", ca_import_verb },
+        { "request", ca_request_verb },
+        { "install", ca_install_verb },
+        { "renew-ra", ca_renew_ra_verb },
+        { "export", ca_export_verb },
+        { "machine-keys", cmd_ca_machine_keys },
     };
 
     return command_dispatch(command, "ca", table, sizeof(table) / sizeof(table[0]), err);

@@ -24,7 +24,7 @@
 #include "support/scep_keys.h"
 
 /* last: wincrypt.h has macros with names that OpenSSL uses */
-#include "platform/win32/machine_key_internal.h"
+#include "platform/fake_machine_system_win32.h"
 
 #undef X509_NAME
 #undef PKCS7_SIGNER_INFO
@@ -347,7 +347,7 @@ static void container__that_is_not_there__is_missing(void **state)
 }
 
 #define THREADS 4
-#define ROUNDS 20
+#define ROUNDS 8
 
 static void *sign_often(void *context)
 {
@@ -384,184 +384,20 @@ static void container__many_threads__all_succeed(void **state)
     EVP_PKEY_free(key);
 }
 
-/* ---- certificate to key, CNG: stand-ins for Windows's functions ------------------------------ */
-
-#define CNG_KEY ((NCRYPT_KEY_HANDLE)0x4b31)
-#define CNG_PROVIDER ((NCRYPT_PROV_HANDLE)0x5031)
-
-static struct {
-    DWORD failure;        /* of acquire; 0: none */
-    HCRYPTPROV csp;       /* 0: CNG */
-    BOOL is_callers;      /* who frees the handle */
-    bool no_raw;          /* the provider refuses raw RSA */
-    int frees, providers; /* freed key handles, provider handles that are open */
-    int decrypts;
-} fake;
-
-static BOOL WINAPI fake_acquire(PCCERT_CONTEXT cert, DWORD flags, void *parameters,
-                                HCRYPTPROV_OR_NCRYPT_KEY_HANDLE *handle, DWORD *spec, BOOL *callers)
-{
-    assert_non_null(cert);
-    assert_null(parameters);
-    assert_int_equal(flags, CRYPT_ACQUIRE_ALLOW_NCRYPT_KEY_FLAG | CRYPT_ACQUIRE_SILENT_FLAG);
-    if (fake.failure != 0) {
-        SetLastError(fake.failure);
-        return FALSE;
-    }
-    *handle = fake.csp != 0 ? fake.csp : CNG_KEY;
-    *spec = fake.csp != 0 ? AT_KEYEXCHANGE : CERT_NCRYPT_KEY_SPEC;
-    *callers = fake.is_callers;
-    return TRUE;
-}
-
-static SECURITY_STATUS WINAPI fake_export(NCRYPT_KEY_HANDLE key, NCRYPT_KEY_HANDLE wrapping,
-                                          LPCWSTR type, NCryptBufferDesc *parameters, PBYTE out,
-                                          DWORD size, DWORD *len, DWORD flags)
-{
-    BCRYPT_RSAKEY_BLOB head = { BCRYPT_RSAPUBLIC_MAGIC, 2048, 3, 256, 0, 0 };
-    BIGNUM *modulus = NULL;
-
-    assert_true(key == CNG_KEY && wrapping == 0 && parameters == NULL);
-    assert_int_equal(wcscmp(type, BCRYPT_RSAPUBLIC_BLOB), 0);
-    assert_int_equal(flags, NCRYPT_SILENT_FLAG);
-    *len = sizeof(head) + 3 + 256;
-    if (size < *len) {
-        return NTE_BUFFER_TOO_SMALL;
-    }
-    memcpy(out, &head, sizeof(head));
-    memcpy(out + sizeof(head), "\x01\x00\x01", 3);
-    assert_int_equal(EVP_PKEY_get_bn_param(world.software, OSSL_PKEY_PARAM_RSA_N, &modulus), 1);
-    assert_int_equal(BN_bn2bin(modulus, out + sizeof(head) + 3), 256);
-    BN_free(modulus);
-    return ERROR_SUCCESS;
-}
-
-static SECURITY_STATUS WINAPI fake_sign(NCRYPT_KEY_HANDLE key, VOID *padding, PBYTE hash,
-                                        DWORD hash_len, PBYTE out, DWORD size, DWORD *len,
-                                        DWORD flags)
-{
-    static const struct {
-        const wchar_t *name;
-        const char *digest;
-    } names[] = { { L"MD5", "MD5" },
-                  { L"SHA1", "SHA1" },
-                  { L"SHA256", "SHA256" },
-                  { L"SHA384", "SHA384" },
-                  { L"SHA512", "SHA512" } };
-    const BCRYPT_PKCS1_PADDING_INFO *info = padding;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(world.software, NULL);
-    const EVP_MD *md = NULL;
-    size_t made = size;
-    int ok = 0;
-
-    assert_true(key == CNG_KEY);
-    assert_int_equal(flags, BCRYPT_PAD_PKCS1 | NCRYPT_SILENT_FLAG);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        md =
-            wcscmp(info->pszAlgId, names[i].name) == 0 ? EVP_get_digestbyname(names[i].digest) : md;
-    }
-    assert_non_null(md);
-    ok = EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1
-         && EVP_PKEY_CTX_set_signature_md(ctx, md) == 1
-         && EVP_PKEY_sign(ctx, out, &made, hash, hash_len) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    *len = (DWORD)made;
-    return ok ? ERROR_SUCCESS : NTE_BAD_HASH;
-}
-
-static SECURITY_STATUS WINAPI fake_decrypt(NCRYPT_KEY_HANDLE key, PBYTE in, DWORD in_len,
-                                           VOID *padding, PBYTE out, DWORD size, DWORD *len,
-                                           DWORD flags)
-{
-    EVP_PKEY_CTX *ctx = NULL;
-    uint8_t block[256];
-    size_t made = sizeof(block);
-    size_t at = 2;
-    int ok = 0;
-
-    assert_true(key == CNG_KEY && padding == NULL && size >= 256);
-    assert_true(flags == (NCRYPT_PAD_PKCS1_FLAG | NCRYPT_SILENT_FLAG)
-                || flags == (NCRYPT_NO_PADDING_FLAG | NCRYPT_SILENT_FLAG));
-    fake.decrypts++;
-    if ((flags & NCRYPT_NO_PADDING_FLAG) != 0 && fake.no_raw) {
-        return NTE_NOT_SUPPORTED;
-    }
-    ctx = EVP_PKEY_CTX_new(world.software, NULL);
-    ok = EVP_PKEY_decrypt_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1
-         && EVP_PKEY_decrypt(ctx, block, &made, in, in_len) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    if (!ok) {
-        ERR_clear_error();
-        return NTE_BAD_DATA;
-    }
-    if ((flags & NCRYPT_NO_PADDING_FLAG) != 0) {
-        at = 0;
-    } else {
-        while (at < made && block[at] != 0) {
-            at++;
-        }
-        at++;
-        if (at > made || block[0] != 0 || block[1] != 2) {
-            return NTE_BAD_DATA;
-        }
-    }
-    memcpy(out, block + at, made - at);
-    *len = (DWORD)(made - at);
-    return ERROR_SUCCESS;
-}
-
-static SECURITY_STATUS WINAPI fake_property(NCRYPT_HANDLE handle, LPCWSTR name, PBYTE out,
-                                            DWORD size, DWORD *len, DWORD flags)
-{
-    static const wchar_t provider[] = L"Example Hardware Provider";
-    const NCRYPT_PROV_HANDLE opened = CNG_PROVIDER;
-
-    assert_int_equal(flags, NCRYPT_SILENT_FLAG);
-    if (wcscmp(name, NCRYPT_PROVIDER_HANDLE_PROPERTY) == 0 && handle == CNG_KEY) {
-        assert_int_equal(size, sizeof(opened));
-        memcpy(out, &opened, sizeof(opened));
-        *len = sizeof(opened);
-        fake.providers++;
-        return ERROR_SUCCESS;
-    }
-    assert_true(handle == CNG_PROVIDER && size >= sizeof(provider));
-    memcpy(out, provider, sizeof(provider));
-    *len = sizeof(provider);
-    return ERROR_SUCCESS;
-}
-
-static SECURITY_STATUS WINAPI fake_free(NCRYPT_HANDLE handle)
-{
-    if (handle == CNG_PROVIDER) {
-        fake.providers--;
-    } else {
-        assert_true(handle == CNG_KEY);
-        fake.frees++;
-    }
-    return ERROR_SUCCESS;
-}
-
-static const struct machine_key_system fake_system = {
-    .open_store = CertOpenStore, /* the real store */
-    .acquire = fake_acquire,
-    .cng_export = fake_export,
-    .cng_sign = fake_sign,
-    .cng_decrypt = fake_decrypt,
-    .cng_property = fake_property,
-    .cng_free = fake_free,
-};
+/* ---- certificate to key, CNG ----------------------------------------------------------------- */
 
 static int fake_setup(void **state)
 {
     *state = &world;
-    memset(&fake, 0, sizeof(fake));
-    fake.is_callers = TRUE;
+    memset(&fake_machine, 0, sizeof(fake_machine));
+    fake_machine.software = world.software;
+    fake_machine.is_callers = TRUE;
     return 0;
 }
 
 static struct machine_key *open_fake(struct buffer *cert, struct error *err)
 {
-    return machine_key_by_thumbprint_in(&fake_system, world.thumbprint, cert, err);
+    return machine_key_by_thumbprint_in(&fake_machine_system, world.thumbprint, cert, err);
 }
 
 static void store__certificate_with_cng_key__signs_and_decrypts(void **state)
@@ -575,12 +411,12 @@ static void store__certificate_with_cng_key__signs_and_decrypts(void **state)
 
     assert_done(key != NULL, &err, "open");
     assert_string_equal(machine_key_provider(key), "CNG, Example Hardware Provider");
-    assert_int_equal(fake.providers, 0);
+    assert_int_equal(fake_machine.providers, 0);
     assert_true(bytes_equal(buffer_bytes(&cert), bytes_of(der, (size_t)len)));
     assert_signs(key, w->software);
     assert_decrypts(key, w->software);
     assert_works_in_openssl(key);
-    assert_int_equal(fake.frees, 1);
+    assert_int_equal(fake_machine.frees, 1);
     OPENSSL_free(der);
     buffer_clear(&cert);
 }
@@ -592,11 +428,11 @@ static void store__cng_key_without_raw_rsa__decrypts_all_the_same(void **state)
     struct machine_key *key = NULL;
 
     (void)state;
-    fake.no_raw = true;
+    fake_machine.no_raw = true;
     key = open_fake(NULL, &err);
     assert_done(key != NULL, &err, "open");
     assert_works_in_openssl(key);
-    assert_int_equal(fake.frees, 1);
+    assert_int_equal(fake_machine.frees, 1);
 }
 
 static void store__handle_of_the_certificate__is_not_freed(void **state)
@@ -604,10 +440,10 @@ static void store__handle_of_the_certificate__is_not_freed(void **state)
     struct error err = ERROR_INIT;
 
     (void)state;
-    fake.is_callers = FALSE;
+    fake_machine.is_callers = FALSE;
     machine_key_free(open_fake(NULL, &err));
     assert_false(error_is_set(&err));
-    assert_int_equal(fake.frees, 0);
+    assert_int_equal(fake_machine.frees, 0);
 }
 
 static void store__certificate_with_cryptoapi_key__signs_and_decrypts(void **state)
@@ -617,7 +453,7 @@ static void store__certificate_with_cryptoapi_key__signs_and_decrypts(void **sta
     struct machine_key *key = NULL;
     EVP_PKEY *public_key = NULL;
 
-    assert_true(CryptAcquireContextW(&fake.csp, w->aes, NULL, PROV_RSA_AES,
+    assert_true(CryptAcquireContextW(&fake_machine.csp, w->aes, NULL, PROV_RSA_AES,
                                      CRYPT_MACHINE_KEYSET | CRYPT_SILENT));
     key = open_fake(NULL, &err);
     assert_done(key != NULL, &err, "open");
@@ -626,7 +462,7 @@ static void store__certificate_with_cryptoapi_key__signs_and_decrypts(void **sta
     assert_decrypts(key, public_key);
     EVP_PKEY_free(public_key);
     machine_key_free(key);
-    assert_int_equal(fake.frees, 0);
+    assert_int_equal(fake_machine.frees, 0);
 }
 
 static void store__failures__have_their_reason(void **state)
@@ -650,7 +486,7 @@ static void store__failures__have_their_reason(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct error err = ERROR_INIT;
 
-        fake.failure = cases[i].number;
+        fake_machine.failure = cases[i].number;
         assert_refused(open_fake(NULL, &err) != NULL, &err, cases[i].reason, cases[i].name);
         assert_non_null(strstr(err.detail, cases[i].words));
         assert_non_null(strstr(err.detail, world.thumbprint));

@@ -33,13 +33,11 @@ struct world {
     bool open;
 };
 
-static void sink_write(void *context, enum eventlog_level level, enum event_id id, const char *text)
+static void sink_write(void *context, const struct event_entry *entry)
 {
     struct world *world = context;
 
-    (void)level;
-    (void)text;
-    world->event = id;
+    world->event = entry->info->id;
 }
 
 static int64_t sink_now(void *context)
@@ -286,7 +284,7 @@ static void metrics__are_whole_and_right(void **state)
     intune_stats_count(world.stats, INTUNE_ACTION_TOKEN, clock_monotonic_us(), NULL);
     error_set(&why, REASON_INTUNE_UNAVAILABLE, "no way");
     intune_stats_count(world.stats, INTUNE_ACTION_VALIDATE, clock_monotonic_us(), &why);
-    event_log_report(world.events, EVENTLOG_ERROR, EVENT_CRL_FAILED, "x");
+    event_log_report(world.events, EVENT_CONFIGURATION_RELOADED, "x");
     ask(&world, "GET", "/metrics", &response);
     metrics_parse(buffer_bytes(&response.body), &parsed);
     for (unsigned i = 0; i < METRICS_FAMILIES; i++) {
