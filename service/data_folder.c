@@ -110,12 +110,40 @@ bool data_folder_check_rights(const char *data, struct error *err)
     return found.count == 0;
 }
 
+static bool not_empty(void *context, const char *name, bool is_folder, struct error *err)
+{
+    (void)context;
+    (void)name;
+    (void)is_folder;
+    return error_set(err, REASON_LIMIT, "it is not empty");
+}
+
+/*
+ * A folder that was there before us has the rights of the one above it. An empty one was made for
+ * us: it is closed. In one with files in it somebody else may have been at work.
+ */
+static bool take_over(const char *data, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    struct error ignored = ERROR_INIT;
+
+    if (rights_check(data, true, &why)) {
+        return true;
+    }
+    if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)
+        || !rights_protect_tree(data, 0, &ignored)) {
+        *err = why;
+        return false;
+    }
+    return rights_check(data, true, err);
+}
+
 bool data_folder_create(const char *data, struct error *err)
 {
     static const char *const below[] = { "templates", "policies", "ca", "logs" };
     char path[FILE_PATH_MAX];
 
-    if (!folder_create(data, true, err)) {
+    if (!folder_create(data, true, err) || !take_over(data, err)) {
         return false;
     }
     for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {

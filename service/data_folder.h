@@ -32,7 +32,11 @@ MUST_USE bool data_folder_check(const char *data, struct error *err);
  * it, file errors.
  */
 MUST_USE bool data_folder_check_rights(const char *data, struct error *err);
-/* The folders themselves; existing ones stay. */
+/*
+ * The folders themselves; existing ones stay, but an empty data folder that is open to others is
+ * closed, and one with files in it is refused. Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT,
+ * file errors.
+ */
 MUST_USE bool data_folder_create(const char *data, struct error *err);
 /*
  * One command at a time reads and writes settings and templates: of two at once the later would

@@ -69,7 +69,7 @@ void test_folder_write(const struct test_folder *folder, const char *name, const
     char path[FILE_PATH_MAX];
 
     test_folder_path(folder, name, path);
-    assert_done(file_write_atomic(path, bytes_of_text(content), false, &err), &err, path);
+    assert_done(file_write_atomic(path, bytes_of_text(content), true, &err), &err, path);
 }
 
 void test_folder_read(const struct test_folder *folder, const char *name, struct buffer *out)

@@ -30,7 +30,7 @@ void test_folder_create(struct test_folder *folder);
 void test_folder_remove(struct test_folder *folder);
 /* folder/name; the result is written to out. */
 void test_folder_path(const struct test_folder *folder, const char *name, char out[FILE_PATH_MAX]);
-/* Write and read a file below the folder; content is text. */
+/* Write (private, as secrets have to be) and read a file below the folder; content is text. */
 void test_folder_write(const struct test_folder *folder, const char *name, const char *content);
 void test_folder_read(const struct test_folder *folder, const char *name, struct buffer *out);
 
