@@ -214,7 +214,8 @@ static void write__key_and_values__read_back_and_removed(void **state)
     (void)state;
     assert_done(registry_make_key(below, &err), &err, "");
     assert_done(registry_make_key(below, &err), &err, "again");
-    assert_done(registry_write_text(below, "plain", "a %SystemRoot% \xc3\xa4", false, &err), &err, "");
+    assert_done(registry_write_text(below, "plain", "a %SystemRoot% \xc3\xa4", false, &err), &err,
+                "");
     assert_done(registry_write_text(below, "file", "%SystemRoot%\\x", true, &err), &err, "");
     assert_done(registry_write_u32(below, "number", 0xfffffff0u, &err), &err, "");
     assert_done(registry_read_text(below, "plain", &b, &found, &err), &err, "");

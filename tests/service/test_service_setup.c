@@ -21,8 +21,11 @@
 static void command__folder__comes_back(void **state)
 {
     static const char *const folders[] = {
-        "C:\\ProgramData\\OpenNDES", "D:\\", "C:\\with space\\and --data in it",
-        "\\\\server\\share\\x",      "C:\\Ger\xc3\xa4te",
+        "C:\\ProgramData\\OpenNDES",
+        "D:\\",
+        "C:\\with space\\and --data in it",
+        "\\\\server\\share\\x",
+        "C:\\Ger\xc3\xa4te",
     };
 
     (void)state;
@@ -57,7 +60,10 @@ static void command__too_long__refused(void **state)
 static void data_folder__other_command_lines__none(void **state)
 {
     static const char *const lines[] = {
-        "", "C:\\a.exe run --service", "\"C:\\a.exe\" run --data C:\\x", "\"a\" run --data \"",
+        "",
+        "C:\\a.exe run --service",
+        "\"C:\\a.exe\" run --data C:\\x",
+        "\"a\" run --data \"",
         "\"a\" run --data \"\"",
     };
     char data[FILE_PATH_MAX];
