@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
+#include "platform/rights.h"
 
 #define FILE_BYTES_MAX 2097152u /* ACCOUNTS_MAX with all their scopes */
 #define DEPTH_MAX 8u
@@ -216,6 +217,9 @@ bool accounts_file_read(const char *data_folder, struct accounts_file *out,
     }
     if (stamp != NULL) {
         *stamp = before;
+    }
+    if (!rights_check(path, true, err)) {
+        goto out;
     }
     if (!file_read(path, FILE_BYTES_MAX, &text, &cause)) {
         ok =

@@ -385,8 +385,8 @@ static bool open_all(struct app *app, const struct app_options *options,
 
 /*
  * Whoever starts a service sees nothing but its log: what is wrong before that is open (the
- * settings that say how, above all) is written to it all the same. It is only appended to: rotating
- * is up to whoever has the data folder.
+ * settings that say how, above all) is written to it all the same, unless others could have put a
+ * link in its place. It is only appended to: rotating is up to whoever has the data folder.
  */
 static void report_failed_start(struct app *app, const struct error *why)
 {
@@ -399,13 +399,17 @@ static void report_failed_start(struct app *app, const struct error *why)
         .files = 1000,
     };
     struct error ignored = ERROR_INIT;
+    bool unsafe = why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT;
 
-    if (app->log == NULL && data_path_logs(app->data_folder, folder, &ignored)
+    if (app->log == NULL && !unsafe && data_path_logs(app->data_folder, folder, &ignored)
         && folder_exists(folder)) {
         app->log = log_open(&options, &ignored);
     }
     log_error(app->log, LOG_LEVEL_ERROR, why, START_FAILURE_TEXT);
     event_log_failure(app->events, EVENT_START_FAILED, NULL, why);
+    if (unsafe) {
+        event_log_failure(app->events, EVENT_RIGHTS_UNSAFE, NULL, why);
+    }
 }
 
 struct app *app_create(const struct app_options *options, struct error *err)
@@ -428,6 +432,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     }
     app->runtime_mutex_ready = true;
     if (!data_folder_check(options->data_folder, err)) goto out;
+    if (!data_folder_check_rights(options->data_folder, err)) goto out;
     if (!take_lock(app, err)) goto out;
     if (!config_load_service(options->data_folder, &config, err)) goto out;
     if (!open_all(app, options, &config, err)) goto out;

@@ -3,10 +3,12 @@
 
 #include "base/text.h"
 #include "platform/protect.h"
+#include "platform/rights.h"
 #include "store/store_passwords.h"
 
 #define DATABASE "openndes.db"
 #define MAC_KEY_BYTES 32
+#define ENTRIES_MAX 50000u /* files in the folder; most are logs and policies, some hundred */
 #define MAC_KEY_PURPOSE "mac-key"
 #define MAC_KEY_FILE_MAX 4096
 
@@ -66,12 +68,76 @@ bool data_folder_check(const char *data, struct error *err)
     return true;
 }
 
+/* The first thing that is wrong, and how many there are. */
+struct findings {
+    struct error first;
+    size_t count;
+};
+
+static bool note_finding(void *context, const char *path, const struct error *why,
+                         struct error *err)
+{
+    struct findings *found = context;
+
+    (void)path; /* stands in the sentence */
+    (void)err;
+    if (found->count++ == 0) {
+        found->first = *why;
+    }
+    return true;
+}
+
+bool data_folder_check_rights(const char *data, struct error *err)
+{
+    struct findings found = { ERROR_INIT, 0 };
+
+    if (!rights_check_tree(data, ENTRIES_MAX, note_finding, &found, err)) {
+        return false;
+    }
+    if (found.count > 1) {
+        return error_set(err, found.first.reason, "%s (and %zu more: openndes check)",
+                         found.first.detail, found.count - 1);
+    }
+    if (found.count == 1) {
+        *err = found.first;
+    }
+    return found.count == 0;
+}
+
+static bool not_empty(void *context, const char *name, bool is_folder, struct error *err)
+{
+    (void)context;
+    (void)name;
+    (void)is_folder;
+    return error_set(err, REASON_LIMIT, "it is not empty");
+}
+
+/*
+ * A folder that was there before us has the rights of the one above it. An empty one was made for
+ * us: it is closed. In one with files in it somebody else may have been at work.
+ */
+static bool take_over(const char *data, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    struct error ignored = ERROR_INIT;
+
+    if (rights_check(data, true, &why)) {
+        return true;
+    }
+    if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)
+        || !rights_protect_tree(data, 0, &ignored)) {
+        *err = why;
+        return false;
+    }
+    return rights_check(data, true, err);
+}
+
 bool data_folder_create(const char *data, struct error *err)
 {
     static const char *const below[] = { "templates", "policies", "ca", "logs" };
     char path[FILE_PATH_MAX];
 
-    if (!folder_create(data, true, err)) {
+    if (!folder_create(data, true, err) || !take_over(data, err)) {
         return false;
     }
     for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
@@ -129,7 +195,9 @@ bool data_mac_key(const char *data, bool create, struct secret *key, struct erro
 
     if (!path_join(path, data, "secrets.key", err)) goto out;
     if (create && !file_exists(path) && !mac_key_create(data, path, err)) goto out;
-    if (!file_read(path, MAC_KEY_FILE_MAX, &sealed, err)) goto out;
+    if (!rights_check(path, true, err) || !file_read(path, MAC_KEY_FILE_MAX, &sealed, err)) {
+        goto out;
+    }
     if (!protect_open(data, MAC_KEY_PURPOSE, buffer_bytes(&sealed), key, err)) {
         error_context(err, "%s", path);
         goto out;
@@ -150,7 +218,7 @@ struct store *data_store_open(const char *data, unsigned readers, struct error *
     char path[FILE_PATH_MAX];
     struct store_options options = { .path = path, .readers = readers };
 
-    if (!path_join(path, data, DATABASE, err)) {
+    if (!path_join(path, data, DATABASE, err) || !rights_check(path, true, err)) {
         return NULL;
     }
     return store_open(&options, err);

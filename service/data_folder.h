@@ -25,7 +25,17 @@ MUST_USE bool data_path_lock(const char *data, char path[FILE_PATH_MAX], struct 
  * one.
  */
 MUST_USE bool data_folder_check(const char *data, struct error *err);
-/* The folders themselves; existing ones stay. */
+/*
+ * True when nobody else may change, or read where it is secret, what lies in the folder; one pass
+ * over all of it. Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT with the command that mends
+ * it, file errors.
+ */
+MUST_USE bool data_folder_check_rights(const char *data, struct error *err);
+/*
+ * The folders themselves; existing ones stay, but an empty data folder that is open to others is
+ * closed, and one with files in it is refused. Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT,
+ * file errors.
+ */
 MUST_USE bool data_folder_create(const char *data, struct error *err);
 /*
  * One command at a time reads and writes settings and templates: of two at once the later would

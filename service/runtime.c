@@ -39,6 +39,9 @@ static void report(const struct runtime_options *options, const struct error *wh
 {
     log_error(options->log, LOG_LEVEL_ERROR, why, "%s", what);
     event_log_failure(options->events, EVENT_CONFIGURATION_BROKEN, what, why);
+    if (why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT) {
+        event_log_failure(options->events, EVENT_RIGHTS_UNSAFE, what, why);
+    }
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */

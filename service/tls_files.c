@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ca/ca_key.h"
 #include "platform/protect.h"
+#include "platform/rights.h"
 #include "service/tls_pair.h"
 
 #define PASSWORD_SEALED_MAX 8192u
@@ -84,7 +85,9 @@ bool tls_files_password(const char *data, struct secret *out, bool *found, struc
     if (!file_exists(path)) {
         return true;
     }
-    if (!file_read(path, PASSWORD_SEALED_MAX, &sealed, err)) goto out;
+    if (!rights_check(path, true, err) || !file_read(path, PASSWORD_SEALED_MAX, &sealed, err)) {
+        goto out;
+    }
     if (!protect_open(data, TLS_PASSWORD_PURPOSE, buffer_bytes(&sealed), out, err)) {
         error_context(err, "%s", path);
         goto out;
@@ -141,7 +144,7 @@ static bool try_key(const char *data, const char *key_name, struct bytes certs,
     struct server_cert holder = { .cert = NULL };
     bool ok = false;
 
-    if (!path_join(path, data, key_name, err)
+    if (!path_join(path, data, key_name, err) || !rights_check(path, true, err)
         || !file_read(path, CA_KEY_SEALED_MAX, &sealed, err)) {
         goto out;
     }

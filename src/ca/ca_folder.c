@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/ca_folder.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "ca/ca_files.h"
 #include "config/config_load.h"
+#include "platform/rights.h"
 
 #define CA_FOLDER_PARENT "ca"
 #define CA_FOLDER_LOCK ".lock"
@@ -169,12 +172,20 @@ bool ca_folder_write(const char *place, const char *file, struct bytes content, 
     return path_join(path, place, file, err) && file_write_atomic(path, content, true, err);
 }
 
+static bool is_key(const char *file)
+{
+    const char *ending = strrchr(file, '.');
+
+    return ending != NULL && strcmp(ending, ".key") == 0;
+}
+
 bool ca_folder_read(const char *place, const char *file, size_t max_bytes, struct buffer *out,
                     struct error *err)
 {
     char path[FILE_PATH_MAX];
 
-    return path_join(path, place, file, err) && file_read(path, max_bytes, out, err);
+    return path_join(path, place, file, err) && rights_check(path, is_key(file), err)
+           && file_read(path, max_bytes, out, err);
 }
 
 bool ca_folder_remove(const char *place, const char *file, struct error *err)

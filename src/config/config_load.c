@@ -11,6 +11,7 @@
 #include "config/config_rules.h"
 #include "config/config_value.h"
 #include "platform/files.h"
+#include "platform/rights.h"
 
 #define SERVICE_FILE "openndes.json"
 #define TEMPLATE_FOLDER "templates"
@@ -177,11 +178,17 @@ bool config_parse_template(const char *file, const char *name, struct bytes text
     return true;
 }
 
-/* The file's text. A file that cannot be read is a configuration error, whatever the reason. */
+/*
+ * The file's text. A file that cannot be read is a configuration error, whatever the reason; one
+ * that others may write is told as such.
+ */
 static bool read_file(const char *path, enum reason missing, struct buffer *out, struct error *err)
 {
     struct error cause = ERROR_INIT;
 
+    if (!rights_check(path, false, err)) {
+        return false;
+    }
     if (file_read(path, LIMIT_CONFIG_FILE_BYTES, out, &cause)) {
         return true;
     }

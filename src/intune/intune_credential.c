@@ -13,6 +13,7 @@
 #include "intune/intune_key_file.h"
 #include "model/certificate.h"
 #include "platform/protect.h"
+#include "platform/rights.h"
 
 #define SECRET_BYTES_MAX 4096u
 #define SEALED_BYTES_MAX 32768u
@@ -48,7 +49,10 @@ static bool read_file(const char *data, const char *name, struct buffer *out, bo
 
     *found = false;
     buffer_reset(out);
-    if (!path_join(path, data, name, err)) return false;
+    if (!path_join(path, data, name, err)
+        || !rights_check(path, strcmp(name, INTUNE_FILE_CERT) != 0, err)) {
+        return false;
+    }
     if (!file_read(path, out->max, out, &missing)) {
         if (missing.reason == REASON_FILE_MISSING) return true;
         *err = missing;

@@ -19,6 +19,7 @@ struct file_stamp {
     int64_t modified_ns;
     uint64_t size;
     uint64_t id;
+    int64_t changed_ns; /* its rights too; 0 where the file system does not tell */
 };
 
 /*

@@ -20,5 +20,6 @@ bool path_join(char out[FILE_PATH_MAX], const char *dir, const char *name, struc
 
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
-    return a->modified_ns == b->modified_ns && a->size == b->size && a->id == b->id;
+    return a->modified_ns == b->modified_ns && a->size == b->size && a->id == b->id
+           && a->changed_ns == b->changed_ns;
 }

@@ -36,8 +36,8 @@ enum rights_verdict {
 bool rights_judge_trusted(const char *sid, const char *self);
 /*
  * What an entry gives to others. Deny entries give nothing. On a folder, entries that are only
- * there to be inherited count as well: files that are made inside would get them. Types that are not
- * plain (object, callback, unknown) give what their mask says to somebody unknown.
+ * there to be inherited count as well: files that are made inside would get them. Types that are
+ * not plain (object, callback, unknown) give what their mask says to somebody unknown.
  */
 enum rights_verdict rights_judge_entry(const struct rights_entry *entry,
                                        const struct rights_subject *subject);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "platform/files.h"
+#include "platform/rights.h"
 #include "policy/policy_conflict.h"
 #include "policy/policy_endpoint.h"
 #include "policy/policy_load.h"
@@ -78,8 +79,9 @@ static bool read_file(const char *folder, const char *name, size_t max, struct b
     if (!path_join(path, folder, name, err)) {
         return false;
     }
-    return file_read(path, max, out, &why)
-           || error_set(err, REASON_POLICY_UNREADABLE, "%s: %s", name, why.detail);
+    return rights_check(path, false, err)
+           && (file_read(path, max, out, &why)
+               || error_set(err, REASON_POLICY_UNREADABLE, "%s: %s", name, why.detail));
 }
 
 /* Takes the policies of a file over; those that are off do not exist. */

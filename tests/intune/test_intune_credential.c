@@ -317,7 +317,7 @@ static void stamps__each_part__noticed(void **state)
     struct test_folder folder;
     struct error err = ERROR_INIT;
     struct file_stamp before[INTUNE_CREDENTIAL_STAMPS], after[INTUNE_CREDENTIAL_STAMPS];
-    const struct file_stamp zero = { 0, 0, 0 };
+    const struct file_stamp zero = { 0, 0, 0, 0 };
 
     (void)state;
     test_folder_create(&folder);

@@ -283,8 +283,8 @@ static void remove_and_rename__files__also_missing_ones(void **state)
 static void stamp__changes__are_noticed(void **state)
 {
     const struct test_folder *folder = *state;
-    const struct file_stamp zero = { 0, 0, 0 };
-    struct file_stamp missing = { 1, 1, 1 };
+    const struct file_stamp zero = { 0, 0, 0, 0 };
+    struct file_stamp missing = { 1, 1, 1, 1 };
     struct file_stamp first;
     struct file_stamp again;
     struct file_stamp replaced;

@@ -292,10 +292,11 @@ bool file_exists(const char *path)
 bool file_stamp(const char *path, struct file_stamp *out, struct error *err)
 {
     struct stat info;
-    struct file_stamp found = { 0, 0, 0 };
+    struct file_stamp found = { 0, 0, 0, 0 };
 
     if (stat(path, &info) == 0) {
         found.modified_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+        found.changed_ns = (int64_t)info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec;
         found.size = (uint64_t)info.st_size;
         found.id = (uint64_t)info.st_ino;
     } else if (errno != ENOENT && errno != ENOTDIR) {

@@ -348,8 +348,9 @@ bool file_exists(const char *path)
 
 bool file_stamp(const char *path, struct file_stamp *out, struct error *err)
 {
-    struct file_stamp found = { 0, 0, 0 };
+    struct file_stamp found = { 0, 0, 0, 0 };
     BY_HANDLE_FILE_INFORMATION info;
+    FILE_BASIC_INFO basic;
     HANDLE file = INVALID_HANDLE_VALUE;
     DWORD number = ERROR_SUCCESS;
     bool ok = false;
@@ -369,6 +370,10 @@ bool file_stamp(const char *path, struct file_stamp *out, struct error *err)
         found.modified_ns = ((int64_t)time - FILETIME_OF_1970) * 100;
         found.size = (uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow;
         found.id = (uint64_t)info.nFileIndexHigh << 32 | info.nFileIndexLow;
+        if (GetFileInformationByHandleEx(file, FileBasicInfo, &basic, sizeof(basic))
+            && basic.ChangeTime.QuadPart != 0) {
+            found.changed_ns = (basic.ChangeTime.QuadPart - FILETIME_OF_1970) * 100;
+        }
         ok = true;
     } else if (file == INVALID_HANDLE_VALUE && is_missing(number)) {
         ok = true;
