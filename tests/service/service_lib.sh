@@ -17,7 +17,7 @@ own_prefix() {
     IFS= read -r -t 250 -u "$holder" line || fail "another test keeps the prefix $OPENNDES_WINEPREFIX"
     exec {holder}<&-
     at_exit '"$OPENNDES_LAUNCHER" --stop >/dev/null 2>&1'
-    timeout 180 "${launch[@]}" version >/dev/null 2>&1 || fail "no Wine prefix"
+    [[ -d $OPENNDES_WINEPREFIX ]] || timeout 180 "${launch[@]}" version >/dev/null 2>&1 || fail "no Wine prefix"
     run_program service status
     if [[ $status -ne 10 ]]; then
         run_program service uninstall
