@@ -6,7 +6,6 @@ import hashlib
 import json
 import pathlib
 import re
-import subprocess
 import tempfile
 
 from msi_check import ROOT, Problems, extract, only
@@ -106,8 +105,8 @@ def main():
     msi = str(only("*.msi"))
     version = {row["Property"]: row["Value"] for row in export(msi, "Property")}["ProductVersion"]
     problems.equal((product["name"], product["version"]), ("openndes", version), "product")
-    sysroot = pathlib.Path(subprocess.run([ROOT / "toolchain/sysroot", "--print"], capture_output=True, check=True,
-                                          text=True).stdout.strip())
+    cache = (ROOT / "build/windows/CMakeCache.txt").read_text(encoding="utf-8")
+    sysroot = pathlib.Path(re.search(r"^OPENNDES_SYSROOT:PATH=(.+)$", cache, re.M)[1])
     entries = {entry["name"]: entry for entry in json.loads((sysroot / "manifest.json").read_text(encoding="utf-8"))}
     names = {component["name"]: component for component in bom["components"]}
     problems.equal(set(names), (set(entries) - {"cmocka"}) | {"mingw-w64", "gcc-runtime"}, "components")
