@@ -19,10 +19,10 @@ typedef bool rights_visit(void *context, const char *path, const struct error *w
 /*
  * Verify one file or folder: no reparse point (symbolic link, junction); owned by SYSTEM,
  * Administrators, the service's SID or the account that asks (POSIX: root or the account that
- * asks); nobody else may write, and where is_secret nobody else may read, nor may a secret file have
- * a second name. That others may list a folder counts on Windows, where new files inherit it. A
- * missing one is fine.
- * Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT with a sentence that names path and account.
+ * asks); nobody else may write, and where is_secret nobody else may read, nor may a secret file
+ * have a second name. That others may list a folder counts on Windows, where new files inherit it.
+ * A missing one is fine. Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT with a sentence that
+ * names path and account.
  */
 MUST_USE bool rights_check(const char *path, bool is_secret, struct error *err);
 /*
