@@ -19,13 +19,17 @@ typedef bool rights_visit(void *context, const char *path, const struct error *w
 /*
  * Verify one file or folder: no reparse point (symbolic link, junction); owned by SYSTEM,
  * Administrators, the service's SID or the account that asks (POSIX: root or the account that
- * asks); nobody else may write, and where is_secret nobody else may read. A missing one is fine.
- * Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT with a sentence that names path and account.
+ * asks); nobody else may write, and where is_secret nobody else may read, nor may a secret file
+ * have a second name. That others may list a folder counts on Windows, where new files inherit it.
+ * A missing one is fine. Errors: REASON_RIGHTS_UNSAFE, REASON_REPARSE_POINT with a sentence that
+ * names path and account.
  */
 MUST_USE bool rights_check(const char *path, bool is_secret, struct error *err);
 /*
  * The data folder and everything in it that holds keys, secrets, settings or state, at most
- * max_entries files. Every finding is visited. Errors: the visitor's; what hinders reading.
+ * max_entries files; on POSIX also whether others may rename the folders above. What lies where
+ * stands in rights_place.h; links are told and not followed. Every finding is visited. Errors: the
+ * visitor's; what hinders reading; REASON_LIMIT.
  */
 MUST_USE bool rights_check_tree(const char *folder, size_t max_entries, rights_visit *visit,
                                 void *context, struct error *err);

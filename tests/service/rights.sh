@@ -35,7 +35,7 @@ refused 8 rights-unsafe init --no-ca
 rm "$data/somebody's"
 make_data
 ok cert list # makes the database
-[[ $(stat -c %a "$data") == *00 ]] || fail "the data folder is open: $(stat -c %A "$data")"
+[[ $(stat -c %a "$data") == *0 ]] || fail "the data folder is open: $(stat -c %A "$data")"
 
 step "one thing at a time"
 if on_windows; then
