@@ -20,10 +20,10 @@
 
 bool ca_key_reference_is(struct bytes content)
 {
-    size_t len = sizeof(CA_KEY_REFERENCE_MARK) - 1;
+    size_t len = sizeof(SEALED_REFERENCE_MAGIC) - 1;
 
     return content.len >= len
-           && bytes_equal(bytes_of(content.data, len), bytes_of_text(CA_KEY_REFERENCE_MARK));
+           && bytes_equal(bytes_of(content.data, len), bytes_of_text(SEALED_REFERENCE_MAGIC));
 }
 
 /* Take `prefix` off the front. */
@@ -81,7 +81,7 @@ static bool take_line(struct bytes rest, struct ca_key_reference *out)
     struct error ignored = ERROR_INIT;
     char digits[THUMBPRINT_TEXT_MAX];
 
-    if (!take(&rest, CA_KEY_REFERENCE_MARK)) {
+    if (!take(&rest, SEALED_REFERENCE_MAGIC)) {
         return false;
     }
     if (take(&rest, KIND_STORE)) {
@@ -121,11 +121,11 @@ bool ca_key_reference_format(const struct ca_key_reference *reference,
     bool fits = false;
 
     if (reference->thumbprint[0] != '\0') {
-        fits = text_format(text, CA_KEY_REFERENCE_MAX, CA_KEY_REFERENCE_MARK KIND_STORE "%s",
+        fits = text_format(text, CA_KEY_REFERENCE_MAX, SEALED_REFERENCE_MAGIC KIND_STORE "%s",
                            reference->thumbprint);
     } else {
         fits = text_format(text, CA_KEY_REFERENCE_MAX,
-                           CA_KEY_REFERENCE_MARK KIND_CONTAINER "%s%s%s %s", quoted ? "\"" : "",
+                           SEALED_REFERENCE_MAGIC KIND_CONTAINER "%s%s%s %s", quoted ? "\"" : "",
                            quoted ? reference->provider : "-", quoted ? "\"" : "",
                            reference->container);
     }

@@ -10,6 +10,7 @@
 #define OPENNDES_CA_CA_KEY_REFERENCE_H
 
 #include "base/buffer.h"
+#include "platform/sealed_places.h"
 #include "platform/thumbprint.h"
 
 struct evp_pkey_st;
@@ -19,7 +20,6 @@ struct x509_st;
  * One line: "ONDK1 store THUMBPRINT", "ONDK1 container - NAME" or
  * "ONDK1 container "PROVIDER" NAME". Neither name holds control characters or quotes.
  */
-#define CA_KEY_REFERENCE_MARK "ONDK1 "
 #define CA_KEY_REFERENCE_MAX 700u
 #define CA_KEY_REFERENCE_NAME_MAX 256
 

@@ -82,7 +82,7 @@ finding error "CA default" "ra.crt"
 restore
 
 step "a broken database"
-head -c 5000 /dev/urandom >"$data/openndes.db"
+(umask 077 && head -c 5000 /dev/urandom >"$data/openndes.db")
 broken 7
 finding error database "" store-corrupt
 restore

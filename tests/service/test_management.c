@@ -284,7 +284,7 @@ static void metrics__are_whole_and_right(void **state)
     intune_stats_count(world.stats, INTUNE_ACTION_TOKEN, clock_monotonic_us(), NULL);
     error_set(&why, REASON_INTUNE_UNAVAILABLE, "no way");
     intune_stats_count(world.stats, INTUNE_ACTION_VALIDATE, clock_monotonic_us(), &why);
-    event_log_report(world.events, EVENT_CONFIGURATION_RELOADED, "x");
+    event_log_failure(world.events, EVENT_CRL_FAILED, NULL, &why);
     ask(&world, "GET", "/metrics", &response);
     metrics_parse(buffer_bytes(&response.body), &parsed);
     for (unsigned i = 0; i < METRICS_FAMILIES; i++) {
