@@ -55,6 +55,8 @@ function(openndes_test)
     target_link_libraries(${arg_NAME} PRIVATE openndes::language openndes::warnings
         openndes::hardening ${arg_DEPS} dep::cmocka)
     target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    # What is tested is optimised as the product is; the tests themselves run once.
+    target_compile_options(${arg_NAME} PRIVATE -O1)
     target_compile_definitions(${arg_NAME} PRIVATE
         "OPENNDES_TEST_FIXTURES=\"${drive}${PROJECT_SOURCE_DIR}/tests/fixtures\""
         # Samples that lie beside some working copies and are not ours to copy; tests that want them
@@ -106,6 +108,10 @@ function(openndes_fuzz)
         cmake_path(ABSOLUTE_PATH arg_CORPUS BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
             OUTPUT_VARIABLE corpus)
     endif()
+    if(NOT TARGET fuzz_targets)
+        add_custom_target(fuzz_targets) # these and what they need, nothing else
+    endif()
+    add_dependencies(fuzz_targets ${arg_NAME})
     file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/targets/${arg_NAME}"
         CONTENT "$<TARGET_FILE:${arg_NAME}>\n${corpus}\n")
 endfunction()
