@@ -21,7 +21,8 @@ enum {
     MACHINE_NO_RAW = 1 << 0,
     MACHINE_NO_SIGN = 1 << 1,
     MACHINE_NO_DECRYPT = 1 << 2,
-    MACHINE_DENIED = 1 << 3 /* no read right on the key */
+    MACHINE_DENIED = 1 << 3,    /* no read right on the key */
+    MACHINE_RAW_TURNED = 1 << 4 /* raw RSA gives the least byte first */
 };
 
 #define MACHINE_THUMBPRINT_MAX 41
