@@ -90,7 +90,8 @@ static const struct event_info events[] = {
       "Make a new one, and give it to \"openndes intune secret\" or \"intune certificate\"." },
     { EVENT_CERTIFICATE_WITHHELD, EVENTLOG_ERROR, false, EVENT_FAILURE,
       "A certificate was signed but Intune was not told; it was withheld and revoked.",
-      "Nothing is to be done if the device gets one later; otherwise try \"openndes intune test\"." },
+      "Nothing is to be done if the device gets one later; otherwise try \"openndes intune "
+      "test\"." },
     { EVENT_INTUNE_REVOKED, EVENTLOG_INFO, false, EVENT_REPORT,
       "Certificates were revoked at Intune's request.", "Nothing is to be done." },
     { EVENT_NOTIFICATION_LOST, EVENTLOG_WARNING, false, EVENT_REPORT,
