@@ -235,7 +235,8 @@ static bool keep_machine_ras(const struct ca_folder *folder, bool kept[RA_CERT_R
 
 /*
  * A renewed certificate of a CA whose key is in the machine's store: where the store has it with
- * the key, the reference goes by it, so that the old one can be removed there. Owned; NULL: stay.
+ * the key, and that signs, the reference goes by it, so that the old one can be removed there.
+ * Owned; NULL: stay.
  */
 static EVP_PKEY *find_renewed(const EVP_PKEY *key, const STACK_OF(X509) * pool)
 {
@@ -255,7 +256,8 @@ static EVP_PKEY *find_renewed(const EVP_PKEY *key, const STACK_OF(X509) * pool)
     if (ca_key_reference_store(thumbprint, &reference, &ignored)) {
         renewed = ca_key_reference_open(&reference, NULL, &ignored);
     }
-    if (renewed != NULL && EVP_PKEY_eq(renewed, key) != 1) {
+    if (renewed != NULL
+        && (EVP_PKEY_eq(renewed, key) != 1 || !machine_pkey_try_sign(renewed, &ignored))) {
         EVP_PKEY_free(renewed);
         renewed = NULL;
     }

@@ -495,6 +495,11 @@ static void install__renewed_certificate__follows_it_in_the_store_and_keeps_ras(
     assert_reference(w, "ca.key", w->ca_thumb);
     assert_reference(w, "ra.key", w->ra_thumb);
 
+    machine_stand_in_add(next, w->ca_key, MACHINE_NO_RAW | MACHINE_NO_SIGN, thumb);
+    assert_done(ca_files_install(&options, path, NULL, &err), &err, "there, but does not sign");
+    assert_reference(w, "ca.key", w->ca_thumb);
+
+    machine_stand_in_remove(thumb);
     machine_stand_in_add(next, w->ca_key, 0, thumb);
     assert_done(ca_files_install(&options, path, NULL, &err), &err, "in the store");
     assert_reference(w, "ca.key", thumb);

@@ -65,6 +65,15 @@ void machine_stand_in_add_container(const char *container, struct evp_pkey_st *k
     add(container, NULL, key, lacks);
 }
 
+void machine_stand_in_remove(const char *thumbprint)
+{
+    for (size_t i = 0; i < entry_count; i++) {
+        if (text_equal_nocase(entries[i].name, thumbprint)) {
+            entries[i].name[0] = '\0'; /* references go with machine_stand_in_clear */
+        }
+    }
+}
+
 void machine_stand_in_clear(void)
 {
     for (size_t i = 0; i < entry_count; i++) {
