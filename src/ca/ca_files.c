@@ -43,7 +43,7 @@ static bool check_subject(const struct ca_new_options *options, struct error *er
 
 static bool make_set(const struct ca_new_options *options, struct ca_set *set, struct error *err)
 {
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL, NULL };
     STACK_OF(X509) *pool = sk_X509_new_null();
     EVP_PKEY *key = NULL;
     X509 *cert = NULL;
@@ -67,7 +67,7 @@ out:
 
 bool ca_files_create(const struct ca_new_options *options, struct error *err)
 {
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL, NULL };
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
     bool ok = false;
@@ -97,7 +97,15 @@ static bool check_machine_ras(const struct ca_folder *folder, const struct ra_ce
                               struct error *err)
 {
     for (int role = 0; role < RA_CERT_ROLES; role++) {
-        if (given[role].cert == NULL && ca_set_ra_is_reference(folder, (enum ra_cert_role)role)) {
+        bool is_reference = false;
+
+        if (given[role].cert != NULL) {
+            continue;
+        }
+        if (!ca_set_ra_is_reference(folder, (enum ra_cert_role)role, &is_reference, err)) {
+            return false;
+        }
+        if (is_reference) {
             return error_set(
                 err, REASON_RA_UNSUITABLE,
                 "%s/%s is a key of the machine's store, which is not renewed here: "
@@ -115,7 +123,7 @@ static bool check_machine_ras(const struct ca_folder *folder, const struct ra_ce
 bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
 {
     struct ra_cert given[RA_CERT_ROLES] = { { NULL, NULL } };
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, given };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, given, NULL };
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
     int64_t now = clock_now();

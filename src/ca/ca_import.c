@@ -140,7 +140,8 @@ out:
 bool ca_files_import(const struct ca_import_options *options, struct error *err)
 {
     struct ra_cert given[RA_CERT_ROLES] = { { NULL, NULL } };
-    struct ra_cert_options ra = { options->base.ra_bits, options->base.ra_validity_days, given };
+    struct ra_cert_options ra = { options->base.ra_bits, options->base.ra_validity_days, given,
+                                  NULL };
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
     bool ok = false;

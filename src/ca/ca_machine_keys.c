@@ -70,8 +70,8 @@ static bool visit_certificate(const struct list *list, X509 *cert, struct error 
         return error_set(err, REASON_INTERNAL, "a thumbprint cannot be made");
     }
     text_hex(found.thumbprint, sizeof(found.thumbprint), bytes_of(digest, len));
-    if (!certificate_info(cert, &found.info, err)) {
-        return false;
+    if (!certificate_info(cert, &found.info, &why)) {
+        return true;
     }
     found.is_ca = (X509_get_extension_flags(cert) & EXFLAG_CA) != 0;
     if (ca_key_reference_store(found.thumbprint, &reference, &why)) {
@@ -83,7 +83,10 @@ static bool visit_certificate(const struct list *list, X509 *cert, struct error 
     return ok;
 }
 
-/* Certificates without a key, with another kind of key or beyond reading are no candidates. */
+/*
+ * Certificates without a key, with another kind of key or beyond reading are no candidates: others'
+ * programs have theirs in the same store.
+ */
 static bool visit_entry(void *context, const struct cert_store_entry *entry, struct error *err)
 {
     struct error ignored = ERROR_INIT;

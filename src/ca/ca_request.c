@@ -219,31 +219,24 @@ static EVP_PKEY *load_waiting_key(const struct ca_folder *folder, enum ca_folder
 
 /*
  * The RAs of a CA whose keys are in the machine's store: they stay, as the CA's key and name do.
- * given is cleared by the caller.
+ * Nothing is asked of them: one that has ended with the CA, or whose key is gone, is renewed once
+ * the CA is valid again, and not before.
  */
-static bool keep_machine_ras(const struct ca_folder *folder, struct ra_cert given[RA_CERT_ROLES],
+static bool keep_machine_ras(const struct ca_folder *folder, bool kept[RA_CERT_ROLES],
                              struct error *err)
 {
-    struct ca_set old = { .parents = NULL };
-    bool ok = ca_set_load(folder, &old, err);
-
-    for (int role = 0; ok && role < RA_CERT_ROLES; role++) {
-        if (!ca_set_ra_is_reference(folder, (enum ra_cert_role)role)) {
-            continue;
-        }
-        ok = ca_set_load_ra(folder, (enum ra_cert_role)role, &old, err);
-        if (ok) {
-            given[role] = old.ra[role];
-            old.ra[role] = (struct ra_cert){ NULL, NULL };
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        if (!ca_set_ra_is_reference(folder, (enum ra_cert_role)role, &kept[role], err)) {
+            return false;
         }
     }
-    ca_set_clear(&old);
-    return ok;
+    return true;
 }
 
 /*
  * A renewed certificate of a CA whose key is in the machine's store: where the store has it with
- * the key, the reference goes by it, so that the old one can be removed there. Owned; NULL: stay.
+ * the key, and that signs, the reference goes by it, so that the old one can be removed there.
+ * Owned; NULL: stay.
  */
 static EVP_PKEY *find_renewed(const EVP_PKEY *key, const STACK_OF(X509) * pool)
 {
@@ -263,7 +256,8 @@ static EVP_PKEY *find_renewed(const EVP_PKEY *key, const STACK_OF(X509) * pool)
     if (ca_key_reference_store(thumbprint, &reference, &ignored)) {
         renewed = ca_key_reference_open(&reference, NULL, &ignored);
     }
-    if (renewed != NULL && EVP_PKEY_eq(renewed, key) != 1) {
+    if (renewed != NULL
+        && (EVP_PKEY_eq(renewed, key) != 1 || !machine_pkey_try_sign(renewed, &ignored))) {
         EVP_PKEY_free(renewed);
         renewed = NULL;
     }
@@ -273,8 +267,8 @@ static EVP_PKEY *find_renewed(const EVP_PKEY *key, const STACK_OF(X509) * pool)
 bool ca_files_install(const struct ca_new_options *options, const char *cert_file,
                       const char *chain_file, struct error *err)
 {
-    struct ra_cert given[RA_CERT_ROLES] = { { NULL, NULL } };
-    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, given };
+    bool kept[RA_CERT_ROLES] = { false };
+    struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, NULL, kept };
     struct ca_folder folder = { .name = NULL };
     enum ca_folder_state state = CA_FOLDER_UNKNOWN;
     struct ca_set set = { .parents = NULL };
@@ -295,7 +289,7 @@ bool ca_files_install(const struct ca_new_options *options, const char *cert_fil
     if (key == NULL) goto out;
     if (!read_certificates(cert_file, pool, err)) goto out;
     if (chain_file != NULL && !read_certificates(chain_file, pool, err)) goto out;
-    if (state == CA_FOLDER_CA && !keep_machine_ras(&folder, given, err)) goto out;
+    if (state == CA_FOLDER_CA && !keep_machine_ras(&folder, kept, err)) goto out;
     renewed = find_renewed(key, pool);
     if (!ca_set_make(&set, renewed != NULL ? renewed : key, pool, &ra, err)) {
         (void)error_context(err, "%s", cert_file);
@@ -307,9 +301,6 @@ bool ca_files_install(const struct ca_new_options *options, const char *cert_fil
     }
     ok = remove_request(&folder, err);
 out:
-    for (int role = 0; role < RA_CERT_ROLES; role++) {
-        ra_cert_clear(&given[role]);
-    }
     EVP_PKEY_free(renewed);
     EVP_PKEY_free(key);
     cert_chain_free(pool);

@@ -104,16 +104,20 @@ struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *
     return key;
 }
 
-bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role)
+bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role,
+                            bool *is_reference, struct error *err)
 {
     struct buffer content = BUFFER_INIT(CA_KEY_SEALED_MAX);
-    struct error ignored = ERROR_INIT;
-    bool is =
-        ca_folder_read(folder->path, ra_files[role].key, CA_KEY_SEALED_MAX, &content, &ignored)
-        && ca_key_reference_is(buffer_bytes(&content));
+    char path[FILE_PATH_MAX];
+    bool ok = path_join(path, folder->path, ra_files[role].key, err);
 
+    *is_reference = false;
+    if (ok && ca_folder_has(folder->path, ra_files[role].key)) {
+        ok = file_read(path, CA_KEY_SEALED_MAX, &content, err);
+        *is_reference = ok && ca_key_reference_is(buffer_bytes(&content));
+    }
     buffer_clear(&content);
-    return is;
+    return ok;
 }
 
 const char *ca_set_ra_key_file(enum ra_cert_role role)
@@ -179,6 +183,19 @@ static bool ra_missing(const struct ca_folder *folder, const char *file, const c
         folder->path, file, why, folder->name);
 }
 
+/* What a power failure in renew-ra leaves; nobody but who named the certificate can again. */
+static bool machine_ra_missing(const struct ca_folder *folder, enum ra_cert_role role,
+                               struct error *err)
+{
+    return error_set(err, REASON_RA_UNSUITABLE,
+                     "%s/%s: the certificate of a key in the machine's store is missing; restore "
+                     "it from a backup, or name it again: openndes ca renew-ra %s %s",
+                     folder->path, ra_files[role].cert, folder->name,
+                     role == RA_CERT_SINGLE
+                         ? "--ra-machine-store THUMBPRINT"
+                         : "--ra-sign-machine-store T --ra-encrypt-machine-store T");
+}
+
 bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role, struct ca_set *set,
                     struct error *err)
 {
@@ -186,10 +203,16 @@ bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role, stru
     struct ra_cert loaded = { NULL, NULL };
     struct error cause = ERROR_INIT;
     STACK_OF(X509) *certs = NULL;
+    bool is_reference = false;
     bool ok = false;
 
     if (!ca_folder_has(folder->path, files->cert)) {
-        return ra_missing(folder, files->cert, "the RA's certificate is missing", err);
+        if (!ca_set_ra_is_reference(folder, role, &is_reference, err)) {
+            return false;
+        }
+        return is_reference
+                   ? machine_ra_missing(folder, role, err)
+                   : ra_missing(folder, files->cert, "the RA's certificate is missing", err);
     }
     if (!ca_folder_has(folder->path, files->key)) {
         return ra_missing(folder, files->key, "the RA's key is missing", err);
@@ -272,7 +295,8 @@ bool ca_set_make_ras(struct ca_set *set, const struct ra_cert_options *ra, int64
         const struct ra_cert_order order = { (enum ra_cert_role)role, ra->bits, now,
                                              ca_validity_end(now, ra->validity_days) };
 
-        if ((ra->given == NULL || ra->given[role].cert == NULL) && !make_ra(set, &order, err)) {
+        if ((ra->kept == NULL || !ra->kept[role])
+            && (ra->given == NULL || ra->given[role].cert == NULL) && !make_ra(set, &order, err)) {
             return false;
         }
     }
@@ -370,7 +394,8 @@ bool ca_set_write_ras(const struct ca_folder *folder, const char *place, const s
                       struct error *err)
 {
     for (int role = 0; role < RA_CERT_ROLES; role++) {
-        if (!write_ra(folder, place, (enum ra_cert_role)role, &set->ra[role], err)) {
+        if (set->ra[role].cert != NULL
+            && !write_ra(folder, place, (enum ra_cert_role)role, &set->ra[role], err)) {
             return false;
         }
     }
@@ -405,8 +430,14 @@ static bool make_member(const struct ca_folder *folder, enum ra_cert_role role,
     const struct ra_cert *single = &set->ra[RA_CERT_SINGLE];
     struct ra_cert made = { NULL, NULL };
     struct certificate_info info;
+    bool is_reference = false;
     bool ok = false;
 
+    if (!ca_set_ra_is_reference(folder, role, &is_reference, err)) goto out;
+    if (is_reference) {
+        (void)machine_ra_missing(folder, role, err);
+        goto out;
+    }
     if (!certificate_info(single->cert, &info, err)) goto out;
     if (info.not_after <= now) {
         (void)error_set(err, REASON_RA_EXPIRED,

@@ -43,8 +43,12 @@ MUST_USE bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role r
 struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *file,
                                     const char *kind, struct error *err);
 
-/* Is the key of this role a reference? False also when there is none. */
-bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role);
+/*
+ * Is the key of this role a reference? No when there is none; whose rights the file has does not
+ * matter. Errors: those of reading it, so that nobody takes the unreadable one for a sealed one.
+ */
+MUST_USE bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role,
+                                     bool *is_reference, struct error *err);
 const char *ca_set_ra_key_file(enum ra_cert_role role);
 
 /*
@@ -56,7 +60,8 @@ MUST_USE bool ca_set_make(struct ca_set *set, struct evp_pkey_st *key,
                           const struct stack_st_X509 *pool, const struct ra_cert_options *ra,
                           struct error *err);
 /*
- * New RAs of every role in place of those in the set; given ones are checked and their keys tried.
+ * New RAs of every role in place of those in the set, except those that are kept; given ones are
+ * checked and their keys tried.
  * Errors: as ra_cert_make and ra_cert_check, REASON_RA_EXPIRED, REASON_MACHINE_KEY_UNUSABLE.
  */
 MUST_USE bool ca_set_make_ras(struct ca_set *set, const struct ra_cert_options *ra, int64_t now,
@@ -71,7 +76,10 @@ MUST_USE bool ca_set_write_key(const struct ca_folder *folder, const char *place
 /* Certificate and parents only. */
 MUST_USE bool ca_set_write_certificates(const char *place, const struct ca_set *set,
                                         struct error *err);
-/* All RAs; of each there is none in between, never one with a wrong key. */
+/*
+ * All RAs that the set has; of each there is none in between, never one with a wrong key. Another
+ * in the folder stays.
+ */
 MUST_USE bool ca_set_write_ras(const struct ca_folder *folder, const char *place,
                                const struct ca_set *set, struct error *err);
 
@@ -81,8 +89,9 @@ MUST_USE bool ca_set_write_ras(const struct ca_folder *folder, const char *place
  * certificate that is there is never touched. They are as strong as the single RA of `set` and end
  * with it, so that one renewal is due for all. `set` is not changed. Without anything to make, the
  * lock is not asked for. Errors: REASON_DATA_FOLDER_IN_USE (another process is at it: try again),
- * REASON_RA_EXPIRED (the single RA has ended), REASON_CA_EXPIRED, REASON_CA_NOT_YET_VALID, file
- * errors.
+ * REASON_RA_EXPIRED (the single RA has ended), REASON_RA_UNSUITABLE (the key without certificate is
+ * one of the machine's store, which a sealed one must not push aside), REASON_CA_EXPIRED,
+ * REASON_CA_NOT_YET_VALID, file errors.
  */
 MUST_USE bool ca_set_make_missing_pair(struct ca_folder *folder, const struct ca_set *set,
                                        int64_t now, struct error *err);

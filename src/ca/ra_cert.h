@@ -31,6 +31,8 @@ struct ra_cert_options {
     int64_t validity_days; /* cut to the CA's end */
     /* One for each role; those with a certificate are taken as they are. NULL: all are made. */
     const struct ra_cert *given;
+    /* One for each role; those that are set stay: neither made nor written. NULL: none. */
+    const bool *kept;
 };
 
 /* Errors: REASON_USAGE. */

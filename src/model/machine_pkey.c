@@ -38,6 +38,7 @@ struct machine_pkey {
     char *place;
     size_t size;                      /* bytes of the modulus */
     bool has_raw;                     /* tried once; a provider does not learn it later */
+    bool raw_turned;                  /* its results have the least byte first */
     uint8_t secret[SECRET_MAC_BYTES]; /* for implicit rejection */
     pthread_mutex_t lock;             /* for trouble */
     struct error trouble;             /* what the provider said last, until it is told */
@@ -69,6 +70,14 @@ static struct machine_pkey *of_rsa(const RSA *rsa)
     return RSA_meth_get0_app_data(RSA_get_method(rsa));
 }
 
+/* The same bytes the other way round; the places differ. */
+static void turn(unsigned char *out, const uint8_t *in, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[i] = in[len - 1 - i];
+    }
+}
+
 /* `in` as long as the modulus or shorter; `out` has room for the modulus. */
 static bool raw(struct machine_pkey *p, struct bytes in, unsigned char *out)
 {
@@ -85,10 +94,12 @@ static bool raw(struct machine_pkey *p, struct bytes in, unsigned char *out)
          && (result.len == p->size
              || error_set(&why, REASON_MACHINE_KEY_UNUSABLE,
                           "raw RSA gave %zu bytes instead of %zu", result.len, p->size));
-    if (ok) {
-        memcpy(out, result.data, result.len);
-    } else {
+    if (!ok) {
         note_trouble(p, &why);
+    } else if (p->raw_turned) {
+        turn(out, result.data, result.len);
+    } else {
+        memcpy(out, result.data, result.len);
     }
     buffer_clear(&result);
     secret_wipe(padded, sizeof(padded));
@@ -363,20 +374,28 @@ static struct machine_pkey *make_state(struct machine_key *take_key, const char 
     return p;
 }
 
-/* Does the provider do raw RSA? Its answer is also compared: some flags are silently ignored. */
+/*
+ * Does the provider do raw RSA? Its answer is also compared: some flags are silently ignored, and
+ * which way round CryptoAPI gives the result is written nowhere.
+ */
 static bool try_raw(struct machine_pkey *p, RSA *rsa)
 {
     uint8_t block[MODULUS_BYTES_MAX];
     uint8_t cipher[MODULUS_BYTES_MAX];
     uint8_t back[MODULUS_BYTES_MAX];
+    uint8_t turned[MODULUS_BYTES_MAX];
     struct error ignored = ERROR_INIT;
     bool works = false;
 
     if (secret_random(block, p->size, &ignored)) {
         block[0] = 0; /* smaller than the modulus */
         works = RSA_public_encrypt((int)p->size, block, cipher, rsa, RSA_NO_PADDING) == (int)p->size
-                && raw(p, bytes_of(cipher, p->size), back)
-                && secret_equal(bytes_of(block, p->size), bytes_of(back, p->size));
+                && raw(p, bytes_of(cipher, p->size), back);
+    }
+    if (works) {
+        turn(turned, back, p->size);
+        p->raw_turned = secret_equal(bytes_of(block, p->size), bytes_of(turned, p->size));
+        works = p->raw_turned || secret_equal(bytes_of(block, p->size), bytes_of(back, p->size));
     }
     error_clear(&p->trouble); /* nobody has the key yet: no lock */
     ERR_clear_error();

@@ -56,7 +56,8 @@ MUST_USE bool machine_key_decrypt(struct machine_key *key, struct bytes cipher,
                                   struct buffer *plain, struct error *err);
 /*
  * The private operation without padding; input and output have the modulus' length. Providers of
- * smart cards and HSMs may refuse it: REASON_MACHINE_KEY_UNUSABLE.
+ * smart cards and HSMs may refuse it: REASON_MACHINE_KEY_UNUSABLE. The output has the first byte
+ * first, but nothing obliges a CryptoAPI provider to that: whoever calls tries once.
  */
 MUST_USE bool machine_key_raw(struct machine_key *key, struct bytes in, struct buffer *out,
                               struct error *err);

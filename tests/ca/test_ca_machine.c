@@ -27,6 +27,7 @@ struct evp_pkey_st *__wrap_ca_key_generate(enum ca_key_spec spec, struct error *
 }
 
 static bool rights_unsafe;
+static const char *unsafe_file = ""; /* this one alone; "": all */
 static char rights_path[FILE_PATH_MAX];
 
 bool __real_rights_check(const char *path, bool is_secret, struct error *err);
@@ -35,8 +36,9 @@ bool __wrap_rights_check(const char *path, bool is_secret, struct error *err);
 bool __wrap_rights_check(const char *path, bool is_secret, struct error *err)
 {
     assert_true(text_copy(rights_path, sizeof(rights_path), path));
-    return rights_unsafe ? error_set(err, REASON_RIGHTS_UNSAFE, "%s: anybody may write it", path)
-                         : __real_rights_check(path, is_secret, err);
+    return rights_unsafe && strstr(path, unsafe_file) != NULL
+               ? error_set(err, REASON_RIGHTS_UNSAFE, "%s: anybody may write it", path)
+               : __real_rights_check(path, is_secret, err);
 }
 
 struct world {
@@ -59,6 +61,19 @@ static X509 *make_ra(const struct world *w, EVP_PKEY *key, uint32_t usage)
                                               .key_usage = usage });
 }
 
+static X509 *make_ended_ra(const struct world *w)
+{
+    return sample_cert(&(struct sample_cert){ .subject = "RA",
+                                              .key = w->ra_key,
+                                              .issuer = w->ca,
+                                              .issuer_key = w->ca_key,
+                                              .not_ca = true,
+                                              .not_before = clock_now() - 9 * DAY,
+                                              .not_after = clock_now() - DAY,
+                                              .key_usage = KEY_USAGE_DIGITAL_SIGNATURE
+                                                           | KEY_USAGE_KEY_ENCIPHERMENT });
+}
+
 /* As on an NDES host: the signing RA's key signs only, the other one's does all but raw RSA. */
 static int set_up(void **state)
 {
@@ -66,6 +81,7 @@ static int set_up(void **state)
     struct world *w = &world;
 
     rights_unsafe = false;
+    unsafe_file = "";
     test_folder_create(&w->folder);
     w->ca_key = scep_test_key(SCEP_TEST_KEY_CA);
     w->ra_key = scep_test_key(SCEP_TEST_KEY_RA);
@@ -193,15 +209,7 @@ static void import__what_does_not_fit__is_refused_and_leaves_nothing(void **stat
                                                        .not_ca = true,
                                                        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE
                                                                     | KEY_USAGE_KEY_ENCIPHERMENT });
-    X509 *ended = sample_cert(&(struct sample_cert){ .subject = "RA",
-                                                     .key = w->ra_key,
-                                                     .issuer = w->ca,
-                                                     .issuer_key = w->ca_key,
-                                                     .not_ca = true,
-                                                     .not_before = clock_now() - 9 * DAY,
-                                                     .not_after = clock_now() - DAY,
-                                                     .key_usage = KEY_USAGE_DIGITAL_SIGNATURE
-                                                                  | KEY_USAGE_KEY_ENCIPHERMENT });
+    X509 *ended = make_ended_ra(w);
     X509 *mute = make_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
     X509 *secret = make_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
     char foreign_thumb[MACHINE_THUMBPRINT_MAX], ended_thumb[MACHINE_THUMBPRINT_MAX];
@@ -392,60 +400,6 @@ static void reference__every_form__opens(void **state)
     }
 }
 
-static void reference__malformed__is_refused(void **state)
-{
-    struct world *w = *state;
-    const struct {
-        const char *text;
-        size_t len; /* 0: strlen */
-    } cases[] = {
-        { "ONDK1 ", 0 },
-        { "ONDK1 store", 0 },
-        { "ONDK1 store ", 0 },
-        { "ONDK1 store 00112233445566778899aabbccddeeff001122", 0 },
-        { "ONDK1 store 00112233445566778899aabbccddeeff0011223344", 0 },
-        { "ONDK1 store 00112233445566778899aabbccddeeff0011223g", 0 },
-        { "ONDK1 store 00112233445566778899aabbccddeeff00112233 ", 0 },
-        { "ONDK1 store  0112233445566778899aabbccddeeff00112233", 0 },
-        { "ONDK1 store 00112233445566778899aabbccddeeff00112233\n\n", 0 },
-        { "ONDK1 store 00112233445566778899aabbccddeeff00112233\nx", 0 },
-        { "ONDK1 STORE 00112233445566778899aabbccddeeff00112233", 0 },
-        { "ONDK1 container", 0 },
-        { "ONDK1 container name", 0 },
-        { "ONDK1 container -", 0 },
-        { "ONDK1 container - ", 0 },
-        { "ONDK1 container -  name", 0 },
-        { "ONDK1 container - name ", 0 },
-        { "ONDK1 container - na\"me", 0 },
-        { "ONDK1 container - na\tme", 0 },
-        { "ONDK1 container \"\" name", 0 },
-        { "ONDK1 container \"provider name", 0 },
-        { "ONDK1 container \"provider\"name", 0 },
-        { "ONDK1 container - na\0me", 23 },
-        { "ONDK1 container - \xff", 0 },
-        { "ONDK1 other name", 0 },
-    };
-    char long_name[1000];
-
-    import(w);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct error err = ERROR_INIT;
-
-        write_key_file(w, cases[i].text, cases[i].len != 0 ? cases[i].len : strlen(cases[i].text));
-        assert_refused(load(w, &err) != NULL, &err, REASON_KEY_UNREADABLE, cases[i].text);
-    }
-    memset(long_name, 'x', sizeof(long_name));
-    memcpy(long_name, "ONDK1 container - ", 18);
-    for (size_t len = 18 + 255; len < sizeof(long_name); len += 300) {
-        struct error err = ERROR_INIT;
-
-        write_key_file(w, long_name, len);
-        assert_refused(load(w, &err) != NULL, &err,
-                       len == 18 + 255 ? REASON_MACHINE_KEY_MISSING : REASON_KEY_UNREADABLE,
-                       "long");
-    }
-}
-
 static void reference__to_another_key__is_refused(void **state)
 {
     struct world *w = *state;
@@ -541,6 +495,11 @@ static void install__renewed_certificate__follows_it_in_the_store_and_keeps_ras(
     assert_reference(w, "ca.key", w->ca_thumb);
     assert_reference(w, "ra.key", w->ra_thumb);
 
+    machine_stand_in_add(next, w->ca_key, MACHINE_NO_RAW | MACHINE_NO_SIGN, thumb);
+    assert_done(ca_files_install(&options, path, NULL, &err), &err, "there, but does not sign");
+    assert_reference(w, "ca.key", w->ca_thumb);
+
+    machine_stand_in_remove(thumb);
     machine_stand_in_add(next, w->ca_key, 0, thumb);
     assert_done(ca_files_install(&options, path, NULL, &err), &err, "in the store");
     assert_reference(w, "ca.key", thumb);
@@ -549,6 +508,80 @@ static void install__renewed_certificate__follows_it_in_the_store_and_keeps_ras(
     assert_done(ca_ready(ca, &err), &err, "ready");
     ca_free(ca);
     X509_free(next);
+}
+
+/* RAs end with their CA, whose renewal comes first: it must not wait for them. */
+static void install__renewed_certificate__does_not_ask_the_ras_of_the_store(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct ca_new_options options = all_in_store(w).base;
+    X509 *next = sample_cert(&(struct sample_cert){
+        .subject = "Issuing", .key = w->ca_key, .not_after = clock_now() + 5000 * DAY });
+    X509 *ended = make_ended_ra(w);
+    X509 *found = NULL;
+    char path[FILE_PATH_MAX];
+
+    import(w);
+    sample_write_pem(&w->folder, "next.pem", &next, 1, NULL, NULL, NULL);
+    sample_write_pem(&w->folder, "ca/issuing/ra.crt", &ended, 1, NULL, NULL, NULL);
+    machine_stand_in_clear(); /* the RAs' keys are gone from the store */
+    machine_stand_in_add(w->ca, w->ca_key, MACHINE_NO_RAW, w->ca_thumb);
+    test_folder_path(&w->folder, "next.pem", path);
+    assert_done(ca_files_install(&options, path, NULL, &err), &err, "install");
+    assert_reference(w, "ra.key", w->ra_thumb);
+    assert_reference(w, "ra-sign.key", w->sign_thumb);
+    found = fixture_certificate(&w->folder, "ca.crt");
+    assert_int_equal(X509_cmp(found, next), 0);
+    X509_free(found);
+    found = fixture_certificate(&w->folder, "ra.crt");
+    assert_int_equal(X509_cmp(found, ended), 0);
+    X509_free(found);
+    X509_free(ended);
+    X509_free(next);
+}
+
+/* What a power failure in renew-ra leaves: a sealed key must not take the place of an HSM's. */
+static void pair__of_store_without_certificate__is_not_made_anew(void **state)
+{
+    struct world *w = *state;
+    const bool makes[] = { true, false }; /* the service, and "openndes check" */
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+
+    import(w);
+    fixture_path(&w->folder, "ra-sign.crt", path);
+    assert_done(file_remove(path, &err), &err, path);
+    for (size_t i = 0; i < 2; i++) {
+        struct ca_builtin_options options = { .data_folder = w->folder.path,
+                                              .name = "issuing",
+                                              .make_missing_ra = makes[i] };
+        struct ca_builtin *ca = ca_builtin_open(&options, &err);
+
+        assert_done(ca != NULL, &err, "the single RA serves");
+        assert_non_null(ca_builtin_pair_error(ca));
+        assert_int_equal(ca_builtin_pair_error(ca)->reason, REASON_RA_UNSUITABLE);
+        assert_non_null(strstr(ca_builtin_pair_error(ca)->detail, "--ra-sign-machine-store"));
+        assert_reference(w, "ra-sign.key", w->sign_thumb);
+        assert_false(fixture_has(&w->folder, "ra-sign.crt"));
+        ca_free(ca_builtin_as_ca(ca));
+    }
+}
+
+/* Not taken for a sealed one, which renew-ra would replace. */
+static void renew_ra__reference_with_unsafe_rights__is_still_one(void **state)
+{
+    struct world *w = *state;
+    struct error err = ERROR_INIT;
+    struct ca_import_options options = all_in_store(w);
+
+    options.base.machine_ras = (struct ca_machine_ras){ w->ra_thumb, NULL, NULL };
+    assert_done(ca_files_import(&options, &err), &err, "import");
+    options.base.machine_ras.single = NULL;
+    rights_unsafe = true; /* looked at when a key is used, not when it is asked what it is */
+    unsafe_file = "/ra.key";
+    assert_refusal(ca_files_renew_ra(&options.base, &err), &err, REASON_RA_UNSUITABLE, "rights");
+    assert_reference(w, "ra.key", w->ra_thumb);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -563,12 +596,14 @@ int main(void)
         CASE(ca__of_store__issues_and_signs_crls),
         CASE(ca__whose_provider_fails__says_so),
         CASE(reference__every_form__opens),
-        CASE(reference__malformed__is_refused),
         CASE(reference__to_another_key__is_refused),
         CASE(reference__that_others_may_write__is_refused),
         CASE(key__of_store__is_neither_written_nor_sealed),
         CASE(renew_ra__of_store__is_refused_unless_named_or_sealed),
         CASE(install__renewed_certificate__follows_it_in_the_store_and_keeps_ras),
+        CASE(install__renewed_certificate__does_not_ask_the_ras_of_the_store),
+        CASE(pair__of_store_without_certificate__is_not_made_anew),
+        CASE(renew_ra__reference_with_unsafe_rights__is_still_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,28 @@ static int open_key(EVP_PKEY *key, const uint8_t *cipher, size_t cipher_len, uin
     return result;
 }
 
+/* As CryptoAPI could: whichever end comes first, the provider never judges a padding. */
+static void raw_rsa__the_other_way_round__is_raw_rsa(void **state)
+{
+    struct world *w = *state;
+    EVP_PKEY *turned = machine(w->software, MACHINE_RAW_TURNED);
+    CMS_ContentInfo *oaep = encrypt(w, true);
+    int decrypts = machine_stand_in_counts().decrypts;
+    uint8_t cipher[256] = { 1 };
+    uint8_t out[BLOCK_MAX];
+    struct error err = ERROR_INIT;
+    size_t len = sign(turned, EVP_sha256(), true, out);
+
+    assert_true(verifies(w->software, EVP_sha256(), true, out, len));
+    assert_true(opens(oaep, turned, w->cert));
+    assert_done(machine_pkey_try_decrypt(turned, &err), &err, "PKCS#1");
+    assert_int_equal(open_key(turned, cipher, sizeof(cipher), out, &len), 1);
+    assert_int_equal(len, 32);
+    assert_int_equal(machine_stand_in_counts().decrypts, decrypts);
+    CMS_ContentInfo_free(oaep);
+    EVP_PKEY_free(turned);
+}
+
 /* A block of the modulus' length, encrypted as it is. */
 static void encrypt_block(EVP_PKEY *software, const uint8_t *block, uint8_t *cipher)
 {
@@ -590,6 +612,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(sign__every_digest__verifies_and_is_as_the_key_itself_signs),
         CASE(sign__pss__verifies_where_raw_rsa_is),
+        CASE(raw_rsa__the_other_way_round__is_raw_rsa),
         CASE(sign__certificate_crl_request__verify),
         CASE(sign__cms__verifies),
         CASE(decrypt__cms__opens),

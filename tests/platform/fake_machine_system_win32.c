@@ -36,20 +36,22 @@ static SECURITY_STATUS WINAPI fake_export(NCRYPT_KEY_HANDLE key, NCRYPT_KEY_HAND
                                           DWORD size, DWORD *len, DWORD flags)
 {
     BCRYPT_RSAKEY_BLOB head = { BCRYPT_RSAPUBLIC_MAGIC, 2048, 3, 256, 0, 0 };
+    size_t more = fake_machine.leading_zero ? 1 : 0;
     BIGNUM *modulus = NULL;
 
+    head.cbModulus += (ULONG)more;
     assert_true(key == CNG_KEY && wrapping == 0 && parameters == NULL);
     assert_int_equal(wcscmp(type, BCRYPT_RSAPUBLIC_BLOB), 0);
     assert_int_equal(flags, NCRYPT_SILENT_FLAG);
-    *len = sizeof(head) + 3 + 256;
+    *len = (DWORD)(sizeof(head) + 3 + more + 256);
     if (size < *len) {
         return NTE_BUFFER_TOO_SMALL;
     }
     memcpy(out, &head, sizeof(head));
-    memcpy(out + sizeof(head), "\x01\x00\x01", 3);
+    memcpy(out + sizeof(head), "\x01\x00\x01\x00", 4);
     assert_int_equal(EVP_PKEY_get_bn_param(fake_machine.software, OSSL_PKEY_PARAM_RSA_N, &modulus),
                      1);
-    assert_int_equal(BN_bn2bin(modulus, out + sizeof(head) + 3), 256);
+    assert_int_equal(BN_bn2bin(modulus, out + sizeof(head) + 3 + more), 256);
     BN_free(modulus);
     return ERROR_SUCCESS;
 }

@@ -19,6 +19,7 @@ struct fake_machine_system {
     HCRYPTPROV csp;               /* 0: CNG */
     BOOL is_callers;              /* who frees the handle */
     bool no_raw;                  /* the provider refuses raw RSA */
+    bool leading_zero;            /* in front of the modulus */
     int frees, providers;         /* freed key handles, provider handles that are open */
     int decrypts;
 };

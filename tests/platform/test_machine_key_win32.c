@@ -435,6 +435,18 @@ static void store__cng_key_without_raw_rsa__decrypts_all_the_same(void **state)
     assert_int_equal(fake_machine.frees, 1);
 }
 
+static void store__cng_key_with_a_zero_before_its_modulus__works(void **state)
+{
+    struct error err = ERROR_INIT;
+    struct machine_key *key = NULL;
+
+    (void)state;
+    fake_machine.leading_zero = true;
+    key = open_fake(NULL, &err);
+    assert_done(key != NULL, &err, "open");
+    assert_works_in_openssl(key);
+}
+
 static void store__handle_of_the_certificate__is_not_freed(void **state)
 {
     struct error err = ERROR_INIT;
@@ -515,6 +527,7 @@ int main(void)
         cmocka_unit_test(container__many_threads__all_succeed),
         cmocka_unit_test_setup(store__certificate_with_cng_key__signs_and_decrypts, fake_setup),
         cmocka_unit_test_setup(store__cng_key_without_raw_rsa__decrypts_all_the_same, fake_setup),
+        cmocka_unit_test_setup(store__cng_key_with_a_zero_before_its_modulus__works, fake_setup),
         cmocka_unit_test_setup(store__handle_of_the_certificate__is_not_freed, fake_setup),
         cmocka_unit_test_setup(store__certificate_with_cryptoapi_key__signs_and_decrypts,
                                fake_setup),

@@ -65,6 +65,15 @@ void machine_stand_in_add_container(const char *container, struct evp_pkey_st *k
     add(container, NULL, key, lacks);
 }
 
+void machine_stand_in_remove(const char *thumbprint)
+{
+    for (size_t i = 0; i < entry_count; i++) {
+        if (text_equal_nocase(entries[i].name, thumbprint)) {
+            entries[i].name[0] = '\0'; /* references go with machine_stand_in_clear */
+        }
+    }
+}
+
 void machine_stand_in_clear(void)
 {
     for (size_t i = 0; i < entry_count; i++) {
@@ -257,6 +266,12 @@ bool machine_key_raw(struct machine_key *key, struct bytes in, struct buffer *ou
         return false;
     }
     len = private_operation(key->key, in, block);
+    for (size_t i = 0; (key->lacks & MACHINE_RAW_TURNED) != 0 && i < len / 2; i++) {
+        uint8_t byte = block[i];
+
+        block[i] = block[len - 1 - i];
+        block[len - 1 - i] = byte;
+    }
     return len > 0 ? buffer_append(out, block, len, err)
                    : error_set(err, REASON_MACHINE_KEY_UNUSABLE, "bad data (error 0x80090005)");
 }

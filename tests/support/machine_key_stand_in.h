@@ -21,7 +21,8 @@ enum {
     MACHINE_NO_RAW = 1 << 0,
     MACHINE_NO_SIGN = 1 << 1,
     MACHINE_NO_DECRYPT = 1 << 2,
-    MACHINE_DENIED = 1 << 3 /* no read right on the key */
+    MACHINE_DENIED = 1 << 3,    /* no read right on the key */
+    MACHINE_RAW_TURNED = 1 << 4 /* raw RSA gives the least byte first */
 };
 
 #define MACHINE_THUMBPRINT_MAX 41
@@ -30,6 +31,8 @@ enum {
 void machine_stand_in_add(struct x509_st *cert, struct evp_pkey_st *key, unsigned lacks,
                           char thumbprint[MACHINE_THUMBPRINT_MAX]);
 void machine_stand_in_add_container(const char *container, struct evp_pkey_st *key, unsigned lacks);
+/* As an administrator removes a certificate; keys that are open stay so. */
+void machine_stand_in_remove(const char *thumbprint);
 /* Fails the test when keys are still open. */
 void machine_stand_in_clear(void);
 /* From now on each operation fails, as with a device that is unplugged; and back. */

@@ -142,7 +142,10 @@ static bool capi_decrypt(struct machine_key *key, struct bytes cipher, struct bu
     return ok;
 }
 
-/* A provider that ignores the flag gives fewer bytes, or none. */
+/*
+ * A provider that ignores the flag gives fewer bytes, or none. Microsoft's turn the result as they
+ * do with a plain text, so that 00 02 comes first; OpenSSL's CryptoAPI engine relies on it.
+ */
 static bool capi_raw(struct machine_key *key, struct bytes in, struct buffer *out,
                      struct error *err)
 {
@@ -152,7 +155,7 @@ static bool capi_raw(struct machine_key *key, struct bytes in, struct buffer *ou
               && (len == key->size
                   || error_set(err, REASON_MACHINE_KEY_UNUSABLE,
                                "the provider gives %lu bytes for raw RSA", (unsigned long)len))
-              && machine_key_append_reversed(out, block, len, err);
+              && buffer_append(out, block, len, err);
 
     secret_wipe(block, sizeof(block));
     return ok;

@@ -22,6 +22,8 @@ static bool cng_public(struct machine_key *key, struct buffer *modulus, struct b
                        struct error *err)
 {
     uint8_t blob[PUBLIC_BLOB_MAX];
+    const uint8_t *number = NULL;
+    size_t number_len = 0;
     BCRYPT_RSAKEY_BLOB head;
     DWORD len = 0;
     SECURITY_STATUS status = key->system->cng_export(key->cng, 0, BCRYPT_RSAPUBLIC_BLOB, NULL, blob,
@@ -42,8 +44,14 @@ static bool cng_public(struct machine_key *key, struct buffer *modulus, struct b
         return error_set(err, REASON_MACHINE_KEY_UNUSABLE,
                          "the key is not RSA with at most %u bits", 8 * MACHINE_KEY_BYTES_MAX);
     }
+    number = blob + sizeof(head) + head.cbPublicExp;
+    number_len = head.cbModulus;
+    /* As INTEGER of ASN.1 has it, from providers in front of PKCS#11: blocks are shorter by it. */
+    for (; number_len > 1 && *number == 0; number_len--) {
+        number++;
+    }
     return buffer_append(exponent, blob + sizeof(head), head.cbPublicExp, err)
-           && buffer_append(modulus, blob + sizeof(head) + head.cbPublicExp, head.cbModulus, err);
+           && buffer_append(modulus, number, number_len, err);
 }
 
 static bool cng_sign(struct machine_key *key, enum machine_digest digest, struct bytes hash,
