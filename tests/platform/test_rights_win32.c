@@ -274,7 +274,7 @@ static void check__file_for_everybody__refused_and_mended(void **state)
     assert_done(rights_check(path, true, &err), &err, "");
 }
 
-/* Rights are asked when a handle is made, not when it is used: who prepared a folder may hold one. */
+/* Rights are asked when a handle is made, not when it is used. */
 static void take_empty__held_open_by_its_maker__not_his_any_more(void **state)
 {
     const struct test_folder *folder = *state;
