@@ -28,6 +28,7 @@ IGNORE, ROLLBACK, IN_SCRIPT, AS_SYSTEM = 0x40, 0x100, 0x400, 0x800
 ACTION_TYPES = {
     "SetUpService": PROGRAM_FILE + IN_SCRIPT + AS_SYSTEM,
     "UndoSetUp": PROGRAM_FILE + IGNORE + ROLLBACK + IN_SCRIPT + AS_SYSTEM,
+    "RedoSetUp": PROGRAM_FILE + IGNORE + ROLLBACK + IN_SCRIPT + AS_SYSTEM,
     "RemoveSetUp": PROGRAM_FILE + IGNORE + IN_SCRIPT + AS_SYSTEM,
 }
 VITAL_SERVICE = 0x8000 + 1  # the installation fails when the service cannot be made; normal errors

@@ -4,6 +4,7 @@
 #include "audit/log.h"
 #include "base/product.h"
 #include "base/text.h"
+#include "platform/rights.h"
 #include "platform/service_text.h"
 #include "service/args.h"
 #include "service/commands.h"
@@ -28,7 +29,11 @@ struct service_command {
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-/* What an installer runs nobody sees: its steps stand in the folder that they are about as well. */
+/*
+ * What an installer runs nobody sees: its steps stand in the folder that they are about as well.
+ * Not in one that others could have prepared, and setup has refused: what leads elsewhere from
+ * there would be written to with the rights of the system.
+ */
 static void open_log(struct service_command *c)
 {
     char folder[FILE_PATH_MAX];
@@ -42,7 +47,8 @@ static void open_log(struct service_command *c)
     };
 
     if (c->installer && c->log == NULL && data_path_logs(c->setup.data, folder, &ignored)
-        && folder_exists(folder)) {
+        && folder_exists(folder) && rights_check(c->setup.data, false, &ignored)
+        && rights_check(folder, false, &ignored)) {
         c->log = log_open(&options, &ignored);
     }
 }

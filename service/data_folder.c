@@ -120,7 +120,7 @@ static bool not_empty(void *context, const char *name, bool is_folder, struct er
 
 /*
  * A folder that was there before us has the rights of the one above it. An empty one was made for
- * us: it is closed. In one with files in it somebody else may have been at work.
+ * us: it becomes ours. In one with files in it somebody else may have been at work.
  */
 static bool take_over(const char *data, struct error *err)
 {
@@ -131,7 +131,7 @@ static bool take_over(const char *data, struct error *err)
         return true;
     }
     if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)
-        || !rights_protect_tree(data, 0, &ignored)) {
+        || !rights_take_empty(data, &ignored)) {
         *err = why;
         return false;
     }

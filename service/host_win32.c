@@ -176,6 +176,11 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv)
         host_svc.state = host_state_create(tell_manager, NULL, clock_monotonic_us(), host_svc.err);
         if (host_svc.state != NULL) {
             run_service();
+        } else { /* the dispatcher waits for STOPPED, whoever says so */
+            const struct host_report end = { .phase = HOST_PHASE_STOPPED,
+                                             .exit_code = error_exit_code(host_svc.err) };
+
+            tell_manager(NULL, &end);
         }
     }
     SetEvent(host_svc.ended_event);

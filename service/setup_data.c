@@ -73,7 +73,8 @@ static bool take_folder(const struct setup *setup, struct error *err)
     }
     return setup_say(setup, CHECK_WARNING, "data folder", &why, err,
                      "others could have changed what is in it; look at its settings and CA (%s)",
-                     why.detail);
+                     why.detail)
+           && rights_protect_tree(data, ENTRIES_MAX, err);
 }
 
 /*

@@ -25,7 +25,10 @@ enum firewall_state {
     FIREWALL_RULE /* on, and there is an enabled rule of this name for these ports */
 };
 
-/* Add, or replace the rule of the same name. Profiles domain and private. REASON_FIREWALL. */
+/*
+ * Add the rule, for the profiles domain and private; one of the same name gets program and ports
+ * and keeps whatever else an administrator has given it. Errors: REASON_FIREWALL.
+ */
 MUST_USE bool firewall_rule_set(const struct firewall_rule *rule, struct error *err);
 /* A missing rule is no error. */
 MUST_USE bool firewall_rule_remove(const char *name, struct error *err);

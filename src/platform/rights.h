@@ -39,5 +39,13 @@ MUST_USE bool rights_check_tree(const char *folder, size_t max_entries, rights_v
  * Idempotent. POSIX: modes 0700 and 0600 of what this account owns.
  */
 MUST_USE bool rights_protect_tree(const char *folder, size_t max_entries, struct error *err);
+/*
+ * Make an empty folder that somebody else may have prepared ours; one with something in it is
+ * refused. On Windows it is another folder afterwards: who has opened the old one with the right to
+ * change its rights keeps that, whatever rights it is given. Whether somebody was faster is for
+ * rights_check to tell afterwards. Errors: REASON_FILE_NOT_WRITABLE, also where it is in use;
+ * POSIX: as rights_protect_tree, REASON_LIMIT when it is not empty.
+ */
+MUST_USE bool rights_take_empty(const char *folder, struct error *err);
 
 #endif

@@ -130,8 +130,12 @@ up
 
 step "repair"
 rm "$FOLDER/docs/install.md"
-# What "msiexec /fa" stands for; Wine 8 does not know a package by its path there.
-msi 0 /i "$(windows_path "$new")" REINSTALL=ALL REINSTALLMODE=amus
+# What "msiexec /fa" stands for; Wine 8 does not know a package by its path there. Every user may do it, with
+# every property that an administrator may set: none of them counts.
+msi 0 /i "$(windows_path "$new")" REINSTALL=ALL REINSTALLMODE=amus 'DATADIR=C:\other' 'INSTALLDIR=C:\program' \
+    'HTTPPORT=80 --data C:\other' 'HTTPSPORT=0 --account LocalSystem' 'SERVICEACCOUNT=NT AUTHORITY\SYSTEM'
+[[ $(registry "$SERVICE" ObjectName) == 'NT SERVICE\OpenNDES' ]] || fail "account $(registry "$SERVICE" ObjectName)"
+installed "$(version_of "$new")" "$work/extracted/OpenNDES/openndes.exe"
 cmp "$FOLDER/docs/install.md" "$work/extracted/OpenNDES/docs/install.md" || fail "the repair did not bring the file back"
 up
 one_service
@@ -141,7 +145,8 @@ run_program service reload
 [[ $status -eq 0 ]] || fail "service reload ended with $status: $(<"$err")"
 serving || fail "nothing is served after the reload"
 
-step "uninstall: the data stay, nothing else"
+step "uninstall, whatever stands in the registry: the data stay, nothing else"
+"$WINE" reg add "$KEY" /v DataDir /d 'Z:\' /f >/dev/null
 msi 0 /x "$(windows_path "$new")"
 absent "$SERVICE"
 absent "$SOURCE"

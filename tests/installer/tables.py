@@ -30,13 +30,15 @@ ACTIONS = {
     "KeepAccount": (SET, "NewServiceAccount", "[SERVICEACCOUNTFOUND]"),
     "GivenAccount": (SET, "NewServiceAccount", "[SERVICEACCOUNT]"),
     "AccountOption": (SET, "AccountOption", ' --account "[SERVICEACCOUNT]"'),
+    "StartOption": (SET, "StartOption", " --manual"),
     "HttpOption": (SET, "HttpOption", " --http-port [HTTPPORT]"),
     "HttpsOption": (SET, "HttpsOption", " --https-port [HTTPSPORT]"),
     "ImportOption": (SET, "ImportOption", " --import-ndes"),
     "InstallLocation": (SET, "ARPINSTALLLOCATION", "[INSTALLDIR]"),
     "SetUpService": (PROGRAM, "openndes.exe", 'service setup --installer --data "[DATADIR]"'
-                     "[HttpOption][HttpsOption][AccountOption][ImportOption]"),
+                     "[HttpOption][HttpsOption][AccountOption][StartOption][ImportOption]"),
     "UndoSetUp": (PROGRAM + 0x100 + 0x40, "openndes.exe", "service setup --remove --installer"),
+    "RedoSetUp": (PROGRAM + 0x100 + 0x40, "openndes.exe", 'service setup --installer --data "[DATADIR]"'),
     "RemoveSetUp": (PROGRAM + 0x40, "openndes.exe", "service setup --remove --installer"),
 }
 
@@ -48,7 +50,7 @@ ORDER = (
     ("CostFinalize", "InstallLocation"), ("InstallValidate", "InstallInitialize"),
     # In the transaction: when the new version cannot be installed the old one comes back.
     ("InstallInitialize", "RemoveExistingProducts"), ("RemoveExistingProducts", "ProcessComponents"),
-    ("StopServices", "RemoveSetUp"), ("RemoveSetUp", "DeleteServices"), ("RemoveSetUp", "RemoveFiles"),
+    ("StopServices", "RedoSetUp"), ("RedoSetUp", "RemoveSetUp"), ("StopServices", "RemoveSetUp"), ("RemoveSetUp", "DeleteServices"), ("RemoveSetUp", "RemoveFiles"),
     ("StopServices", "DeleteServices"), ("StopServices", "RemoveFiles"), ("StopServices", "InstallFiles"),
     ("DeleteServices", "InstallServices"), ("RemoveFiles", "InstallFiles"),
     ("RemoveRegistryValues", "WriteRegistryValues"), ("InstallFiles", "InstallServices"),
@@ -59,13 +61,21 @@ CONDITIONS = {
     "RemoveSetUp": 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE',
     "DeleteServices": "VersionNT AND NOT UPGRADINGPRODUCTCODE",
     "InstallServices": "VersionNT",
-    "DefaultAccount": "NOT SERVICEACCOUNT AND NOT SERVICEACCOUNTFOUND",
-    "KeepAccount": "SERVICEACCOUNTFOUND AND NOT SERVICEACCOUNT",
-    "GivenAccount": "SERVICEACCOUNT",
+    "RedoSetUp": 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE',
+    # In a repair, which every user may start, what was chosen stands: nothing of the command line counts.
+    "KeepInstallDir": "INSTALLDIRFOUND AND (Installed OR NOT INSTALLDIR)",
+    "DefaultAccount": "NOT SERVICEACCOUNTFOUND AND (Installed OR NOT SERVICEACCOUNT)",
+    "KeepAccount": "SERVICEACCOUNTFOUND AND (Installed OR NOT SERVICEACCOUNT)",
+    "GivenAccount": "SERVICEACCOUNT AND NOT Installed",
+    "AccountOption": "SERVICEACCOUNT AND NOT Installed",
+    "HttpOption": "HTTPPORT AND NOT Installed",
+    "HttpsOption": "HTTPSPORT AND NOT Installed",
+    "ImportOption": 'IMPORTNDES AND IMPORTNDES <> "0" AND NOT Installed',
+    "StartOption": 'SERVICESTARTFOUND = "#3" OR SERVICESTARTFOUND = "#4"',  # by hand, disabled
     "SetUpService": "$Program = 3",
     "UndoSetUp": "$Program = 3 AND NOT Installed AND NOT WIX_UPGRADE_DETECTED",
     "StartServices": 'VersionNT AND STARTSERVICE <> "0"',
-    "KeepDataDir": "DATADIRFOUND AND NOT DATADIR",
+    "KeepDataDir": "DATADIRFOUND AND (Installed OR NOT DATADIR)",
     "DefaultDataDir": "NOT DATADIR",
     "RemoveExistingProducts": "",
 }
@@ -253,11 +263,9 @@ def check_actions(package, problems):
         for row in package.table(table):
             problems.check(row["Action"] in standard or row["Action"] in ACTIONS, f"{table}: unknown action {row['Action']}")
             problems.check(table.startswith("Install") or row["Action"] not in ACTIONS, f"{table}: {row['Action']}")
-    interface = {row["Action"]: int(row["Sequence"]) for row in package.table("InstallUISequence")}
-    for action in ("FindRelatedProducts", "AppSearch", "LaunchConditions", "ExecuteAction"):
-        problems.check(action in interface, f"InstallUISequence has no {action}")
-    problems.check(not [action for action in interface if ACTIONS.get(action, (0,))[0] & 0x400],
-                   "a deferred action in the user interface's sequence")
+    # What is searched for there is not searched for again as SYSTEM, and gets across only when a user may
+    # set it as well. There are no dialogs that would need it.
+    problems.equal([row["Action"] for row in package.table("InstallUISequence")], ["ExecuteAction"], "InstallUISequence")
 
 
 def check_upgrade(package, problems):
@@ -273,7 +281,7 @@ def check_upgrade(package, problems):
         'Installed OR (VersionNT64 AND WINDOWSMAJOR >= "#10")',
         'Installed OR (NOT SERVICEACCOUNT) OR (SERVICEACCOUNT >> "$") OR (SERVICEACCOUNT ~<< "NT SERVICE\\") '
         'OR (SERVICEACCOUNT ~<< "NT AUTHORITY\\")',
-        '(NOT DATADIR) OR ((DATADIR >< ":\\") AND (NOT (DATADIR >> "\\")))'}, "launch conditions")
+        'REMOVE="ALL" OR (NOT DATADIR) OR ((DATADIR >< ":\\") AND (NOT (DATADIR >> "\\")))'}, "launch conditions")
     for text in conditions.values():
         problems.check(re.fullmatch(r"[A-Z\[].*\.", text), f"not a sentence: {text}")
 

@@ -274,6 +274,53 @@ static void check__file_for_everybody__refused_and_mended(void **state)
     assert_done(rights_check(path, true, &err), &err, "");
 }
 
+/* Rights are asked when a handle is made, not when it is used. */
+static void take_empty__held_open_by_its_maker__not_his_any_more(void **state)
+{
+    const struct test_folder *folder = *state;
+    PSECURITY_DESCRIPTOR open_for_all = descriptor_of("D:P(A;OICI;FA;;;WD)(A;OICI;FA;;;OW)");
+    struct error err = ERROR_INIT;
+    struct error again = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+    wchar_t *wide = NULL;
+    HANDLE held = INVALID_HANDLE_VALUE;
+    bool taken = false;
+
+    test_folder_path(folder, "prepared", path);
+    assert_done(folder_create(path, false, &err), &err, "");
+    wide = wide_path(path, &err);
+    assert_non_null(wide);
+    held = CreateFileW(wide, WRITE_DAC, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                       NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    assert_true(held != INVALID_HANDLE_VALUE);
+    assert_true(SetKernelObjectSecurity(held, DACL_SECURITY_INFORMATION, open_for_all));
+    assert_refused(rights_check(path, true, &err), &err, REASON_RIGHTS_UNSAFE, "");
+    error_clear(&err);
+    taken = rights_take_empty(path, &err) && rights_check(path, true, &err);
+    (void)SetKernelObjectSecurity(held, DACL_SECURITY_INFORMATION, open_for_all);
+    /* where the old folder stays until it is closed, it was refused */
+    if (taken && !rights_check(path, true, &again)) {
+        fail_msg("given away again: %s", again.detail);
+    }
+    (void)CloseHandle(held);
+    error_clear(&err);
+    assert_done(folder_create(path, true, &err) && rights_take_empty(path, &err), &err, "");
+    assert_done(rights_check(path, true, &err), &err, "");
+    (void)LocalFree(open_for_all);
+    free(wide);
+}
+
+static void take_empty__not_empty__refused_and_stays(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+
+    put(folder, "somebody's", "D:P(A;;FA;;;BA)(A;;FA;;;OW)", path);
+    assert_false(rights_take_empty(folder->path, &err));
+    assert_true(file_exists(path));
+}
+
 static bool name_finding(void *context, const char *path, const struct error *why,
                          struct error *err)
 {
@@ -444,6 +491,10 @@ int main(void)
         cmocka_unit_test(descriptor__made_of_sddl__judged),
         cmocka_unit_test(descriptor__null_list_and_special_entries__unsafe),
         cmocka_unit_test_setup_teardown(check__file_for_everybody__refused_and_mended, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(take_empty__held_open_by_its_maker__not_his_any_more,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(take_empty__not_empty__refused_and_stays, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(tree__remedy__names_the_data_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(check__second_name_of_a_secret__refused, set_up, tear_down),

@@ -130,6 +130,17 @@ cmp -s "$data/openndes.json" "$work/openndes.json" || fail "openndes.json was ch
 grep -qF "settings: openndes.json is there" "$data/logs/setup.log" || fail "no setup.log"
 answers 200 "$url?operation=GetCACert" || fail "the running service was disturbed"
 
+step "folders that others can change: an installer writes nothing there, a person is told and they are mended"
+mkdir -p "$work/prepared/logs"
+chmod 777 "$work/prepared" "$work/prepared/logs"
+run_program --data "$(path "$work/prepared")" service setup --installer
+[[ $status -eq 8 ]] || fail "setup of a prepared folder ended with $status: $(<"$err")"
+[[ -z $(ls -A "$work/prepared/logs") ]] || fail "written into a prepared folder: $(ls -A "$work/prepared/logs")"
+chmod 777 "$data"
+service setup
+said "$out" "warning  data folder: others could have changed what is in it"
+[[ $(stat -c %a "$data") == *0 ]] || fail "the data folder is still open: $(stat -c %A "$data")"
+
 step "removed: the data stays"
 service uninstall
 said "$out" "stays, with its CA and all certificates"

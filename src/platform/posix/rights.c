@@ -222,6 +222,12 @@ out:
     return ok;
 }
 
+/* Only the owner may change a mode, with an open folder too, and the owner is us. */
+bool rights_take_empty(const char *folder, struct error *err)
+{
+    return rights_protect_tree(folder, 0, err);
+}
+
 struct rights_walk *rights_object_begin(void)
 {
     return NULL; /* root needs no privilege to be switched on */

@@ -107,15 +107,22 @@ static void rule_texts_clear(struct rule_texts *texts)
     SysFreeString(texts->ports);
 }
 
-/* The protocol has to stand before the ports. */
+/* What follows from the program and its settings. The protocol has to stand before the ports. */
+static HRESULT fill_target(INetFwRule *rule, const struct rule_texts *texts)
+{
+    HRESULT hr = INetFwRule_put_ApplicationName(rule, texts->program);
+
+    if (SUCCEEDED(hr)) hr = INetFwRule_put_Protocol(rule, PROTOCOL_TCP);
+    if (SUCCEEDED(hr)) hr = INetFwRule_put_LocalPorts(rule, texts->ports);
+    return hr;
+}
+
 static HRESULT fill_rule(INetFwRule *rule, const struct rule_texts *texts)
 {
     HRESULT hr = INetFwRule_put_Name(rule, texts->name);
 
     if (SUCCEEDED(hr)) hr = INetFwRule_put_Description(rule, texts->description);
-    if (SUCCEEDED(hr)) hr = INetFwRule_put_ApplicationName(rule, texts->program);
-    if (SUCCEEDED(hr)) hr = INetFwRule_put_Protocol(rule, PROTOCOL_TCP);
-    if (SUCCEEDED(hr)) hr = INetFwRule_put_LocalPorts(rule, texts->ports);
+    if (SUCCEEDED(hr)) hr = fill_target(rule, texts);
     if (SUCCEEDED(hr)) hr = INetFwRule_put_Direction(rule, NET_FW_RULE_DIR_IN);
     if (SUCCEEDED(hr)) hr = INetFwRule_put_Action(rule, NET_FW_ACTION_ALLOW);
     if (SUCCEEDED(hr)) {
@@ -125,30 +132,57 @@ static HRESULT fill_rule(INetFwRule *rule, const struct rule_texts *texts)
     return hr;
 }
 
+/*
+ * A rule that is there keeps what an administrator has given it, above all the addresses that it
+ * lets in: made anew by each upgrade it would be open to everybody again. False: there is none, or
+ * it does not take this.
+ */
+static bool update_rule(const struct firewall *f, const struct rule_texts *texts)
+{
+    INetFwRule *rule = NULL;
+    bool ok = SUCCEEDED(INetFwRules_Item(f->rules, texts->name, &rule)) && rule != NULL
+              && SUCCEEDED(fill_target(rule, texts));
+
+    if (rule != NULL) {
+        (void)INetFwRule_Release(rule);
+    }
+    return ok;
+}
+
+static HRESULT make_rule(const struct firewall *f, const struct rule_texts *texts)
+{
+    void *made = NULL;
+    HRESULT hr =
+        CoCreateInstance(&CLSID_NetFwRule, NULL, CLSCTX_INPROC_SERVER, &IID_INetFwRule, &made);
+
+    if (SUCCEEDED(hr)) {
+        hr = fill_rule(made, texts);
+    }
+    /* Names need not be unique: without this each call would add one more. */
+    if (SUCCEEDED(hr)) {
+        (void)INetFwRules_Remove(f->rules, texts->name);
+        hr = INetFwRules_Add(f->rules, made);
+    }
+    if (made != NULL) {
+        (void)INetFwRule_Release((INetFwRule *)made);
+    }
+    return hr;
+}
+
 bool firewall_rule_set(const struct firewall_rule *rule, struct error *err)
 {
     struct firewall f = { .com = false };
     struct rule_texts texts = { NULL, NULL, NULL, NULL };
-    void *made = NULL;
     HRESULT hr = S_OK;
     bool ok = false;
 
     if (!rule_texts_make(rule, &texts, err)) goto out;
     if (!firewall_open(&f, err)) goto out;
-    hr = CoCreateInstance(&CLSID_NetFwRule, NULL, CLSCTX_INPROC_SERVER, &IID_INetFwRule, &made);
-    if (SUCCEEDED(hr)) {
-        hr = fill_rule(made, &texts);
-    }
-    /* Names need not be unique: without this each call would add one more. */
-    if (SUCCEEDED(hr)) {
-        (void)INetFwRules_Remove(f.rules, texts.name);
-        hr = INetFwRules_Add(f.rules, made);
+    if (!update_rule(&f, &texts)) {
+        hr = make_rule(&f, &texts);
     }
     ok = SUCCEEDED(hr) || failed(err, hr, "the rule of Windows Firewall was not made");
 out:
-    if (made != NULL) {
-        (void)INetFwRule_Release((INetFwRule *)made);
-    }
     firewall_close(&f);
     rule_texts_clear(&texts);
     return ok;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "platform/files.h"
 #include "platform/rights_object.h"
 #include "platform/win32/private_rights.h"
 #include "platform/win32/rights_descriptor.h"
@@ -198,6 +199,11 @@ out:
     }
     free(wide);
     return ok;
+}
+
+bool rights_take_empty(const char *folder, struct error *err)
+{
+    return folder_remove(folder, err) && folder_create(folder, true, err);
 }
 
 /* ---- privileges ------------------------------------------------------------------------------ */

@@ -45,7 +45,24 @@ static bool wide_text(const char *text, wchar_t **out, struct error *err)
     return text == NULL || *out != NULL;
 }
 
-/* Windows wants no password for those accounts whose password it knows itself. */
+/*
+ * Windows wants no password for those accounts whose password it knows itself, and an empty one,
+ * which replaces what is stored, for its own accounts.
+ */
+static bool wide_password(enum service_account_kind kind, const struct secret *password,
+                          wchar_t **out, struct error *err)
+{
+    switch (kind) {
+    case SERVICE_ACCOUNT_USER:
+        return wide_text((const char *)password->data, out, err);
+    case SERVICE_ACCOUNT_SYSTEM:
+    case SERVICE_ACCOUNT_BUILTIN:
+        return wide_text("", out, err);
+    default:
+        return true;
+    }
+}
+
 static bool wide_account(const struct service_definition *definition, const char *account,
                          struct wide_definition *wide, struct error *err)
 {
@@ -62,8 +79,7 @@ static bool wide_account(const struct service_definition *definition, const char
         return error_set(err, REASON_USAGE, "the account %s needs its password", account);
     }
     return wide_text(account, &wide->account, err)
-           && (kind != SERVICE_ACCOUNT_USER
-               || wide_text((const char *)password->data, &wide->password, err));
+           && wide_password(kind, password, &wide->password, err);
 }
 
 static bool wide_definition_make(const struct service_definition *definition, const char *account,
