@@ -130,12 +130,11 @@ static bool take_over(const char *data, struct error *err)
     if (rights_check(data, true, &why)) {
         return true;
     }
-    if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)
-        || !rights_protect_tree(data, 0, &ignored)) {
+    if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)) {
         *err = why;
         return false;
     }
-    return rights_check(data, true, err);
+    return rights_close_empty(data, err) && rights_check(data, true, err);
 }
 
 bool data_folder_create(const char *data, struct error *err)

@@ -7,6 +7,7 @@
 
 #include "base/product.h"
 #include "base/text.h"
+#include "platform/files.h"
 #include "platform/registry.h"
 #include "platform/rights.h"
 #include "platform/rights_text.h"
@@ -274,6 +275,45 @@ static void check__file_for_everybody__refused_and_mended(void **state)
     assert_done(rights_check(path, true, &err), &err, "");
 }
 
+/* Whoever made the folder has kept it open with the right to change its rights. */
+static void close__empty_folder_of_somebody__is_no_longer_his(void **state)
+{
+    const struct test_folder *folder = *state;
+    PSECURITY_DESCRIPTOR open =
+        descriptor_of("D:P(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)(A;OICI;FA;;;WD)");
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+    wchar_t *wide = NULL;
+    HANDLE kept = INVALID_HANDLE_VALUE;
+    bool closed = false;
+
+    test_folder_path(folder, "data", path);
+    wide = wide_path(path, &err);
+    assert_true(CreateDirectoryW(wide, NULL));
+    kept = CreateFileW(wide, WRITE_DAC | READ_CONTROL,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    assert_true(kept != INVALID_HANDLE_VALUE);
+    assert_true(SetKernelObjectSecurity(kept, DACL_SECURITY_INFORMATION, open));
+    assert_refused(rights_check(path, true, &err), &err, REASON_RIGHTS_UNSAFE, "");
+    error_clear(&err);
+    closed = rights_close_empty(path, &err);
+    (void)SetKernelObjectSecurity(kept, DACL_SECURITY_INFORMATION, open);
+    if (closed) { /* else nobody uses it */
+        assert_done(rights_check(path, true, &err), &err, "opened again");
+    }
+    (void)CloseHandle(kept);
+    error_clear(&err);
+    /* and without him it goes */
+    assert_done(folder_create(path, false, &err) && rights_close_empty(path, &err)
+                    && rights_check(path, true, &err),
+                &err, "alone");
+    test_folder_write(folder, "data/x", "x");
+    assert_false(rights_close_empty(path, &err));
+    free(wide);
+    (void)LocalFree(open);
+}
+
 static bool name_finding(void *context, const char *path, const struct error *why,
                          struct error *err)
 {
@@ -317,7 +357,11 @@ static void check__second_name_of_a_secret__refused(void **state)
     assert_refused(rights_check(path, true, &err), &err, REASON_RIGHTS_UNSAFE, "");
     assert_non_null(strstr(err.detail, "fsutil hardlink list"));
     error_clear(&err);
+    /* nor are rights given: they would be those of the other name too */
+    assert_refused(rights_protect_tree(folder->path, 10, &err), &err, REASON_RIGHTS_UNSAFE, "");
+    error_clear(&err);
     assert_true(DeleteFileW(wide_other));
+    assert_done(rights_protect_tree(folder->path, 10, &err), &err, "");
     assert_done(rights_check(path, true, &err), &err, "");
     free(wide);
     free(wide_other);
@@ -446,6 +490,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(check__file_for_everybody__refused_and_mended, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(tree__remedy__names_the_data_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(close__empty_folder_of_somebody__is_no_longer_his, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(check__second_name_of_a_secret__refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(check__junction__refused_and_not_followed, set_up,
                                         tear_down),

@@ -61,6 +61,12 @@ static bool not_owned(const char *path, const struct stat *info, struct error *e
     char who[NAME_MAX_BYTES];
 
     user_text(info->st_uid, who, sizeof(who));
+    if (geteuid() == 0) { /* taking it away from the account that serves would stop the service */
+        return error_set(err, REASON_RIGHTS_UNSAFE,
+                         "%s belongs to %s, who can change it at will; if the service runs as that "
+                         "account, run this command as it too, else mend it with: chown 0 \"%s\"",
+                         path, who, path);
+    }
     return error_set(err, REASON_RIGHTS_UNSAFE,
                      "%s belongs to %s, who can change it at will; mend it with: chown %lu \"%s\"",
                      path, who, (unsigned long)geteuid(), path);
@@ -220,6 +226,12 @@ out:
         (void)close(fd);
     }
     return ok;
+}
+
+/* What is done through an open folder is judged by its mode of that moment. */
+bool rights_close_empty(const char *folder, struct error *err)
+{
+    return rights_protect_tree(folder, 0, err);
 }
 
 struct rights_walk *rights_object_begin(void)
