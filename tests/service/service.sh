@@ -130,6 +130,12 @@ cmp -s "$data/openndes.json" "$work/openndes.json" || fail "openndes.json was ch
 grep -qF "settings: openndes.json is there" "$data/logs/setup.log" || fail "no setup.log"
 answers 200 "$url?operation=GetCACert" || fail "the running service was disturbed"
 
+step "a folder that others may change is mended by the command that the refusal names"
+chmod 777 "$data"
+service setup
+said "$out" "others could have changed what is in it"
+[[ $(stat -c %a "$data") == *0 ]] || fail "the folder is still open: $(stat -c %A "$data")"
+
 step "removed: the data stays"
 service uninstall
 said "$out" "stays, with its CA and all certificates"
