@@ -17,8 +17,8 @@
 
 /*
  * Root's commands work in the folder of the account that serves: what root makes there belongs to
- * whoever owns the folder, or that account could no longer lock or log. Only of a file that was made
- * here and now in the folder that was asked: another may be somebody else's by a second name.
+ * whoever owns the folder, or that account could no longer lock or log. Only what is made here and
+ * now in the folder that was asked: another file may be somebody else's by a second name.
  */
 static int make_for_owner(const char *path, int flags)
 {
