@@ -166,6 +166,18 @@ bool backup_layout_folder(const char *path)
     return sealed_place_matches("ca/*", path, name, sizeof(name)) && name_fits(NAME_TEMPLATE, name);
 }
 
+int backup_layout_compare(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        int x = *a >= 'A' && *a <= 'Z' ? *a + 32 : (unsigned char)*a;
+        int y = *b >= 'A' && *b <= 'Z' ? *b + 32 : (unsigned char)*b;
+
+        if (x != y || x == 0) {
+            return x - y;
+        }
+    }
+}
+
 uint64_t backup_layout_max(enum backup_kind kind)
 {
     switch (kind) {

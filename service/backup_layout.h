@@ -37,6 +37,11 @@ enum backup_kind {
 enum backup_kind backup_layout_kind(const char *path);
 /* Is this one of the folders that may hold something? "" is the data folder itself. */
 bool backup_layout_folder(const char *path);
+/*
+ * strcmp, but that ASCII letters count without case: two names that are equal by this may be one on
+ * another system. What else a file system takes for the same it tells itself.
+ */
+int backup_layout_compare(const char *a, const char *b);
 /* How large a file of this kind may be; of a secret: what is inside. */
 uint64_t backup_layout_max(enum backup_kind kind);
 

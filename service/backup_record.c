@@ -12,7 +12,6 @@
 /* type (1), 0 (1), length of the name (2), of the purpose (2), of the content (8); big-endian */
 #define PREFIX_BYTES 14u
 #define PIECE_BYTES 65536u
-#define VALUE_MAX 65536u /* a request of a device is below 33 KB */
 #define MANIFEST_DEPTH 8u
 
 const char *backup_record_type_name(unsigned type)
@@ -169,7 +168,7 @@ static bool check_record(const struct backup_record *record, struct error *err)
                || refuse(err, "the manifest is malformed", record->name);
     }
     if (record->type == BACKUP_RECORD_VALUE) {
-        return (value_is_known(record) && record->size <= VALUE_MAX)
+        return (value_is_known(record) && record->size <= BACKUP_VALUE_MAX)
                || refuse(err, "no such value is sealed in the database", record->name);
     }
     if (!fits_kind(record, backup_layout_kind(record->name))) {
@@ -198,19 +197,6 @@ struct walk {
     uint8_t piece[PIECE_BYTES];
 };
 
-/* ASCII letters without case: the rest is told apart by the file system that takes the files. */
-static int compare(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        int x = *a >= 'A' && *a <= 'Z' ? *a + 32 : (unsigned char)*a;
-        int y = *b >= 'A' && *b <= 'Z' ? *b + 32 : (unsigned char)*b;
-
-        if (x != y || x == 0) {
-            return x - y;
-        }
-    }
-}
-
 static bool grow_names(struct walk *walk, struct error *err)
 {
     size_t cap = walk->name_cap == 0 ? 64 : 2 * walk->name_cap;
@@ -236,7 +222,7 @@ static bool note_name(struct walk *walk, const char *name, struct error *err)
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(name, walk->names[middle]);
+        int order = backup_layout_compare(name, walk->names[middle]);
 
         if (order == 0) {
             return refuse(err, "the name comes twice", name);

@@ -27,6 +27,7 @@ enum backup_record_type {
 
 #define BACKUP_MANIFEST_MAX 8388608u
 #define BACKUP_VALUES_MAX 2000000u
+#define BACKUP_VALUE_MAX 65536u    /* a request of a device is below 33 KB */
 #define BACKUP_REFERENCE_MAX 4096u /* a file that names a key of the system's key store */
 
 struct backup_record {

@@ -9,6 +9,7 @@
 #include "platform/clock.h"
 #include "platform/file_stream.h"
 #include "platform/protect.h"
+#include "platform/rights.h"
 #include "service/backup_file.h"
 #include "service/backup_record.h"
 #include "service/data_folder.h"
@@ -67,6 +68,7 @@ static bool check_empty(const char *data, struct error *err)
 static bool check_target(struct job *job, struct error *err)
 {
     const char *data = job->target;
+    struct error why = ERROR_INIT;
     size_t len = strlen(job->order->data);
 
     while (len > 1 && (job->order->data[len - 1] == '/' || job->order->data[len - 1] == '\\')) {
@@ -78,6 +80,10 @@ static bool check_target(struct job *job, struct error *err)
     }
     if (file_exists(data)) {
         return error_set(err, REASON_RESTORE_TARGET, "%s is a file; choose another --data", data);
+    }
+    /* a junction or the mount point of a volume would be removed with the empty folder */
+    if (!rights_check(data, false, &why) && why.reason == REASON_REPARSE_POINT) {
+        return error_set(err, REASON_RESTORE_TARGET, "%s", why.detail);
     }
     if (folder_exists(data) && !check_empty(data, err)) {
         return false;
@@ -381,6 +387,20 @@ static bool fill_folder(struct job *job, struct backup_file_in *in, struct json 
            && backup_record_walk_file(in, &sink, manifest, err);
 }
 
+/* An empty folder that has the name goes, unless something is mounted there. */
+static bool give_name(const struct job *job, struct error *err)
+{
+    struct error why = ERROR_INIT;
+
+    if (!folder_remove(job->target, &why)) {
+        return error_set(err, REASON_RESTORE_TARGET,
+                         "%s cannot be replaced (%s); where a volume is mounted there, restore to "
+                         "a new folder in it with --data, or beside it and move what is inside",
+                         job->target, why.detail);
+    }
+    return file_rename_new(job->folder, job->target, err);
+}
+
 /* Makes the folder, and removes it again when anything fails. */
 static bool build(struct job *job, struct backup_file_in *in, struct backup_restore_result *result,
                   struct error *err)
@@ -396,7 +416,7 @@ static bool build(struct job *job, struct backup_file_in *in, struct backup_rest
     if (!note_settings(job, result, err)) goto out;
     store_close(job->store); /* nothing below may be open when the folder gets its name */
     job->store = NULL;
-    ok = folder_remove(job->target, err) && file_rename_new(job->folder, job->target, err);
+    ok = give_name(job, err);
 out:
     file_writer_free(job->file);
     for (size_t i = 0; i < job->batch_count; i++) {

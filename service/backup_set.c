@@ -147,6 +147,39 @@ static bool collect_large(struct backup_set *set, enum backup_record_type type, 
     return item != NULL;
 }
 
+/*
+ * On a system that does not tell case a file works by any, and only the canonical one is known as
+ * ours, and found where a system does. It must not be missing without a word.
+ */
+static bool check_case(const struct backup_set *set, const char *name, struct error *err)
+{
+    char lower[FILE_PATH_MAX];
+    char paths[2][FILE_PATH_MAX];
+    struct file_stamp stamps[2];
+    enum backup_kind kind;
+
+    if (!text_copy(lower, sizeof(lower), name)) {
+        return error_set(err, REASON_LIMIT, "a path is too long");
+    }
+    for (char *c = lower; *c != '\0'; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+    }
+    kind = backup_layout_kind(lower);
+    if (strcmp(lower, name) == 0
+        || ((kind == BACKUP_KIND_UNKNOWN || kind == BACKUP_KIND_NEVER)
+            && !backup_layout_folder(lower))) {
+        return true;
+    }
+    if (!path_join(paths[0], set->data, name, err) || !path_join(paths[1], set->data, lower, err)
+        || !file_stamp(paths[0], &stamps[0], err) || !file_stamp(paths[1], &stamps[1], err)) {
+        return false;
+    }
+    return stamps[1].modified_ns == 0 || !file_stamp_equal(&stamps[0], &stamps[1])
+           || error_set(err, REASON_BACKUP_FORMAT,
+                        "%s cannot be put into the backup by this name: rename it to %s", paths[0],
+                        lower);
+}
+
 static bool collect_named(struct backup_set *set, const char *name, struct error *err)
 {
     switch (backup_layout_kind(name)) {
@@ -162,8 +195,41 @@ static bool collect_named(struct backup_set *set, const char *name, struct error
     case BACKUP_KIND_NEVER:
         return true;
     default:
-        return push_name(set->left_out, name, "", err);
+        return check_case(set, name, err) && push_name(set->left_out, name, "", err);
     }
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    const struct backup_item *const *x = a;
+    const struct backup_item *const *y = b;
+
+    return backup_layout_compare((*x)->record.name, (*y)->record.name);
+}
+
+/* Restore makes none of two names that could be one file: say so while both are there. */
+static bool check_twins(const struct backup_set *set, struct error *err)
+{
+    const struct backup_item **sorted = calloc(set->count + 1, sizeof(*sorted));
+    bool ok = true;
+
+    if (sorted == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "backup");
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        sorted[i] = &set->items[i];
+    }
+    qsort((void *)sorted, set->count, sizeof(*sorted), compare_items);
+    for (size_t i = 1; ok && i < set->count; i++) {
+        if (compare_items(&sorted[i - 1], &sorted[i]) == 0) {
+            ok = error_set(err, REASON_BACKUP_FORMAT,
+                           "%s and %s are told apart by case alone, and are one file on other "
+                           "systems: rename one of them",
+                           sorted[i - 1]->record.name, sorted[i]->record.name);
+        }
+    }
+    free(sorted);
+    return ok;
 }
 
 /* ---- folders --------------------------------------------------------------------------------- */
@@ -192,7 +258,7 @@ static bool visit_entry(void *context, const char *entry, bool is_folder, struct
     }
     /* ca/.<name>.new is what a command that was cut off has left. */
     return (strcmp(walk->folder, "ca") == 0 && entry[0] == '.')
-           || push_name(walk->set->left_out, name, "/", err);
+           || (check_case(walk->set, name, err) && push_name(walk->set->left_out, name, "/", err));
 }
 
 static bool collect_folder(struct backup_set *set, const char *folder, struct error *err)
@@ -252,7 +318,8 @@ bool backup_set_collect(const char *data, bool with_logs, struct backup_set *out
     }
     if (!backup_locks_take(data, LOCK_WAIT_MS, &locks, err)) goto out;
     /* The database last: what it tells of CAs and templates is then in the files. */
-    ok = collect_folder(out, "", err) && note_outside(out, err) && pin_database(out, err);
+    ok = collect_folder(out, "", err) && check_twins(out, err) && note_outside(out, err)
+         && pin_database(out, err);
 out:
     backup_locks_release(&locks);
     if (!ok) {

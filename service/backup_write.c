@@ -154,6 +154,12 @@ static bool put_value(void *context, const struct store_sealed_row *row, struct 
         (void)error_context(err, "%s in the database cannot be put into the backup", record.name);
         goto out;
     }
+    /* What restore would refuse is refused here, while the folder is still there. */
+    if (plain.len > BACKUP_VALUE_MAX || job->values >= (int64_t)BACKUP_VALUES_MAX) {
+        (void)error_set(err, REASON_LIMIT, "%s in the database is too large, or there are too many",
+                        record.name);
+        goto out;
+    }
     record.size = plain.len;
     job->values++;
     ok = put_record(job, &record, secret_bytes(&plain), err);

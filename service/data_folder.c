@@ -130,12 +130,11 @@ static bool take_over(const char *data, struct error *err)
     if (rights_check(data, true, &why)) {
         return true;
     }
-    if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)
-        || !rights_take_empty(data, &ignored)) {
+    if (why.reason != REASON_RIGHTS_UNSAFE || !folder_list(data, 1, not_empty, NULL, &ignored)) {
         *err = why;
         return false;
     }
-    return rights_check(data, true, err);
+    return rights_take_empty(data, err) && rights_check(data, true, err);
 }
 
 bool data_folder_create(const char *data, struct error *err)
@@ -219,12 +218,33 @@ out:
     return ok;
 }
 
+/*
+ * SQLite replays a log that lies beside the database, whoever has put it there: the folder in which
+ * one could be put counts as much as the file.
+ */
+static bool check_database_rights(const char *data, struct error *err)
+{
+    static const char *const names[] = { DATABASE, DATABASE "-wal", DATABASE "-shm",
+                                         DATABASE "-journal" };
+    char path[FILE_PATH_MAX];
+
+    if (!rights_check(data, true, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!path_join(path, data, names[i], err) || !rights_check(path, true, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct store *data_store_open(const char *data, unsigned readers, struct error *err)
 {
     char path[FILE_PATH_MAX];
     struct store_options options = { .path = path, .readers = readers };
 
-    if (!path_join(path, data, DATABASE, err) || !rights_check(path, true, err)) {
+    if (!check_database_rights(data, err) || !path_join(path, data, DATABASE, err)) {
         return NULL;
     }
     return store_open(&options, err);

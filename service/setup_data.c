@@ -47,9 +47,9 @@ static bool only_our_names(void *context, const char *name, bool is_folder, stru
 /*
  * Rights are given to the whole folder: it must be ours. Settings that somebody else could have put
  * there, where every user may make folders, are taken over only by a person who is told so: an
- * installer runs for whoever made the folder before it.
+ * installer runs for whoever made the folder before it. *in_use: it has settings.
  */
-static bool take_folder(const struct setup *setup, struct error *err)
+static bool take_folder(const struct setup *setup, bool *in_use, struct error *err)
 {
     const char *data = setup->options->data;
     struct error why = ERROR_INIT;
@@ -61,7 +61,8 @@ static bool take_folder(const struct setup *setup, struct error *err)
     if (!data_path_config(data, config, err)) {
         return false;
     }
-    if (!file_exists(config)) {
+    *in_use = file_exists(config);
+    if (!*in_use) {
         return folder_list(data, ENTRIES_MAX, only_our_names, (void *)(uintptr_t)data, err);
     }
     if (rights_check(data, false, &why) && rights_check(config, false, &why)) {
@@ -73,8 +74,7 @@ static bool take_folder(const struct setup *setup, struct error *err)
     }
     return setup_say(setup, CHECK_WARNING, "data folder", &why, err,
                      "others could have changed what is in it; look at its settings and CA (%s)",
-                     why.detail)
-           && rights_protect_tree(data, ENTRIES_MAX, err);
+                     why.detail);
 }
 
 /*
@@ -100,9 +100,16 @@ static bool note_folder(const char *data, struct error *err)
 bool setup_data_folder(struct setup *setup, struct error *err)
 {
     const char *data = setup->options->data;
+    bool in_use = false;
 
-    return take_folder(setup, err) && data_folder_create(data, err)
-           && rights_protect_tree(data, ENTRIES_MAX, err) && note_folder(data, err)
+    /*
+     * A folder with settings was taken over, as it is: its rights come first, for no other command
+     * goes on in one that others may change. Without settings nobody has asked for this one.
+     */
+    return take_folder(setup, &in_use, err)
+           && (!in_use || rights_protect_tree(data, ENTRIES_MAX, err))
+           && data_folder_create(data, err)
+           && (in_use || rights_protect_tree(data, ENTRIES_MAX, err)) && note_folder(data, err)
            && setup_say(setup, CHECK_OK, "data folder", NULL, err, "%s", data);
 }
 

@@ -35,8 +35,9 @@ MUST_USE bool rights_check_tree(const char *folder, size_t max_entries, rights_v
                                 void *context, struct error *err);
 /*
  * Give the whole folder the rights that new files get: SYSTEM, Administrators, the service's SID
- * and nobody else, nothing inherited from above; reparse points are refused, not followed.
- * Idempotent. POSIX: modes 0700 and 0600 of what this account owns.
+ * and nobody else, nothing inherited from above; reparse points are refused, not followed, and on
+ * Windows files with a second name, which is perhaps elsewhere. Idempotent. POSIX: modes 0700 and
+ * 0600 of what this account owns.
  */
 MUST_USE bool rights_protect_tree(const char *folder, size_t max_entries, struct error *err);
 /*

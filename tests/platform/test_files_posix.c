@@ -186,6 +186,46 @@ static void write__no_right__told_apart(void **state)
     assert_int_equal(status, 0);
 }
 
+static uid_t owner_of(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(lstat(path, &info), 0);
+    return info.st_uid;
+}
+
+/* A backup or an audit record that root makes must not shut the service's account out. */
+static void handles__made_by_root__belong_to_the_owner_of_the_folder(void **state)
+{
+    const struct test_folder *folder = *state;
+    struct error err = ERROR_INIT;
+    struct file_append *log = NULL;
+    struct file_lock *lock = NULL;
+    char path[FILE_PATH_MAX];
+    bool held = false;
+
+    if (geteuid() != 0) test_skip("needs root to become somebody else");
+    test_folder_write(folder, "old", "");
+    assert_int_equal(chown(folder->path, 65534, 65534), 0);
+    test_folder_path(folder, "lock", path);
+    assert_done(file_lock_try(path, &lock, &held, &err), &err, "");
+    assert_true(held);
+    assert_int_equal(owner_of(path), 65534);
+    assert_int_equal(mode_of(path), 0600);
+    file_lock_release(lock);
+    test_folder_path(folder, "log", path);
+    log = file_append_open(path, &err);
+    assert_done(log != NULL, &err, "");
+    assert_int_equal(owner_of(path), 65534);
+    file_append_close(log);
+    test_folder_path(folder, "old", path); /* one that is there stays whose it is */
+    log = file_append_open(path, &err);
+    assert_done(log != NULL, &err, "");
+    assert_int_equal(owner_of(path), 0);
+    file_append_close(log);
+    assert_int_equal(chown(folder->path, 0, 0), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -198,6 +238,7 @@ int main(void)
         TEST(lock__other_process__ends_with_it),
         TEST(write__full_disk__told_apart),
         TEST(write__no_right__told_apart),
+        TEST(handles__made_by_root__belong_to_the_owner_of_the_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/product.h"
 #include "base/text.h"
+#include "platform/files.h"
 #include "platform/registry.h"
 #include "platform/rights.h"
 #include "platform/rights_text.h"
@@ -364,7 +365,11 @@ static void check__second_name_of_a_secret__refused(void **state)
     assert_refused(rights_check(path, true, &err), &err, REASON_RIGHTS_UNSAFE, "");
     assert_non_null(strstr(err.detail, "fsutil hardlink list"));
     error_clear(&err);
+    /* nor are rights given: they would be those of the other name too */
+    assert_refused(rights_protect_tree(folder->path, 10, &err), &err, REASON_RIGHTS_UNSAFE, "");
+    error_clear(&err);
     assert_true(DeleteFileW(wide_other));
+    assert_done(rights_protect_tree(folder->path, 10, &err), &err, "");
     assert_done(rights_check(path, true, &err), &err, "");
     free(wide);
     free(wide_other);

@@ -65,6 +65,13 @@ refused 6 backup-damaged backup "$(path "$work/cut.bak")" --verify <<<"$PASSWORD
 step "restored on another machine"
 old=$data
 data=$work/restored
+if ! on_windows; then # a link is not removed as if it were an empty folder
+    mkdir "$work/elsewhere"
+    ln -s "$work/elsewhere" "$data"
+    refused 3 restore-target restore "$(path "$file")" <<<"$PASSWORD"
+    said "$err" "is a symbolic link"
+    rm "$data"
+fi
 there ok restore "$(path "$file")" <<<"$PASSWORD"
 said "$out" "The old host must not serve any more"
 said "$out" "mine.txt"

@@ -75,6 +75,15 @@ if ! on_windows; then
     chmod 644 "$data/openndes.db"
     refused 8 rights-unsafe cert list
     chmod 600 "$data/openndes.db"
+
+    step "nor a database beside which others may put a log"
+    chmod 777 "$data"
+    refused 8 rights-unsafe cert list
+    chmod 700 "$data"
+    : >"$data/openndes.db-wal"
+    chmod 666 "$data/openndes.db-wal"
+    refused 8 rights-unsafe cert list
+    rm "$data/openndes.db-wal"
 fi
 
 step "while it runs: what others may change is not taken, and once mended it is"

@@ -328,6 +328,66 @@ static void backup__secret_that_does_not_open__refused_and_nothing_left(void **s
     buffer_clear(&sealed);
 }
 
+/*
+ * Two names that are one where case is not told apart: restore takes no such backup, so none is
+ * made. Where case is not told apart the second is the first.
+ */
+static void backup__names_told_apart_by_case_alone__refused(void **state)
+{
+    struct backup_world *world = *state;
+    const char *data = world->tls.folder.path;
+    struct json *manifest = NULL;
+    struct error err = ERROR_INIT;
+    char path[FILE_PATH_MAX];
+    bool is_one = false;
+
+    backup_world_write(data, "policies/twin.xml", "<policy/>");
+    assert_done(path_join(path, data, "policies/TWIN.xml", &err), &err, "");
+    is_one = file_exists(path);
+    if (!is_one) {
+        backup_world_write(data, "policies/TWIN.xml", "<policy/>");
+        assert_refused(backup_world_backup(world, false, &manifest, &err), &err,
+                       REASON_BACKUP_FORMAT, "");
+        assert_non_null(strstr(err.detail, "policies/TWIN.xml"));
+        assert_non_null(strstr(err.detail, "policies/twin.xml"));
+        assert_int_equal(entries_of(world), 0);
+        error_clear(&err);
+        assert_done(file_remove(path, &err), &err, "");
+    }
+    backup_world_backed_up(world, false);
+    assert_done(path_join(path, data, "policies/twin.xml", &err) && file_remove(path, &err), &err,
+                "");
+}
+
+/* A folder by another case works where case is not told apart; without a word it was left out. */
+static void backup__folder_by_another_case__refused_or_a_stranger(void **state)
+{
+    struct backup_world *world = *state;
+    const char *data = world->tls.folder.path;
+    struct json *manifest = NULL;
+    struct error err = ERROR_INIT;
+    char canonical[FILE_PATH_MAX];
+    char between[FILE_PATH_MAX];
+    char other[FILE_PATH_MAX];
+
+    assert_done(path_join(canonical, data, "tls", &err) && path_join(between, data, "x", &err)
+                    && path_join(other, data, "TLS", &err) && file_rename(canonical, between, &err)
+                    && file_rename(between, other, &err),
+                &err, "rename");
+    if (folder_exists(canonical)) {
+        assert_refused(backup_world_backup(world, false, &manifest, &err), &err,
+                       REASON_BACKUP_FORMAT, "");
+        assert_non_null(strstr(err.detail, "rename it to tls"));
+        assert_int_equal(entries_of(world), 0);
+    } else {
+        assert_done(backup_world_backup(world, false, &manifest, &err), &err, "");
+        json_value_free(manifest);
+    }
+    error_clear(&err);
+    assert_done(file_rename(other, between, &err) && file_rename(between, canonical, &err), &err,
+                "back");
+}
+
 static void locks__a_command_holds_one__refused_until_it_is_done(void **state)
 {
     struct backup_world *world = *state;
@@ -487,6 +547,8 @@ int main(void)
         CASE(restore__of_a_backup__has_everything),
         CASE(restore__of_a_restored_one__has_everything_still),
         CASE(restore__folder_that_is_empty__taken),
+        CASE(backup__names_told_apart_by_case_alone__refused),
+        CASE(backup__folder_by_another_case__refused_or_a_stranger),
         CASE(backup__manifest__names_what_is_not_in_it),
         CASE(backup__file_is_there__refused),
         CASE(backup__after_one_that_was_cut_off__succeeds),

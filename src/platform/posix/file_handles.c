@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,55 @@
 #include "platform/posix/posix_error.h"
 
 #define MODE_PRIVATE 0600
+
+/*
+ * Root's commands work in the folder of the account that serves: what root makes there belongs to
+ * whoever owns the folder, or that account could no longer lock or log. Only what is made here and
+ * now in the folder that was asked: another file may be somebody else's by a second name.
+ */
+static int make_for_owner(const char *path, int flags)
+{
+    char folder[FILE_PATH_MAX];
+    struct stat info;
+    char *slash = NULL;
+    int at = -1;
+    int fd = -1;
+
+    if (!text_copy(folder, sizeof(folder), path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    slash = strrchr(folder, '/');
+    if (slash != NULL) {
+        slash[slash == folder ? 1 : 0] = '\0';
+    }
+    at = open(slash != NULL ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0) {
+        return -1;
+    }
+    fd = openat(at, slash != NULL ? path + (slash - folder) + 1 : path, flags | O_EXCL,
+                MODE_PRIVATE);
+    if (fd >= 0 && fstat(at, &info) == 0 && info.st_uid != 0) {
+        (void)!fchown(fd, info.st_uid, info.st_gid); /* failed: it stays root's */
+    }
+    (void)close(at);
+    return fd;
+}
+
+/* Open a private file, made if missing. -1 and errno on failure. */
+static int open_private(const char *path, int access)
+{
+    int flags = access | O_CREAT | O_CLOEXEC | O_NOCTTY;
+    int fd = -1;
+
+    if (geteuid() == 0) {
+        fd = make_for_owner(path, flags);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return open(path, flags, MODE_PRIVATE);
+}
 
 /* ---- appending ------------------------------------------------------------------------------- */
 
@@ -37,7 +87,7 @@ struct file_append *file_append_open(const char *path, struct error *err)
         file_append_close(f);
         return NULL;
     }
-    f->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, MODE_PRIVATE);
+    f->fd = open_private(path, O_WRONLY | O_APPEND);
     if (f->fd < 0 || fstat(f->fd, &info) != 0) {
         (void)posix_error_file(err, POSIX_WRITE, errno, path);
         file_append_close(f);
@@ -103,7 +153,7 @@ bool file_lock_try(const char *path, struct file_lock **out, bool *held, struct 
     if (lock == NULL) {
         return error_set(err, REASON_NO_MEMORY, "%s: out of memory", path);
     }
-    lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, MODE_PRIVATE);
+    lock->fd = open_private(path, O_RDWR | O_NOFOLLOW);
     if (lock->fd < 0) {
         (void)posix_error_file(err, POSIX_WRITE, errno, path);
         free(lock);

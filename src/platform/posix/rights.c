@@ -61,6 +61,12 @@ static bool not_owned(const char *path, const struct stat *info, struct error *e
     char who[NAME_MAX_BYTES];
 
     user_text(info->st_uid, who, sizeof(who));
+    if (geteuid() == 0) { /* taking it away from the account that serves would stop the service */
+        return error_set(err, REASON_RIGHTS_UNSAFE,
+                         "%s belongs to %s, who can change it at will; if the service runs as that "
+                         "account, run this command as it too, else mend it with: chown 0 \"%s\"",
+                         path, who, path);
+    }
     return error_set(err, REASON_RIGHTS_UNSAFE,
                      "%s belongs to %s, who can change it at will; mend it with: chown %lu \"%s\"",
                      path, who, (unsigned long)geteuid(), path);

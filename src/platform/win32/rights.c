@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "platform/files.h"
+#include "platform/file_stream.h"
 #include "platform/rights_object.h"
 #include "platform/win32/private_rights.h"
 #include "platform/win32/rights_descriptor.h"
@@ -61,6 +61,15 @@ static bool inspect(HANDLE file, const char *path, BY_HANDLE_FILE_INFORMATION *i
     return true;
 }
 
+static bool check_names(const BY_HANDLE_FILE_INFORMATION *info, const char *path, struct error *err)
+{
+    return (info->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 || info->nNumberOfLinks <= 1
+           || error_set(err, REASON_RIGHTS_UNSAFE,
+                        "%s has another name elsewhere (%lu in all), where others may reach it; "
+                        "find it with: fsutil hardlink list \"%s\" and remove that one",
+                        path, (unsigned long)info->nNumberOfLinks, path);
+}
+
 /* ---- checking -------------------------------------------------------------------------------- */
 
 static void remedy_text(const char *data_folder, char out[REMEDY_MAX])
@@ -99,12 +108,7 @@ static bool check_handle(HANDLE file, const char *path, const char *remedy, bool
         return win_error_file(err, WIN_READ, number, path);
     }
     ok = rights_descriptor_check(descriptor, &subject, path, remedy, err);
-    if (ok && is_secret && !subject.is_folder && info.nNumberOfLinks > 1) {
-        ok = error_set(err, REASON_RIGHTS_UNSAFE,
-                       "%s has another name elsewhere (%lu in all), where others may reach it; "
-                       "find it with: fsutil hardlink list \"%s\" and remove that one",
-                       path, (unsigned long)info.nNumberOfLinks, path);
-    }
+    ok = ok && (!is_secret || check_names(&info, path, err));
     (void)LocalFree(descriptor);
     return ok;
 }
@@ -192,6 +196,10 @@ bool rights_object_protect(const char *path, bool *is_folder, struct error *err)
         goto out;
     }
     *is_folder = (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    /* rights are the file's, whatever its names: a link to one of the system would change that */
+    if (!check_names(&info, path, err)) {
+        goto out;
+    }
     ok = give(file, path, *is_folder, may_own, err);
 out:
     if (file != INVALID_HANDLE_VALUE) {
@@ -201,9 +209,13 @@ out:
     return ok;
 }
 
+/*
+ * Not closed but made anew: whoever made it may still have it open, with the right to change its
+ * rights whenever he likes.
+ */
 bool rights_take_empty(const char *folder, struct error *err)
 {
-    return folder_remove(folder, err) && folder_create(folder, true, err);
+    return folder_remove(folder, err) && folder_create_new(folder, err);
 }
 
 /* ---- privileges ------------------------------------------------------------------------------ */
