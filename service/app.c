@@ -30,6 +30,8 @@
 /* After a CRL could not be made: tried again and reported this often, not every second. */
 #define CRL_RETRY_SECONDS 60
 #define HOUSEKEEPING_SECONDS 3600
+#define LOCK_TRIES 10u
+#define LOCK_PAUSE_MS 50u
 
 struct app {
     const char *data_folder; /* borrowed from the command line */
@@ -123,16 +125,22 @@ static bool take_lock(struct app *app, struct error *err)
     char path[FILE_PATH_MAX];
     bool held = false;
 
-    if (!data_path_lock(app->data_folder, path, err)
-        || !file_lock_try(path, &app->lock, &held, err)) {
+    if (!data_path_lock(app->data_folder, path, err)) {
         return false;
     }
-    if (!held) {
-        return error_set(err, REASON_DATA_FOLDER_IN_USE,
-                         "another openndes serves the data folder %s; stop it first",
-                         app->data_folder);
+    /* "openndes check" asks who holds it, and holds it itself for an instant */
+    for (unsigned i = 0; i < LOCK_TRIES && !held; i++) {
+        if (i > 0) {
+            thread_pause_ms(LOCK_PAUSE_MS);
+        }
+        if (!file_lock_try(path, &app->lock, &held, err)) {
+            return false;
+        }
     }
-    return true;
+    return held
+           || error_set(err, REASON_DATA_FOLDER_IN_USE,
+                        "another openndes serves the data folder %s; stop it first",
+                        app->data_folder);
 }
 
 /* A backup that was cut off left a copy of the database: large, and needed by nobody. */
