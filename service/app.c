@@ -9,6 +9,7 @@
 #include "base/xml.h"
 #include "config/config_load.h"
 #include "config/config_net.h"
+#include "config/config_policy.h"
 #include "http/worker_pool.h"
 #include "openndes_version.h"
 #include "platform/clock.h"
@@ -493,6 +494,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     if (!data_folder_check(options->data_folder, err)) goto out;
     if (!data_folder_check_rights(options->data_folder, err)) goto out;
     if (!take_lock(app, err)) goto out;
+    config_policy_await(&(struct registry_stamp){ 0, 0 }); /* Windows may just be applying it */
     if (!config_load_service(options->data_folder, &config, err)) goto out;
     if (!open_all(app, options, &config, err)) goto out;
     tidy_backup(app);
