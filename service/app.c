@@ -9,6 +9,7 @@
 #include "base/xml.h"
 #include "config/config_load.h"
 #include "config/config_net.h"
+#include "config/config_policy.h"
 #include "http/worker_pool.h"
 #include "openndes_version.h"
 #include "platform/clock.h"
@@ -30,6 +31,8 @@
 /* After a CRL could not be made: tried again and reported this often, not every second. */
 #define CRL_RETRY_SECONDS 60
 #define HOUSEKEEPING_SECONDS 3600
+#define LOCK_TRIES 10u
+#define LOCK_PAUSE_MS 50u
 
 struct app {
     const char *data_folder; /* borrowed from the command line */
@@ -123,16 +126,22 @@ static bool take_lock(struct app *app, struct error *err)
     char path[FILE_PATH_MAX];
     bool held = false;
 
-    if (!data_path_lock(app->data_folder, path, err)
-        || !file_lock_try(path, &app->lock, &held, err)) {
+    if (!data_path_lock(app->data_folder, path, err)) {
         return false;
     }
-    if (!held) {
-        return error_set(err, REASON_DATA_FOLDER_IN_USE,
-                         "another openndes serves the data folder %s; stop it first",
-                         app->data_folder);
+    /* "openndes check" asks who holds it, and holds it itself for an instant */
+    for (unsigned i = 0; i < LOCK_TRIES && !held; i++) {
+        if (i > 0) {
+            thread_pause_ms(LOCK_PAUSE_MS);
+        }
+        if (!file_lock_try(path, &app->lock, &held, err)) {
+            return false;
+        }
     }
-    return true;
+    return held
+           || error_set(err, REASON_DATA_FOLDER_IN_USE,
+                        "another openndes serves the data folder %s; stop it first",
+                        app->data_folder);
 }
 
 /* A backup that was cut off left a copy of the database: large, and needed by nobody. */
@@ -485,6 +494,7 @@ struct app *app_create(const struct app_options *options, struct error *err)
     if (!data_folder_check(options->data_folder, err)) goto out;
     if (!data_folder_check_rights(options->data_folder, err)) goto out;
     if (!take_lock(app, err)) goto out;
+    config_policy_await(&(struct registry_stamp){ 0, 0 }); /* Windows may just be applying it */
     if (!config_load_service(options->data_folder, &config, err)) goto out;
     if (!open_all(app, options, &config, err)) goto out;
     tidy_backup(app);

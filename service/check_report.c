@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/check_report.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "service/check_remedy.h"
 #include "service/commands.h"
@@ -111,10 +113,22 @@ int check_report_code(const struct check_report *report)
     return report->warnings != 0 ? 1 : 0;
 }
 
+/* What is behind a '|' is figures for a monitoring system, in every line. */
+static void without_bars(uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        text[i] = text[i] == '|' ? '/' : text[i];
+    }
+}
+
 /* What a monitoring plugin says: one line, then more for those who want it, then figures. */
-static void print_monitoring(const struct check_report *report)
+static void print_monitoring(struct check_report *report)
 {
     static const char *const states[] = { "OK", "WARNING", "CRITICAL" };
+
+    report->first_issue[strcspn(report->first_issue, "\r\n")] = '\0';
+    without_bars((uint8_t *)report->first_issue, strlen(report->first_issue));
+    without_bars(report->issues.data, report->issues.len);
 
     command_print("OpenNDES %s - %zu errors, %zu warnings%s%s | errors=%zu warnings=%zu\n%s",
                   states[check_report_code(report)], report->errors, report->warnings,

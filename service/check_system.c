@@ -14,6 +14,7 @@
 #include "platform/sockets.h"
 #include "service/check_remedy.h"
 #include "service/data_folder.h"
+#include "service/service_verbs.h"
 #include "service/urls.h"
 
 /* Below this a CRL, a log and a database of a busy day no longer fit. */
@@ -115,8 +116,9 @@ static bool held_by_us(uint16_t port)
            || text_starts_nocase(holder, "openndes");
 }
 
-static bool check_port(struct system_check *c, const struct url_listener *listener,
-                       struct error *err)
+/* One address; `level`: how bad it is that the server cannot listen there. */
+static bool check_port(struct system_check *c, const char *key, enum check_level level,
+                       const struct url_listener *listener, struct error *err)
 {
     struct error why = ERROR_INIT;
     const struct ip_address *address = &listener->at.address;
@@ -128,9 +130,8 @@ static bool check_port(struct system_check *c, const struct url_listener *listen
         return true; /* any free one */
     }
     ip_address_format(address, text);
-    if (!text_format(what, sizeof(what), strchr(text, ':') != NULL ? "%s [%s]:%u" : "%s %s:%u",
-                     listener->tls ? "https.listen" : "listen", text,
-                     (unsigned)listener->at.port)) {
+    if (!text_format(what, sizeof(what), strchr(text, ':') != NULL ? "%s [%s]:%u" : "%s %s:%u", key,
+                     text, (unsigned)listener->at.port)) {
         return error_set(err, REASON_INTERNAL, "an address as text");
     }
     is_free = try_listen(&listener->at, &why);
@@ -147,8 +148,12 @@ static bool check_port(struct system_check *c, const struct url_listener *listen
         return tell(c, CHECK_OK, what, NULL, "the server listens there", NULL, err);
     }
     /* The service's account may do what this one may not. */
-    return tell(c, why.reason == REASON_PORT_NOT_PERMITTED ? CHECK_WARNING : CHECK_ERROR, what,
-                &why, why.detail, NULL, err);
+    return tell(c, why.reason == REASON_PORT_NOT_PERMITTED ? CHECK_WARNING : level, what, &why,
+                why.detail,
+                level == CHECK_ERROR ? NULL
+                                     : "stop what holds the port, or: openndes config set "
+                                       "management.listen=...; without it there are no metrics",
+                err);
 }
 
 static bool check_ports(struct system_check *c, struct error *err)
@@ -159,7 +164,8 @@ static bool check_ports(struct system_check *c, struct error *err)
     url_listeners_add(c->o->config->listen, false, listeners, &count);
     url_listeners_add(c->o->config->https.listen, true, listeners, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!check_port(c, &listeners[i], err)) {
+        if (!check_port(c, listeners[i].tls ? "https.listen" : "listen", CHECK_ERROR, &listeners[i],
+                        err)) {
             return false;
         }
     }
@@ -168,7 +174,7 @@ static bool check_ports(struct system_check *c, struct error *err)
                    "openndes config set listen=0.0.0.0:80", err);
 }
 
-/* Nobody signs in there. */
+/* Nobody signs in there. A port that is held keeps no device from enrolling. */
 static bool check_management(struct system_check *c, struct error *err)
 {
     struct url_listener listeners[URL_LISTENERS_MAX];
@@ -176,12 +182,16 @@ static bool check_management(struct system_check *c, struct error *err)
 
     url_listeners_add(c->o->config->management.listen, false, listeners, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!ip_address_is_loopback(&listeners[i].at.address)) {
-            return tell(c, CHECK_WARNING, "management.listen", NULL,
-                        "metrics are served to more than this machine, and nobody signs in there",
-                        "let a firewall pass only the monitoring server, or: openndes config set "
-                        "management.listen=127.0.0.1:9880",
-                        err);
+        if (!ip_address_is_loopback(&listeners[i].at.address)
+            && !tell(c, CHECK_WARNING, "management.listen", NULL,
+                     "metrics are served to more than this machine, and nobody signs in there",
+                     "let a firewall pass only the monitoring server, or: openndes config set "
+                     "management.listen=127.0.0.1:9880",
+                     err)) {
+            return false;
+        }
+        if (!check_port(c, "management.listen", CHECK_WARNING, &listeners[i], err)) {
+            return false;
         }
     }
     return true;
@@ -223,7 +233,7 @@ static bool check_clock(struct system_check *c, struct error *err)
     if (clock_source() == CLOCK_SOURCE_NONE) {
         return text_format(text, sizeof(text), "%s UTC, but nothing keeps it right", now)
                && tell(c, CHECK_WARNING, "clock", NULL, text,
-                       "start the time service (Windows: sc start w32time)", err);
+                       "start the time service (Windows: net start w32time)", err);
     }
     return text_format(text, sizeof(text), "%s UTC", now)
            && tell(c, CHECK_OK, "clock", NULL, text, NULL, err);
@@ -247,6 +257,30 @@ static bool check_disk(struct system_check *c, struct error *err)
 
 /* ---- the Windows service -------------------------------------------------------------------- */
 
+static void without_end(char *folder)
+{
+    size_t len = strlen(folder);
+
+    while (len > 0 && (folder[len - 1] == '\\' || folder[len - 1] == '/')) {
+        folder[--len] = '\0';
+    }
+}
+
+/* The names of folders have no case in Windows, which alone has services. */
+static bool works_on(const char *command, const char *data)
+{
+    struct error ignored = ERROR_INIT;
+    char folder[FILE_PATH_MAX];
+    char here[FILE_PATH_MAX];
+
+    if (!service_data_folder(command, folder) || !path_absolute(data, here, &ignored)) {
+        return false;
+    }
+    without_end(folder);
+    without_end(here);
+    return text_equal_nocase(folder, here);
+}
+
 static bool check_service_state(struct system_check *c, const struct service_status *status,
                                 struct error *err)
 {
@@ -257,7 +291,7 @@ static bool check_service_state(struct system_check *c, const struct service_sta
                     "not installed: the server does not start with Windows",
                     "openndes service install --start", err);
     }
-    if (strstr(status->command, c->o->data) == NULL) {
+    if (!works_on(status->command, c->o->data)) {
         return text_format(text, sizeof(text), "it works on another data folder: %s",
                            status->command)
                && tell(c, CHECK_WARNING, "service", NULL, text,

@@ -6,6 +6,7 @@
 #include "config/config_load.h"
 #include "config/config_sources.h"
 #include "platform/clock.h"
+#include "platform/files.h"
 #include "service/args.h"
 #include "service/check_ca.h"
 #include "service/check_https.h"
@@ -156,18 +157,44 @@ static bool check_keys(struct check *check, struct error *err)
     if (data_mac_key(check->data, false, &key, &why)) {
         ok = tell(check, CHECK_OK, "secrets.key", NULL, "opens on this machine", NULL, err);
     } else {
-        ok = failed(check, "secrets.key", &why, err);
+        ok = tell(check, CHECK_ERROR, "secrets.key", &why, why.detail,
+                  why.reason == REASON_FILE_MISSING ? "restore it from a backup: openndes restore"
+                                                    : NULL,
+                  err);
     }
     secret_clear(&key);
     return ok;
+}
+
+/* Opening would make a new one: nothing would tell that certificates and passwords are gone. */
+static bool missing_store(struct check *check, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    char logs[FILE_PATH_MAX];
+    char log[FILE_PATH_MAX];
+
+    if (!data_path_logs(check->data, logs, &why) || !path_join(log, logs, "openndes.log", &why)
+        || !file_exists(log)) {
+        return tell(check, CHECK_OK, "database", NULL,
+                    "none yet: the service makes it when it starts", NULL, err);
+    }
+    (void)error_set(&why, REASON_FILE_MISSING,
+                    "missing, though the service has run: what it has issued and revoked is "
+                    "forgotten with its next start");
+    return tell(check, CHECK_ERROR, "database", &why, why.detail,
+                "restore it from a backup: openndes restore", err);
 }
 
 static bool check_store(struct check *check, struct error *err)
 {
     struct error why = ERROR_INIT;
     int64_t count = 0;
+    char path[FILE_PATH_MAX];
     char text[96];
 
+    if (data_path_database(check->data, path, &why) && !file_exists(path)) {
+        return missing_store(check, err);
+    }
     check->store = data_store_open(check->data, 1, &why);
     if (check->store == NULL || !store_check(check->store, &why)
         || !store_count_certificates(check->store, &count, &why)) {
@@ -224,12 +251,26 @@ static bool check_machine(struct check *check, struct error *err)
     return check_system(&options, err);
 }
 
+/* A folder that cannot be listed is a finding like others: what comes behind it is checked. */
+static bool check_templates(struct check *check, struct error *err)
+{
+    struct error why = ERROR_INIT;
+
+    return config_list_templates(check->data, check_template, check, &why)
+           || failed(check, "templates", &why, err);
+}
+
+static bool check_cas(struct check *check, struct error *err)
+{
+    struct error why = ERROR_INIT;
+
+    return ca_files_list(check->data, check_one_ca, check, &why) || failed(check, "CAs", &why, err);
+}
+
 static bool check_all(struct check *check, struct error *err)
 {
-    return check_config(check, err)
-           && config_list_templates(check->data, check_template, check, err)
-           && check_keys(check, err) && check_store(check, err)
-           && ca_files_list(check->data, check_one_ca, check, err) && check_faces(check, err)
+    return check_config(check, err) && check_templates(check, err) && check_keys(check, err)
+           && check_store(check, err) && check_cas(check, err) && check_faces(check, err)
            && check_usable(check, err) && check_machine(check, err);
 }
 
@@ -242,6 +283,7 @@ bool cmd_check(const struct command *command, struct error *err)
         { "--offline", ARG_FLAG, &check.offline },
         { "--monitoring", ARG_FLAG, &monitoring },
     };
+    const char *what = NULL;
     struct args args;
     bool ok = false;
 
@@ -256,16 +298,20 @@ bool cmd_check(const struct command *command, struct error *err)
     if (!check_report_begin(&check.report, monitoring ? CHECK_FORM_MONITORING : form, err)) {
         goto out;
     }
-    /* A monitoring system shall see a missing data folder as critical, not as a usage error. */
+    /* A monitoring system shall see what ends the check as critical, not as a usage error. */
+    what = "data folder";
     ok = data_folder_check(command->data, err);
+    if (ok) {
+        what = "check";
+        ok = check_all(&check, err);
+    }
     if (!ok && monitoring) {
         struct error why = *err;
 
         error_clear(err);
-        ok = failed(&check, "data folder", &why, err) && check_report_end(&check.report, err);
-    } else if (ok) {
-        ok = check_all(&check, err) && check_report_end(&check.report, err);
+        ok = failed(&check, what, &why, err);
     }
+    ok = ok && check_report_end(&check.report, err);
     if (ok && monitoring) {
         *command->exit_code = check_report_code(&check.report);
     }

@@ -52,18 +52,21 @@ static bool check_key(void *context, const struct config_source_view *view, stru
     const struct checking *c = context;
     char what[CONFIG_KEY_NAME_MAX + 32];
     const char *text = "set by Group Policy";
+    const char *remedy = "correct the value in the policy";
 
     if (view->source == CONFIG_SOURCE_CLOSED) {
         text = "closed, until the policy is in order";
     } else if (view->source != CONFIG_SOURCE_POLICY) {
         return true;
     }
+    if (view->source == CONFIG_SOURCE_CLOSED && view->policy == NULL && view->problem == NULL) {
+        text =
+            "closed: another setting of Group Policy does not go with the value of openndes.json";
+        remedy = "give both the same meaning; \"openndes config show\" marks what a policy sets";
+    }
     return text_format(what, sizeof(what), "policy %s", view->key->name)
            && c->visit(c->context, view->source == CONFIG_SOURCE_POLICY ? CHECK_OK : CHECK_WARNING,
-                       what, NULL, text,
-                       view->source == CONFIG_SOURCE_POLICY ? NULL
-                                                            : "correct the value in the policy",
-                       err);
+                       what, NULL, text, view->source == CONFIG_SOURCE_POLICY ? NULL : remedy, err);
 }
 
 bool policy_report_check(const struct config_sources *sources, check_visit *visit, void *context,

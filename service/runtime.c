@@ -14,6 +14,8 @@
 #include "service/runtime_intune.h"
 #include "service/runtime_slots.h"
 
+#define POLICY_LOADS 3u
+
 struct runtime {
     int references; /* atomic */
     struct service_config config;
@@ -50,6 +52,30 @@ static void report(const struct runtime_options *options, const struct error *wh
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
+/*
+ * A policy that is written meanwhile may be read half, with restrictions missing, whatever the
+ * cause of the load: again then. One that cannot be read is told by the load.
+ */
+static bool load_sources(const struct config_sources_options *options, struct runtime *now,
+                         struct error *err)
+{
+    struct registry_stamp after;
+    bool whole = false;
+
+    for (unsigned i = 0; i < POLICY_LOADS && !whole; i++) {
+        service_config_clear(&now->config);
+        config_sources_free(now->sources);
+        now->sources = NULL;
+        config_policy_await(&now->policy_stamp);
+        if (!config_sources_load(options, &now->config, &now->sources, err)) {
+            return false;
+        }
+        whole = !config_policy_stamp(&after, &(struct error)ERROR_INIT)
+                || registry_stamp_equal(&after, &now->policy_stamp);
+    }
+    return true;
+}
+
 /* The first load needs openndes.json whole; later a broken one leaves the old settings in force. */
 static bool load_config(struct loading *l, struct error *err)
 {
@@ -64,11 +90,7 @@ static bool load_config(struct loading *l, struct error *err)
         || !file_stamp(path, &l->now->config_stamp, err)) {
         return false;
     }
-    /* before the values are read; one that cannot be read is told by the next step */
-    if (!config_policy_stamp(&l->now->policy_stamp, &(struct error)ERROR_INIT)) {
-        l->now->policy_stamp = (struct registry_stamp){ 0, 0 };
-    }
-    if (config_sources_load(&sources, &l->now->config, &l->now->sources, &why)) {
+    if (load_sources(&sources, l->now, &why)) {
         policy_report_changes(l->now->sources, l->previous == NULL ? NULL : l->previous->sources,
                               l->options->log, l->options->events);
     } else {

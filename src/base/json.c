@@ -122,6 +122,9 @@ void json_value_free(struct json *root)
 
 enum json_kind json_value_kind(const struct json *v)
 {
+    if (v == NULL) {
+        return JSON_KIND_NULL; /* a member that is not there */
+    }
     switch (json_typeof(inner_const(v))) {
     case JSON_OBJECT:
         return JSON_KIND_OBJECT;

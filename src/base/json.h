@@ -33,8 +33,8 @@ struct json *json_value_parse(struct bytes text, size_t max_bytes, size_t max_de
                               struct error *err);
 void json_value_free(struct json *root);
 
-enum json_kind json_value_kind(const struct json *v);
-const char *json_kind_name(enum json_kind kind); /* "an object", "a text", ... for messages */
+enum json_kind json_value_kind(const struct json *v); /* NULL: JSON_KIND_NULL */
+const char *json_kind_name(enum json_kind kind);      /* "an object", "a text", ... for messages */
 bool json_value_bool(const struct json *v);
 int64_t json_value_integer(const struct json *v);
 const char *json_value_text(const struct json *v); /* UTF-8, no NUL inside; NULL when not a text */

@@ -164,6 +164,49 @@ static size_t index_of(const struct overlay *o, const char *name)
     return i;
 }
 
+static bool is_closed(const struct overlay *o, size_t index, bool *closed, struct error *err)
+{
+    struct buffer text = BUFFER_INIT(LIMIT_CONFIG_FILE_BYTES);
+    const char *value = closed_value(&o->keys[index]);
+    bool ok = config_value_format(&o->keys[index], o->config, &text, err);
+
+    *closed = ok && value != NULL && strcmp(buffer_text(&text), value) == 0;
+    buffer_clear(&text);
+    return ok;
+}
+
+/*
+ * What the policy closes stays closed: a switch of openndes.json, or of the policy itself, that
+ * needs it open is switched off. Else whoever writes that file could hold the policy off.
+ */
+static bool close_dependent(struct overlay *o, const size_t at[2], const struct error *why,
+                            bool *mended, struct error *err)
+{
+    for (size_t i = 0; i < 2 && !*mended; i++) {
+        const struct config_key *other = &o->keys[at[1 - i]];
+        struct config_overlay_mark *mark = &o->marks[at[1 - i]];
+        bool closed = false;
+
+        if (!o->marks[at[i]].in_force || other->type != CONFIG_TYPE_BOOL
+            || closed_value(other) == NULL || mark->closed) {
+            continue;
+        }
+        if (!is_closed(o, at[i], &closed, err)) {
+            return false;
+        }
+        if (closed) {
+            if (mark->in_force) {
+                mark->why = *why;
+            }
+            if (!set_closed(o, at[1 - i], err)) {
+                return false;
+            }
+            *mended = true;
+        }
+    }
+    return true;
+}
+
 /* First the policy's values go, then what is left is closed. *mended false: neither can help. */
 static bool mend_rule(struct overlay *o, const char *const names[2], const struct error *why,
                       bool *mended, struct error *err)
@@ -172,6 +215,9 @@ static bool mend_rule(struct overlay *o, const char *const names[2], const struc
     bool any = false;
 
     *mended = false;
+    if (!close_dependent(o, at, why, mended, err) || *mended) {
+        return !error_is_set(err);
+    }
     for (size_t i = 0; i < 2; i++) {
         struct config_overlay_mark *mark = &o->marks[at[i]];
 

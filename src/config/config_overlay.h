@@ -12,7 +12,8 @@
  *   - a service that runs keeps the value it has;
  *   - at the start a setting that restricts (addresses, sign-in, TLS) takes its closed value: of a
  *     list the items that are possible; every other one the value of the file, else its default.
- * Values that are each possible and do not fit together are treated alike.
+ * Values that are each possible and do not fit together are treated alike; but what a policy closes
+ * stays closed, and a switch that needs it open is switched off, whoever has set it.
  */
 #ifndef OPENNDES_CONFIG_CONFIG_OVERLAY_H
 #define OPENNDES_CONFIG_CONFIG_OVERLAY_H

@@ -7,8 +7,12 @@
 #include "base/product.h"
 #include "base/text.h"
 #include "config/config_suggest.h"
+#include "platform/clock.h"
+#include "platform/threads.h"
 
 #define SETTLED_MS 400 /* Windows writes all values of a policy within some milliseconds */
+#define AWAIT_PAUSE_MS 50u
+#define AWAIT_TRIES 60u /* a policy that never rests does not hold a start up */
 
 struct policy_value {
     char *text;       /* NULL: not set, or `why` */
@@ -34,6 +38,29 @@ const struct config_policy_source config_policy_registry = { walk_registry, NULL
 bool config_policy_stamp(struct registry_stamp *out, struct error *err)
 {
     return registry_stamp(PRODUCT_POLICY_KEY, out, err);
+}
+
+bool config_policy_settled(const struct registry_stamp *stamp, int64_t now_ms)
+{
+    int64_t age_ms = now_ms - stamp->written_100ns / 10000;
+
+    /* a time to come is one of a clock that was set: it says nothing */
+    return stamp->written_100ns == 0 || age_ms >= SETTLED_MS || age_ms < 0;
+}
+
+void config_policy_await(struct registry_stamp *out)
+{
+    struct error ignored = ERROR_INIT;
+
+    for (unsigned i = 0; i < AWAIT_TRIES; i++) {
+        if (!config_policy_stamp(out, &ignored)) {
+            *out = (struct registry_stamp){ 0, 0 };
+        }
+        if (config_policy_settled(out, clock_now_ms())) {
+            return;
+        }
+        thread_pause_ms(AWAIT_PAUSE_MS);
+    }
 }
 
 bool config_policy_changed(const struct registry_stamp *loaded, const struct registry_stamp *found,

@@ -34,6 +34,14 @@ MUST_USE bool config_policy_stamp(struct registry_stamp *out, struct error *err)
 bool config_policy_changed(const struct registry_stamp *loaded, const struct registry_stamp *found,
                            int64_t now_ms, struct registry_stamp *last_look);
 
+/* Is nobody just writing it, as far as its time tells? */
+bool config_policy_settled(const struct registry_stamp *stamp, int64_t now_ms);
+/*
+ * Wait until it is settled, some seconds at most: for whoever reads it without having looked at it
+ * before. *out is the stamp; all zero when it cannot be read.
+ */
+void config_policy_await(struct registry_stamp *out);
+
 struct config_policy;
 
 /* One value that is of no use: a name that no setting has, or a type that it cannot have. */

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "http/http_server_internal.h"
 #include "platform/clock.h"
+#include "platform/threads.h"
 
 /*
  * poll() everywhere, though Linux has epoll: both builds run the same code, and some hundred
@@ -23,6 +24,8 @@
 #define LISTEN_BACKLOG 128
 #define STOP_FLUSH_MS 500 /* for the answers to those who are given up */
 #define US_PER_MS 1000
+#define LISTEN_TRIES 10u
+#define LISTEN_PAUSE_MS 50u
 
 /* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
 
@@ -323,6 +326,25 @@ static bool start_listener(struct http_listener *listener,
     return true;
 }
 
+/* "openndes check" tries ports and holds each for an instant; so does a process that is ending. */
+static bool listen_patiently(const struct http_listen_options *options, socket_handle *out,
+                             uint16_t *bound, struct error *err)
+{
+    struct error why = ERROR_INIT;
+
+    for (unsigned i = 0; i < LISTEN_TRIES; i++) {
+        error_clear(&why);
+        if (socket_listen(&options->address, options->port, LISTEN_BACKLOG, out, bound, &why)) {
+            return true;
+        }
+        if (why.reason != REASON_PORT_IN_USE) {
+            break;
+        }
+        thread_pause_ms(LISTEN_PAUSE_MS);
+    }
+    return error_set(err, why.reason, "%s", why.detail);
+}
+
 bool http_server_listen(struct http_server *server, const struct http_listen_options *options,
                         uint16_t *bound_port, struct error *err)
 {
@@ -339,8 +361,7 @@ bool http_server_listen(struct http_server *server, const struct http_listen_opt
     listener->faces = options->faces;
     listener->tls = options->tls != NULL;
     if ((listener->tls && !need_front(server, err))
-        || !socket_listen(&options->address, options->port, LISTEN_BACKLOG, &listener->socket,
-                          &bound, err)
+        || !listen_patiently(options, &listener->socket, &bound, err)
         || !start_listener(listener, options, err)) {
         return false;
     }

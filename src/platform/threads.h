@@ -28,6 +28,7 @@ void thread_join(pthread_t thread);
 MUST_USE bool thread_cond_init(pthread_cond_t *cond, struct error *err);
 /* Wait at most timeout_ms; false when the time is over. Spurious wake-ups return true. */
 bool thread_cond_wait_ms(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t timeout_ms);
+void thread_pause_ms(unsigned ms); /* a signal may end it early */
 /* Processors this process may use, at least 1. */
 unsigned thread_processor_count(void);
 

@@ -148,6 +148,7 @@ static void json__values__read_back(void **state)
         count++;
     }
     assert_int_equal(count, 8);
+    assert_int_equal(json_value_kind(json_value_get(v, "not there")), JSON_KIND_NULL);
     assert_int_equal(json_value_count(v), 8);
     assert_true(json_value_bool(json_value_get(v, "t")));
     assert_false(json_value_bool(json_value_get(v, "f")));

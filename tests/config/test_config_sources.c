@@ -328,6 +328,35 @@ static void load__conflict_with_the_file__policy_gives_way_or_is_closed(void **s
     unload(&l);
 }
 
+/* Basic sign-in is forbidden by the policy; the file cannot hold that off with a setting on top. */
+static void load__policy_closes_what_the_file_needs_open__closed(void **state)
+{
+    static const char file[] = "{\"signin\":{\"basic\":true},\"basic_http\":{\"enabled\":true}}";
+    static const struct registry_value basic[] = { NUMBER("signin.basic", 0) };
+    static const struct registry_value both[] = { NUMBER("signin.basic", 0),
+                                                  NUMBER("basic_http.enabled", 1) };
+    struct loaded before;
+    struct loaded l;
+
+    load(*state, file, NULL, 0, NULL, &before);
+    check_key(&before, "basic_http.enabled", "true", CONFIG_SOURCE_FILE, "true", "-", REASON_NONE);
+    load(*state, file, basic, 1, &before.config, &l);
+    check_key(&l, "signin.basic", "false", CONFIG_SOURCE_POLICY, "true", "false", REASON_NONE);
+    check_key(&l, "basic_http.enabled", "false", CONFIG_SOURCE_CLOSED, "true", "-", REASON_NONE);
+    check_problems(&l, "");
+    unload(&l);
+    load(*state, file, basic, 1, NULL, &l);
+    check_key(&l, "signin.basic", "false", CONFIG_SOURCE_POLICY, "true", "false", REASON_NONE);
+    check_key(&l, "basic_http.enabled", "false", CONFIG_SOURCE_CLOSED, "true", "-", REASON_NONE);
+    unload(&l);
+    load(*state, file, both, 2, &before.config, &l);
+    check_key(&l, "signin.basic", "false", CONFIG_SOURCE_POLICY, "true", "false", REASON_NONE);
+    check_key(&l, "basic_http.enabled", "false", CONFIG_SOURCE_CLOSED, "true", "true",
+              REASON_CONFIG_CONFLICT);
+    unload(&l);
+    unload(&before);
+}
+
 /* The file's own conflict is an error as ever, unless a policy mends it. */
 static void load__broken_file__as_without_policy(void **state)
 {
@@ -422,6 +451,19 @@ static void changed__just_written_or_gone__at_the_second_look(void **state)
     assert_false(config_policy_changed(&gone, &gone, 7, &look));
 }
 
+static void settled__just_written__no(void **state)
+{
+    const struct registry_stamp written = { 20000000, 3 }; /* 2 s */
+    const struct registry_stamp gone = { 0, 0 };
+
+    (void)state;
+    assert_false(config_policy_settled(&written, 2000));
+    assert_false(config_policy_settled(&written, 2399));
+    assert_true(config_policy_settled(&written, 2400));
+    assert_true(config_policy_settled(&written, 1000)); /* a clock that was set back */
+    assert_true(config_policy_settled(&gone, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,9 +477,12 @@ int main(void)
             load__impossible_values_while_running__what_is_in_force_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(load__conflict_with_the_file__policy_gives_way_or_is_closed,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(load__policy_closes_what_the_file_needs_open__closed,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(load__broken_file__as_without_policy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(load__registry_unreadable__error, set_up, tear_down),
         cmocka_unit_test(changed__just_written_or_gone__at_the_second_look),
+        cmocka_unit_test(settled__just_written__no),
         cmocka_unit_test_setup_teardown(visit__every_key_but_internal_ones__stops_when_told, set_up,
                                         tear_down),
     };

@@ -276,6 +276,34 @@ static void http_server_listen__port_in_use__refused(void **state)
     world_destroy(&world);
 }
 
+static void *let_go_of(void *context)
+{
+    thread_pause_ms(120);
+    socket_close(*(socket_handle *)context);
+    return NULL;
+}
+
+/* "openndes check" holds a port for an instant: a start at that moment must not fail. */
+static void http_server_listen__port_held_for_an_instant__waits(void **state)
+{
+    struct http_listen_options listen;
+    struct error err = ERROR_INIT;
+    socket_handle holder = SOCKET_HANDLE_NONE;
+    pthread_t thread;
+    uint16_t port = 0;
+    struct world world;
+
+    (void)state;
+    world_create(&world, NULL);
+    listen = world_listen_options(&world, 0);
+    assert_done(socket_listen(&listen.address, 0, 1, &holder, &listen.port, &err), &err, "holder");
+    assert_done(thread_start(&thread, "holder", let_go_of, &holder, &err), &err, "thread");
+    assert_done(http_server_listen(world.server, &listen, &port, &err), &err, "same port");
+    assert_int_equal(port, listen.port);
+    thread_join(thread);
+    world_destroy(&world);
+}
+
 static void http_server_listen__too_many__refused(void **state)
 {
     struct http_listen_options listen;
@@ -446,6 +474,7 @@ int main(void)
         cmocka_unit_test(http_server__connections_over_total__closed),
         cmocka_unit_test(http_server__connections_over_one_address__closed),
         cmocka_unit_test(http_server_listen__port_in_use__refused),
+        cmocka_unit_test(http_server_listen__port_held_for_an_instant__waits),
         cmocka_unit_test(http_server_listen__too_many__refused),
         cmocka_unit_test(http_server_stop__request_running__answered_within_grace),
         cmocka_unit_test(http_server_stop__grace_over__given_up_with_503),

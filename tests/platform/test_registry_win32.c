@@ -141,10 +141,12 @@ static void walk__tree__every_value_once(void **state)
     put_below(L"\\Caps", L"unended", REG_MULTI_SZ, list, sizeof(list) - 4);
     put_below(L"\\Caps", L"none", REG_MULTI_SZ, L"", 2);
     put_below(L"\\Secret", L"Secret", REG_BINARY, "\x01\x02\x03", 3);
+    put_below(L"\\Secret", L"short", REG_DWORD, "\x01\x00", 2);
+    put_below(L"\\Secret", L"long", REG_DWORD, "\x01\x00\x00\x00\x00\x00\x00\x00", 8);
     put_below(L"\\Modules\\NDESPolicy", L"expand", REG_EXPAND_SZ, L"%SystemRoot%", 26);
     assert_done(registry_walk(WALK_KEY, see, &seen, &found, &err), &err, "");
     assert_true(found);
-    assert_int_equal(seen.count, 8);
+    assert_int_equal(seen.count, 10);
     assert_seen(&seen, "|Template|0|IPSec|0;");
     assert_seen(&seen, "||0|unnamed|0;");
     assert_seen(&seen, "PasswordValidity|PasswordValidity|1||60;");
@@ -152,6 +154,8 @@ static void walk__tree__every_value_once(void **state)
     assert_seen(&seen, "Caps|unended|2|SHA-256\nSHA-512|0;");
     assert_seen(&seen, "Caps|none|2||0;");
     assert_seen(&seen, "Secret|Secret|3||0;");
+    assert_seen(&seen, "Secret|short|3||0;");
+    assert_seen(&seen, "Secret|long|3||0;");
     assert_seen(&seen, "Modules\\NDESPolicy|expand|0|");
     assert_null(strstr(buffer_text(&seen.lines), "%SystemRoot%"));
     buffer_clear(&seen.lines);

@@ -36,6 +36,18 @@ sys.stdin.read()'; }
     read -r port <&"${HOLDER[0]}"
 }
 
+# instant: holds the data folder's lock as a check does, only longer: 0.2 s
+instant() {
+    python3 - "$data/openndes.lock" "$work/asking" <<'END'
+import fcntl, os, sys, time
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.flock(fd, fcntl.LOCK_EX)        # what the program takes on Linux
+fcntl.lockf(fd, fcntl.LOCK_EX, 1, 0)  # what Wine makes of LockFileEx
+open(sys.argv[2], "w").close()
+time.sleep(0.2)
+END
+}
+
 make_data --public-url http://scep.example.com --listen 127.0.0.1:0
 cp -r "$data" "$work/healthy"
 restore() { rm -rf "$data" && cp -r "$work/healthy" "$data"; }
@@ -45,26 +57,42 @@ ok check --json
 [[ $(json '[r for r in j if r["level"] == "error"]') == '[]' ]] || fail "errors: $(<"$out")"
 finding ok "CA default" "valid until"
 finding ok "RA of CA default" "suits Windows and Apple devices"
-finding ok database "whole, 0 certificates"
+finding ok database "none yet"
+[[ ! -e $data/openndes.db ]] || fail "check has made a database"
 finding ok rights "nobody else"
 finding ok "template device" on
 finding ok secrets.key opens
 
-step "a running server"
+step "a running server, which is started while another process asks who holds the folder"
+instant & asking=$!
+until [[ -e $work/asking ]]; do sleep 0.02; done
 start_server
+wait "$asking"
 # The pair of RAs and the CRL are there now. The addresses are not the configured ones.
 ok config set "listen=${base#http://}"
 ok check --json
 finding ok "listen ${base#http://}" "the server listens there"
 finding ok "signing RA of CA default" "suits Windows"
+finding ok database "whole, 0 certificates"
 finding ok "CRL of CA default" "valid until"
 stop_server
+
+step "a database that is gone, which a look does not make anew"
+rm "$data/openndes.db"
+broken 6
+finding error database "missing" file-missing
+[[ ! -e $data/openndes.db ]] || fail "check has made a database"
+restore
 
 step "a port that something else holds"
 holder
 ok config set "listen=127.0.0.1:$port"
 broken 9
 finding error "listen 127.0.0.1:$port" "is held by" port-in-use
+ok config set "listen=127.0.0.1:0" "management.listen=127.0.0.1:$port"
+on_data check --json --offline
+finding warning "management.listen 127.0.0.1:$port" "is held by" port-in-use
+ok config set "listen=127.0.0.1:$port" management.listen=
 run_program --data "$(path "$data")" check --offline --monitoring
 [[ $status -eq 2 ]] || fail "critical is $status"
 [[ $(head -n 1 "$out") =~ ^OpenNDES\ CRITICAL\ -\ 1\ errors,.*port.*\|\ errors=1\ warnings=[0-9]+$ ]] ||
@@ -85,6 +113,13 @@ step "a broken database"
 (umask 077 && head -c 5000 /dev/urandom >"$data/openndes.db")
 broken 7
 finding error database "" store-corrupt
+restore
+
+step "a bar in a text, as a monitoring system sees it"
+printf '{ "listen": "a|b" }' >"$data/openndes.json"
+run_program --data "$(path "$data")" check --offline --monitoring
+[[ $status -eq 2 && $(grep -c '|' "$out") -eq 1 ]] || fail "bars that are no figures: $(<"$out")"
+grep -q '^error    openndes.json: .*a/b' "$out" || fail "no finding about openndes.json: $(<"$out")"
 restore
 
 step "a template whose CA is missing, and settings that do not load"

@@ -95,6 +95,12 @@ refused_id=$(json 'j[0]["id"]')
 issued_id=$(json '[r["id"] for r in j if r["serial"] == "'"$serial"'"][-1]')
 ok request show "$issued_id" --json
 [[ $(json '[j["result"], j["subject"], j["certificate"]["state"], j["certificate"]["revocation_reason"]]') == '["issued", "CN=recorded", "revoked", "keyCompromise"]' ]] || fail "request show: $(<"$out")"
+# What is no SCEP message has no transaction id.
+printf 'no message at all' >"$work/garbage"
+replay "$work/garbage" "$work/garbage.answer"
+ok request list --last 1 --json
+[[ $(json '[j[0]["result"], j[0]["transaction_id"]]') == '["refused", ""]' ]] || fail "garbage: $(<"$out")"
+ok request show "$(json 'j[0]["id"]')"
 refused 3 request-not-pending request approve "$refused_id"
 grep -q "it was refused at 20.*request-of-revoked-certificate" "$err" || fail "approve does not say what became of it: $(<"$err")"
 refused 10 request-missing request deny 0-0

@@ -44,7 +44,7 @@ function ConvertTo-OpenNdesArgument {
     }
     # backslashes count double before a quote, and before the closing one
     $escaped = [regex]::Replace($Text, '(\\*)"', '$1$1\"')
-    $escaped = [regex]::Replace($escaped, '(\\+)$', '$1$1')
+    $escaped = [regex]::Replace($escaped, '(\\+)\z', '$1$1')
     return '"' + $escaped + '"'
 }
 

@@ -116,6 +116,13 @@ bool thread_cond_wait_ms(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t t
     return pthread_cond_timedwait(cond, mutex, &until) != ETIMEDOUT || shortened;
 }
 
+void thread_pause_ms(unsigned ms)
+{
+    const struct timespec pause = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000L };
+
+    (void)nanosleep(&pause, NULL);
+}
+
 unsigned thread_processor_count(void)
 {
     cpu_set_t set;

@@ -114,6 +114,13 @@ static bool read_value(struct walk *walk, HKEY key, const wchar_t *name,
     if (value->type == REGISTRY_NUMBER) {
         rc = RegGetValueW(key, NULL, name, RRF_RT_REG_DWORD, NULL, &number, &size);
         value->number = number;
+        /* a size that no such value has is one bad value, not a key that cannot be read */
+        if (rc == ERROR_MORE_DATA || rc == ERROR_INVALID_DATA
+            || (rc == ERROR_SUCCESS && size != sizeof(number))) {
+            value->type = REGISTRY_OTHER;
+            value->number = 0;
+            rc = ERROR_SUCCESS;
+        }
     } else if (value->type != REGISTRY_OTHER) {
         rc = get_texts(key, name, &wide, &chars);
     }

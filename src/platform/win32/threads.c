@@ -101,6 +101,11 @@ bool thread_cond_wait_ms(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t t
     return pthread_cond_timedwait_relative_np(cond, mutex, &relative) != ETIMEDOUT || shortened;
 }
 
+void thread_pause_ms(unsigned ms)
+{
+    Sleep(ms);
+}
+
 unsigned thread_processor_count(void)
 {
     DWORD_PTR own = 0;
