@@ -107,13 +107,14 @@ static bool load_runtime(struct app *app, struct error *err)
     if (now == NULL) {
         return false;
     }
+    /* before the first request can meet them: it would count as nobody's */
+    for (size_t i = 0; i < runtime_endpoint_count(now); i++) {
+        metrics_add_template(app->metrics, runtime_template_name_at(now, i));
+    }
     pthread_mutex_lock(&app->runtime_mutex);
     app->runtime = now;
     pthread_mutex_unlock(&app->runtime_mutex);
     app->stop_seconds = runtime_config(now)->limits.stop_seconds;
-    for (size_t i = 0; i < runtime_endpoint_count(now); i++) {
-        metrics_add_template(app->metrics, runtime_template_name_at(now, i));
-    }
     use_intune(app, now);
     runtime_unref(old);
     return true;

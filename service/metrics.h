@@ -17,7 +17,7 @@
 
 #define METRICS_TEMPLATES 1024u /* names that have ever been configured, at most */
 #define METRICS_COUNTERS 8192u
-#define METRICS_DURATIONS 2048u
+#define METRICS_DURATIONS 4096u /* three operations of as many templates as there may be */
 
 struct metrics;
 

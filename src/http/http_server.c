@@ -22,7 +22,9 @@
     (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME)
 
 #define LISTEN_BACKLOG 128
-#define STOP_FLUSH_MS 500 /* for the answers to those who are given up */
+#define STOP_FLUSH_MS 500   /* for the answers to those who are given up */
+#define STOP_LATE_US 200000 /* for requests that are on their way when the last one is answered */
+#define STOP_LATE_STEP_MS 10
 #define US_PER_MS 1000
 #define LISTEN_TRIES 10u
 #define LISTEN_PAUSE_MS 50u
@@ -384,6 +386,21 @@ static void wait_for_requests(struct http_server *server, int64_t at_most_ms)
     }
 }
 
+/*
+ * With the lock held: what clients have sent before they could know that this is the end may still
+ * lie in their sockets; closing these now would reset the connections instead of saying 503. Who
+ * has had his 503 is disconnected, so this ends early unless somebody keeps an idle connection.
+ */
+static void wait_for_late_requests(struct http_server *server, int64_t end_us)
+{
+    int64_t late_us = clock_monotonic_us() + STOP_LATE_US;
+
+    end_us = end_us < late_us ? end_us : late_us;
+    while (atomic_load(&server->connections) > 0 && clock_monotonic_us() < end_us) {
+        (void)thread_cond_wait_ms(&server->changed, &server->lock, STOP_LATE_STEP_MS);
+    }
+}
+
 static void listen_no_more(struct http_server *server)
 {
     for (size_t i = 0; i < server->listener_count; i++) {
@@ -425,6 +442,8 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
     (void)pthread_mutex_lock(&server->lock);
     server->stopping = true;
     wait_for_requests(server, grace_ms);
+    wait_for_late_requests(server, end_us);
+    wait_for_requests(server, (end_us - clock_monotonic_us()) / US_PER_MS);
     server->abandoning = true; /* libmicrohttpd cannot stop while somebody is suspended */
     if (server->working != NULL) {
         http_exchange_abandon_all(server);

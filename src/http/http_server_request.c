@@ -348,6 +348,7 @@ static bool begin_request(struct http_exchange *exchange, const struct http_step
     struct http_framing framing;
     struct error err = ERROR_INIT;
     bool at_once = true;
+    bool stopping = false;
 
     /* copied, because the connection may end before the worker does */
     if (!text_copy(exchange->method_text, sizeof(exchange->method_text), step->method)) {
@@ -355,12 +356,16 @@ static bool begin_request(struct http_exchange *exchange, const struct http_step
     }
     exchange->request.method = method_of(step->method);
     exchange->request.started_us = clock_monotonic_us();
-    if (!enter(exchange)) {
-        refuse(exchange, REASON_STOPPING);
-    } else if (!read_headers(exchange, step->version, &framing, &err)) {
+    stopping = !enter(exchange);
+    exchange->close = stopping;
+    if (!read_headers(exchange, step->version, &framing, &err)) {
         refuse(exchange, err.reason);
     } else {
-        decide(exchange, &framing);
+        if (stopping) {
+            refuse(exchange, REASON_STOPPING);
+        } else {
+            decide(exchange, &framing);
+        }
         at_once = answers_at_once(exchange, &framing);
     }
     if (!at_once) return true;

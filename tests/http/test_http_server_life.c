@@ -8,7 +8,9 @@
 #define HOST "Host: test\r\n"
 #define GET_BLOCK "GET /block?b HTTP/1.1\r\n" HOST "\r\n"
 #define GET_PLAIN "GET /p?p HTTP/1.1\r\n" HOST "\r\n"
+#define GET_CACHED "GET /cached HTTP/1.1\r\n" HOST "\r\n"
 #define GRACE_MS 20000
+#define LATE_MS 150 /* at least */
 #define CLIENTS 20u
 #define ROUNDS 25u
 #define US_PER_MS 1000
@@ -373,6 +375,86 @@ static void http_server_stop__request_running__answered_within_grace(void **stat
     world_destroy(&world);
 }
 
+static void *stop_now(void *context)
+{
+    struct world *world = context;
+
+    http_server_stop(world->server, GRACE_MS);
+    return NULL;
+}
+
+/* The status; 0: there was no answer. */
+static int ask_again(struct raw_client *client, struct raw_response *response)
+{
+    return raw_client_send_text(client, GET_CACHED) && raw_client_receive(client, true, response)
+               ? response->status
+               : 0;
+}
+
+/* Its client may have sent a request before it could know: closing at once would reset it. */
+static void http_server_stop__idle_connection__has_a_moment_to_ask(void **state)
+{
+    struct raw_response response = RAW_RESPONSE_INIT;
+    struct raw_client *client = NULL;
+    struct raw_client *idle = NULL;
+    struct error err = ERROR_INIT;
+    int64_t begun_us = 0;
+    pthread_t thread;
+    struct world world;
+
+    (void)state;
+    world_create(&world, NULL);
+    idle = world_connect(&world);
+    client = world_connect(&world);
+    world_exchange(client, GET_CACHED, &response);
+    begun_us = clock_monotonic_us();
+    assert_done(thread_start(&thread, "stop", stop_now, &world, &err), &err, "");
+    while (ask_again(client, &response) == 200) {
+    }
+    thread_join(thread);
+    assert_true(clock_monotonic_us() - begun_us >= LATE_MS * US_PER_MS);
+    assert_true(raw_client_at_end(idle));
+    raw_client_close(client);
+    raw_client_close(idle);
+    raw_response_clear(&response);
+    world_destroy(&world);
+}
+
+/* What closes a socket with bytes unread sends a reset, and the client may lose the answer. */
+static void http_server_stop__body_on_its_way__read_before_503(void **state)
+{
+    struct raw_response response = RAW_RESPONSE_INIT;
+    struct raw_client *client = NULL;
+    struct raw_client *blocked = NULL;
+    struct raw_client *probe = NULL;
+    struct error err = ERROR_INIT;
+    pthread_t thread;
+    struct world world;
+
+    (void)state;
+    world_create(&world, NULL);
+    client = world_connect(&world);
+    probe = world_connect(&world);
+    blocked = connect_blocked(&world, 1);
+    assert_done(thread_start(&thread, "stop", stop_now, &world, &err), &err, "");
+    while (ask_again(probe, &response) == 200) {
+    }
+    assert_int_equal(response.status, 503);
+    assert_true(raw_client_send_text(client, "POST /p HTTP/1.1\r\nContent-Length: 9\r\n\r\na"));
+    world_wait_running(&world, 2);
+    assert_true(raw_client_send_text(client, "bcdefghi"));
+    expect(client, 503, NULL);
+    assert_true(raw_client_at_end(client));
+    world_open_gate(&world);
+    expect(blocked, 200, "b");
+    thread_join(thread);
+    raw_client_close(client);
+    raw_client_close(probe);
+    raw_response_clear(&response);
+    raw_client_close(blocked);
+    world_destroy(&world);
+}
+
 static void http_server_stop__grace_over__given_up_with_503(void **state)
 {
     struct raw_client *client = NULL;
@@ -477,6 +559,8 @@ int main(void)
         cmocka_unit_test(http_server_listen__port_held_for_an_instant__waits),
         cmocka_unit_test(http_server_listen__too_many__refused),
         cmocka_unit_test(http_server_stop__request_running__answered_within_grace),
+        cmocka_unit_test(http_server_stop__idle_connection__has_a_moment_to_ask),
+        cmocka_unit_test(http_server_stop__body_on_its_way__read_before_503),
         cmocka_unit_test(http_server_stop__grace_over__given_up_with_503),
         cmocka_unit_test(http_server_stop__jobs_in_queue__never_handled),
         cmocka_unit_test(http_server_stop__half_a_request__not_waited_for_after_grace),

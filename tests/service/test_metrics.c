@@ -122,6 +122,28 @@ static void templates__beyond_the_table__count_as_none(void **state)
     metrics_free(metrics);
 }
 
+/* As many templates as a service may have, each with what every enrollment asks for. */
+static void enrollments__of_all_templates__have_a_place(void **state)
+{
+    static const char *const operations[] = { "GetCACaps", "GetCACert", "PKIOperation" };
+    struct metrics *metrics = create();
+    struct seen durations = { .wanted = { .template_name = NULL } };
+    char name[LIMIT_TEMPLATE_NAME + 1];
+
+    (void)state;
+    for (unsigned i = 0; i < LIMIT_TEMPLATES; i++) {
+        name_of(i, name);
+        metrics_add_template(metrics, name);
+        for (size_t k = 0; k < sizeof(operations) / sizeof(operations[0]); k++) {
+            count(metrics, name, operations[k], REASON_NONE);
+        }
+    }
+    assert_int_equal(metrics_dropped(metrics), 0);
+    metrics_each_duration(metrics, see, &durations);
+    assert_int_equal(durations.series, LIMIT_TEMPLATES * 3);
+    metrics_free(metrics);
+}
+
 /* Nothing is lost without being told, and nothing that was there goes. */
 static void series__beyond_the_table__are_told(void **state)
 {
@@ -214,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests__are_counted_below_configured_names_only),
         cmocka_unit_test(templates__beyond_the_table__count_as_none),
+        cmocka_unit_test(enrollments__of_all_templates__have_a_place),
         cmocka_unit_test(series__beyond_the_table__are_told),
         cmocka_unit_test(threads__lose_nothing_and_see_whole_names),
         cmocka_unit_test(one_request__costs_so_much),
