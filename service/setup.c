@@ -46,11 +46,15 @@ static bool run_steps(struct setup *setup, const struct setup_step *steps, size_
 bool setup_run(const struct setup_options *options, check_visit *visit, void *context,
                struct error *err)
 {
-    /* Rights last of what touches the folder, and before the service can be started. */
+    /*
+     * Rights last of what touches the folder, and before the service can be started. Other commands
+     * follow to the folder only when the service does.
+     */
     static const struct setup_step steps[] = {
-        { "data folder", setup_data_folder },  { "settings", setup_data_content },
-        { "import-ndes", setup_data_import },  { "rights", setup_data_rights },
-        { "service", setup_system_service },   { "event source", setup_system_event_source },
+        { "service", setup_system_check },     { "data folder", setup_data_folder },
+        { "settings", setup_data_content },    { "import-ndes", setup_data_import },
+        { "rights", setup_data_rights },       { "service", setup_system_service },
+        { "registry", setup_data_note },       { "event source", setup_system_event_source },
         { "firewall", setup_system_firewall },
     };
     struct setup setup = { .options = options, .visit = visit, .context = context };

@@ -59,14 +59,18 @@ MUST_USE bool setup_remove(check_visit *visit, void *context, struct error *err)
 bool setup_say(const struct setup *setup, enum check_level level, const char *what,
                const struct error *why, struct error *err, const char *format, ...)
     PRINTF_FORMAT(6, 7);
-/* The folder, empty, with its rights, and noted in the registry. */
+/* The folder, empty, with its rights. */
 MUST_USE bool setup_data_folder(struct setup *setup, struct error *err);
+/* Where it is, in the registry, for every command. */
+MUST_USE bool setup_data_note(struct setup *setup, struct error *err);
 /* openndes.json and all that belongs to it, where there is none yet. */
 MUST_USE bool setup_data_content(struct setup *setup, struct error *err);
 /* The settings of an NDES on this machine, into a new folder. */
 MUST_USE bool setup_data_import(struct setup *setup, struct error *err);
 /* Rights of everything that is in the folder now. */
 MUST_USE bool setup_data_rights(struct setup *setup, struct error *err);
+/* Says nothing: whether a service can be given this folder. */
+MUST_USE bool setup_system_check(struct setup *setup, struct error *err);
 MUST_USE bool setup_system_service(struct setup *setup, struct error *err);
 MUST_USE bool setup_system_event_source(struct setup *setup, struct error *err);
 MUST_USE bool setup_system_firewall(struct setup *setup, struct error *err);

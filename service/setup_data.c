@@ -81,7 +81,7 @@ static bool take_folder(const struct setup *setup, bool *in_use, struct error *e
  * Everybody may read where the data is, as the command line asks for it whoever calls; only
  * administrators may change it, as the service with all its keys would follow.
  */
-static bool note_folder(const char *data, struct error *err)
+bool setup_data_note(struct setup *setup, struct error *err)
 {
     char rights[RIGHTS_SDDL_MAX];
     char sddl[RIGHTS_SDDL_MAX + 32];
@@ -93,8 +93,8 @@ static bool note_folder(const char *data, struct error *err)
         return error_set(err, REASON_INTERNAL, "rights of a registry key are too long");
     }
     return registry_protect(PRODUCT_REGISTRY_KEY, sddl, err)
-           && registry_write_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR, data, false,
-                                  err);
+           && registry_write_text(PRODUCT_REGISTRY_KEY, PRODUCT_REGISTRY_DATA_DIR,
+                                  setup->options->data, false, err);
 }
 
 bool setup_data_folder(struct setup *setup, struct error *err)
@@ -109,7 +109,7 @@ bool setup_data_folder(struct setup *setup, struct error *err)
     return take_folder(setup, &in_use, err)
            && (!in_use || rights_protect_tree(data, ENTRIES_MAX, err))
            && data_folder_create(data, err)
-           && (in_use || rights_protect_tree(data, ENTRIES_MAX, err)) && note_folder(data, err)
+           && (in_use || rights_protect_tree(data, ENTRIES_MAX, err))
            && setup_say(setup, CHECK_OK, "data folder", NULL, err, "%s", data);
 }
 

@@ -99,6 +99,22 @@ static void warn_setting(void *context, const char *what, const struct error *wh
     }
 }
 
+static bool make_command(const struct setup *setup, char command[SERVICE_COMMAND_MAX],
+                         struct error *err)
+{
+    char program[FILE_PATH_MAX];
+
+    return program_path(program, err)
+           && setup_command(program, setup->options->data, command, SERVICE_COMMAND_MAX, err);
+}
+
+bool setup_system_check(struct setup *setup, struct error *err)
+{
+    char command[SERVICE_COMMAND_MAX];
+
+    return make_command(setup, command, err);
+}
+
 bool setup_system_service(struct setup *setup, struct error *err)
 {
     struct service_definition definition = {
@@ -110,12 +126,10 @@ bool setup_system_service(struct setup *setup, struct error *err)
         .automatic = setup->options->automatic,
     };
     struct warning_walk walk = { .setup = setup, .err = ERROR_INIT };
-    char program[FILE_PATH_MAX];
     char command[SERVICE_COMMAND_MAX];
     bool made = false;
 
-    if (!program_path(program, err)
-        || !setup_command(program, setup->options->data, command, sizeof(command), err)) {
+    if (!make_command(setup, command, err)) {
         return false;
     }
     definition.command = command;

@@ -133,7 +133,7 @@ rm "$FOLDER/docs/install.md"
 # What "msiexec /fa" stands for; Wine 8 does not know a package by its path there. Every user may do it, with
 # every property that an administrator may set: none of them counts.
 msi 0 /i "$(windows_path "$new")" REINSTALL=ALL REINSTALLMODE=amus 'DATADIR=C:\other' 'INSTALLDIR=C:\program' \
-    'HTTPPORT=80 --data C:\other' 'HTTPSPORT=0 --account LocalSystem' 'SERVICEACCOUNT=NT AUTHORITY\SYSTEM'
+    'HTTPPORT=80 --data C:\other' 'HTTPSPORT=0 --account LocalSystem' 'SERVICEACCOUNT=NT AUTHORITY\SYSTEM' STARTSERVICE=0
 [[ $(registry "$SERVICE" ObjectName) == 'NT SERVICE\OpenNDES' ]] || fail "account $(registry "$SERVICE" ObjectName)"
 installed "$(version_of "$new")" "$work/extracted/OpenNDES/openndes.exe"
 cmp "$FOLDER/docs/install.md" "$work/extracted/OpenNDES/docs/install.md" || fail "the repair did not bring the file back"

@@ -74,7 +74,7 @@ CONDITIONS = {
     "StartOption": 'SERVICESTARTFOUND = "#3" OR SERVICESTARTFOUND = "#4"',  # by hand, disabled
     "SetUpService": "$Program = 3",
     "UndoSetUp": "$Program = 3 AND NOT Installed AND NOT WIX_UPGRADE_DETECTED",
-    "StartServices": 'VersionNT AND STARTSERVICE <> "0"',
+    "StartServices": 'VersionNT AND (Installed OR STARTSERVICE <> "0")',
     "KeepDataDir": "DATADIRFOUND AND (Installed OR NOT DATADIR)",
     "DefaultDataDir": "NOT DATADIR",
     "RemoveExistingProducts": "",

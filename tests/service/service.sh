@@ -141,6 +141,14 @@ service setup
 said "$out" "warning  data folder: others could have changed what is in it"
 [[ $(stat -c %a "$data") == *0 ]] || fail "the data folder is still open: $(stat -c %A "$data")"
 
+step "a folder that no service can have: nothing is made, commands keep to the one that is served"
+run_program --data "$(path "$work/100%")" service setup
+[[ $status -eq 2 ]] || fail "setup of a folder with a percent sign ended with $status: $(<"$err")"
+[[ ! -e $work/100% ]] || fail "the folder was made all the same"
+run_program template list
+[[ $status -eq 0 ]] || fail "template list ended with $status: $(<"$err")"
+said "$out" device
+
 step "removed: the data stays"
 service uninstall
 said "$out" "stays, with its CA and all certificates"
