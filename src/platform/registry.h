@@ -27,7 +27,7 @@ enum registry_type {
     REGISTRY_TEXT,   /* REG_SZ, REG_EXPAND_SZ */
     REGISTRY_NUMBER, /* REG_DWORD */
     REGISTRY_LIST,   /* REG_MULTI_SZ */
-    REGISTRY_OTHER /* binary, a REG_DWORD of a wrong size and all the rest: that it is there is all that is told */
+    REGISTRY_OTHER   /* binary, REG_DWORD of a wrong size, all the rest: only that it is there */
 };
 
 /* One value, for the time of a visit. */
