@@ -62,7 +62,7 @@ fi
 
 step "check, config explain"
 ok check
-said "$out" "database: whole"
+said "$out" "database: none yet"
 ok check --json
 [[ $(json 'len([1 for row in j if row["level"] == "error"])') == 0 ]] || fail "check --json: $(<"$out")"
 ok config explain
