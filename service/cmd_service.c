@@ -9,6 +9,7 @@
 #include "service/args.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/event_log.h"
 #include "service/service_verbs.h"
 #include "service/setup.h"
 
@@ -51,6 +52,22 @@ static void open_log(struct service_command *c)
         && rights_check(folder, false, &ignored)) {
         c->log = log_open(&options, &ignored);
     }
+}
+
+/*
+ * Where an administrator looks after an installation that failed without a word: there is no
+ * setup.log in a folder that setup has refused.
+ */
+static void tell_event_log(const struct error *why)
+{
+    bool is_unsafe = why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT;
+    struct eventlog *sink = eventlog_open(PRODUCT_SERVICE);
+    struct event_log *events = event_log_create(sink);
+
+    event_log_failure(events, is_unsafe ? EVENT_RIGHTS_UNSAFE : EVENT_START_FAILED,
+                      "openndes service setup", why);
+    event_log_free(events);
+    eventlog_close(sink);
 }
 
 /* A check_visit, whose context is a struct service_command. */
@@ -282,6 +299,7 @@ out:
     if (!ok) {
         open_log(&c);
         log_error(c.log, LOG_LEVEL_ERROR, err, "setup failed");
+        if (c.installer && !c.remove) tell_event_log(err);
     }
     service_command_clear(&c);
     return ok;
