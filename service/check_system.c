@@ -14,6 +14,7 @@
 #include "platform/sockets.h"
 #include "service/check_remedy.h"
 #include "service/data_folder.h"
+#include "service/setup.h"
 #include "service/service_verbs.h"
 #include "service/urls.h"
 
@@ -326,32 +327,17 @@ static bool check_service(struct system_check *c, struct error *err)
            || tell(c, CHECK_WARNING, "service", &why, why.detail, NULL, err);
 }
 
-static bool add_port(char ports[PORTS_TEXT_MAX], const struct url_listener *listener)
-{
-    size_t len = strlen(ports);
-
-    return ip_address_is_loopback(&listener->at.address)
-           || text_format(ports + len, PORTS_TEXT_MAX - len, "%s%u", len == 0 ? "" : ",",
-                          (unsigned)listener->at.port);
-}
-
+/* The rule that "service setup" makes, for the ports that are configured now. */
 static bool check_firewall(struct system_check *c, struct error *err)
 {
-    struct url_listener listeners[URL_LISTENERS_MAX];
     struct error why = ERROR_INIT;
-    char ports[PORTS_TEXT_MAX] = "";
-    size_t count = 0;
-    bool whole = true;
+    char ports[PORTS_TEXT_MAX];
 
-    url_listeners_add(c->o->config->listen, false, listeners, &count);
-    url_listeners_add(c->o->config->https.listen, true, listeners, &count);
-    for (size_t i = 0; whole && i < count; i++) {
-        whole = add_port(ports, &listeners[i]);
-    }
-    if (!whole || ports[0] == '\0') {
+    if (!setup_ports(c->o->config->listen, c->o->config->https.listen, ports, sizeof(ports))
+        || ports[0] == '\0') {
         return true;
     }
-    switch (firewall_rule_state(PRODUCT_NAME, ports, &why)) {
+    switch (firewall_rule_state(SETUP_FIREWALL_RULE, ports, &why)) {
     case FIREWALL_OFF:
         return tell(c, CHECK_OK, "firewall", NULL, "Windows Firewall is off", NULL, err);
     case FIREWALL_RULE:
