@@ -145,7 +145,9 @@ static bool check_port(struct system_check *c, const char *key, enum check_level
                     "addresses, or before they were changed",
                     "openndes service restart", err);
     }
-    if (c->running && why.reason == REASON_PORT_IN_USE && held_by_us(listener->at.port)) {
+    /* An account that may not take the port is told so before it is told that the port is taken. */
+    if (c->running && (why.reason == REASON_PORT_IN_USE || why.reason == REASON_PORT_NOT_PERMITTED)
+        && held_by_us(listener->at.port)) {
         return tell(c, CHECK_OK, what, NULL, "the server listens there", NULL, err);
     }
     /* The service's account may do what this one may not. */
