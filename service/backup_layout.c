@@ -42,6 +42,7 @@ static const struct layout_row rows[] = {
     { BACKUP_DATABASE_FILE, NAME_NONE, BACKUP_KIND_DATABASE },
     { "logs/openndes.*", NAME_PORTABLE, BACKUP_KIND_LOG },
     { "logs/audit.*", NAME_PORTABLE, BACKUP_KIND_LOG },
+    { "logs/setup.*", NAME_PORTABLE, BACKUP_KIND_LOG },
 };
 
 /* Patterns in which '*' stands for anything without '/'. */

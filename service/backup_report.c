@@ -31,13 +31,24 @@ static const struct json *list_of(const struct json *object, const char *key)
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-/* What a backup says is authentic, yet of a machine that need not be in order. */
+/*
+ * What a backup says is authentic, yet of a machine that need not be in order. Backslashes are
+ * those of Windows' folders.
+ */
 static void print_escaped(const char *before, const char *text, const char *behind)
 {
     char shown[1024];
+    const char *end = NULL;
 
-    text_escape_sentence(shown, sizeof(shown), bytes_of_text(text));
-    command_print("%s%s%s", before, shown, behind);
+    command_print("%s", before);
+    do {
+        end = strchr(text, '\\');
+        text_escape_sentence(shown, sizeof(shown),
+                             bytes_of(text, end != NULL ? (size_t)(end - text) : strlen(text)));
+        command_print("%s%s", shown, end != NULL ? "\\" : "");
+        text = end != NULL ? end + 1 : text;
+    } while (end != NULL);
+    command_print("%s", behind);
 }
 
 static void print_names(const struct json *list, const char *title)

@@ -36,6 +36,7 @@ static void kind__every_place__as_documented(void **state)
         { "openndes.db", BACKUP_KIND_DATABASE },
         { "logs/openndes.log", BACKUP_KIND_LOG },
         { "logs/audit.jsonl.3", BACKUP_KIND_LOG },
+        { "logs/setup.log", BACKUP_KIND_LOG },
         { "protect.key", BACKUP_KIND_NEVER },
         { "openndes.lock", BACKUP_KIND_NEVER },
         { "ca/.lock", BACKUP_KIND_NEVER },
