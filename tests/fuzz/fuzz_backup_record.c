@@ -51,6 +51,22 @@ struct seen {
     bool has_database;
 };
 
+/* No part of the path leads anywhere else: "", ".", "..", or one that Windows cuts the end off. */
+static bool parts_are_plain(const char *path)
+{
+    for (;;) {
+        size_t len = strcspn(path, "/");
+
+        if (len == 0 || path[0] == '.' || path[len - 1] == '.' || path[len - 1] == ' ') {
+            return false;
+        }
+        if (path[len] == '\0') {
+            return true;
+        }
+        path += len + 1;
+    }
+}
+
 static bool begin(void *context, const struct backup_record *record, struct error *err)
 {
     struct seen *seen = context;
@@ -58,8 +74,7 @@ static bool begin(void *context, const struct backup_record *record, struct erro
 
     (void)err;
     must(!seen->is_open);
-    must(strlen(record->name) > 0 && record->name[0] != '/' && record->name[0] != '.');
-    must(strstr(record->name, "..") == NULL && strpbrk(record->name, "\\:*?\"<>|") == NULL);
+    must(parts_are_plain(record->name) && strpbrk(record->name, "\\:*?\"<>|") == NULL);
     must(record->type != BACKUP_RECORD_MANIFEST);
     if (record->type == BACKUP_RECORD_VALUE) {
         must(seen->has_database);

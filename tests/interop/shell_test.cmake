@@ -12,6 +12,7 @@ function(openndes_shell_test name file label)
     add_test(NAME ${name} COMMAND bash "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
     set_tests_properties(${name} PROPERTIES
         TIMEOUT 300
+        COST 10 # long ones first, or the last of them runs alone
         SKIP_RETURN_CODE 77
         LABELS "${label}"
         ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT};OPENNDES_PROGRAM=$<TARGET_FILE:openndes>;OPENNDES_LAUNCHER=${launcher};OPENNDES_INTUNE_CLOUD=$<TARGET_FILE:intune_cloud>")
