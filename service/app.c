@@ -13,6 +13,7 @@
 #include "http/worker_pool.h"
 #include "openndes_version.h"
 #include "platform/clock.h"
+#include "platform/rights.h"
 #include "platform/threads.h"
 #include "service/backup_write.h"
 #include "service/data_folder.h"
@@ -457,7 +458,7 @@ static void report_failed_start(struct app *app, const struct error *why)
         .files = 1000,
     };
     struct error ignored = ERROR_INIT;
-    bool is_unsafe = why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT;
+    bool is_unsafe = rights_is_unsafe(why);
 
     /* What others may change is not written to either: a log could be a link to something else. */
     if (app->log == NULL && !is_unsafe && data_path_logs(app->data_folder, folder, &ignored)

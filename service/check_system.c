@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/check_system.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/product.h"

@@ -60,7 +60,7 @@ static void open_log(struct service_command *c)
  */
 static void tell_event_log(const struct error *why)
 {
-    bool is_unsafe = why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT;
+    bool is_unsafe = rights_is_unsafe(why);
     struct eventlog *sink = eventlog_open(PRODUCT_SERVICE);
     struct event_log *events = event_log_create(sink);
 

@@ -8,6 +8,7 @@
 #include "ca/ca_files.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
+#include "platform/rights.h"
 #include "service/data_folder.h"
 #include "service/policy_report.h"
 #include "service/runtime_faces.h"
@@ -45,7 +46,7 @@ static void report(const struct runtime_options *options, const struct error *wh
 {
     log_error(options->log, LOG_LEVEL_ERROR, why, "%s", what);
     event_log_failure(options->events, EVENT_CONFIGURATION_BROKEN, what, why);
-    if (why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT) {
+    if (rights_is_unsafe(why)) {
         event_log_failure(options->events, EVENT_RIGHTS_UNSAFE, what, why);
     }
 }

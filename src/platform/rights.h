@@ -12,6 +12,9 @@
 
 #include "base/error.h"
 
+/* Is it one of the two that say that somebody else may have been at work? */
+bool rights_is_unsafe(const struct error *why);
+
 /* Told of each thing that is not as it should be; path is whole. False ends the walk. */
 typedef bool rights_visit(void *context, const char *path, const struct error *why,
                           struct error *err);

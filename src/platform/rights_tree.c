@@ -171,3 +171,8 @@ bool rights_protect_tree(const char *folder, size_t max_entries, struct error *e
     rights_object_end(privileges);
     return ok;
 }
+
+bool rights_is_unsafe(const struct error *why)
+{
+    return why->reason == REASON_RIGHTS_UNSAFE || why->reason == REASON_REPARSE_POINT;
+}

@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/posix/flush_folder.h"
 #include "platform/posix/posix_error.h"
 
 #define MODE_FILE 0600
@@ -18,36 +18,6 @@
 static bool name_is_taken(struct error *err, const char *path)
 {
     return error_set(err, REASON_FILE_NOT_WRITABLE, "%s: it exists already", path);
-}
-
-/* Make a new or moved name durable. */
-static bool flush_folder_of(const char *path, struct error *err)
-{
-    char folder[FILE_PATH_MAX];
-    char *slash = NULL;
-    int fd = -1;
-    int rc = 0;
-
-    if (!text_copy(folder, sizeof(folder), path)) {
-        return error_set(err, REASON_LIMIT, "a path is longer than %d bytes", FILE_PATH_MAX - 1);
-    }
-    slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        slash[slash == folder ? 1 : 0] = '\0';
-    }
-    fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == EACCES || posix_error_file(err, POSIX_WRITE, errno, folder);
-    }
-    rc = fsync(fd);
-    if (rc != 0 && (errno == EINVAL || errno == EROFS)) {
-        rc = 0; /* a file system that has no flush for folders */
-    }
-    if (rc != 0) {
-        (void)posix_error_file(err, POSIX_WRITE, errno, folder);
-    }
-    (void)close(fd);
-    return rc == 0;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "platform/posix/flush_folder.h"
 #include "platform/posix/posix_error.h"
 
 #define READ_CHUNK 16384u /* bytes */
@@ -124,8 +125,7 @@ static bool parent_of(const char *path, char out[FILE_PATH_MAX], struct error *e
     return true;
 }
 
-/* Make a new, moved or removed name durable. */
-static bool flush_folder_of(const char *path, struct error *err)
+bool flush_folder_of(const char *path, struct error *err)
 {
     char folder[FILE_PATH_MAX];
     int fd = -1;
