@@ -224,6 +224,41 @@ static bool template_known(const void *config, struct error *err)
     return true;
 }
 
+/* Intune's yes or no cannot wait for days, and nobody else may give it. */
+static bool template_approval(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->approval == APPROVAL_MANUAL && t->challenge.type == CHALLENGE_TYPE_INTUNE) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "manual is not possible with challenge.type intune: Intune decides");
+    }
+    return true;
+}
+
+/* Who follows whom has to be three different CAs. */
+static bool template_rollover(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+    const char *next = t->rollover.next;
+
+    if (next[0] != '\0' && (strcmp(next, t->ca) == 0 || strcmp(next, t->rollover.previous) == 0)) {
+        return error_set(err, REASON_CONFIG_CONFLICT,
+                         "\"%s\" is also the template's ca or rollover.previous", next);
+    }
+    return true;
+}
+
+static bool template_previous(const void *config, struct error *err)
+{
+    const struct template_config *t = config;
+
+    if (t->rollover.previous[0] != '\0' && strcmp(t->rollover.previous, t->ca) == 0) {
+        return error_set(err, REASON_CONFIG_CONFLICT, "\"%s\" is also the template's ca", t->ca);
+    }
+    return true;
+}
+
 static const struct config_rule service_rules[] = {
     { "listen", "https.listen", service_listen },
     { "crl.renew_hours", "crl.validity_hours", service_crl_renewal },
@@ -243,6 +278,9 @@ static const struct config_rule template_rules[] = {
     { "enabled", "", template_passphrase },
     { "ndes.EnforcePassword", "", template_no_password },
     { "policy.known", "", template_known },
+    { "approval", "", template_approval },
+    { "rollover.next", "", template_rollover },
+    { "rollover.previous", "", template_previous },
 };
 
 bool config_rules_check(enum config_scope scope, const void *config,

@@ -20,7 +20,11 @@ static const char *const words_caps[] = { "extended", "strict", NULL };
 static const char *const words_binding[] = { "none", "allow", "require", NULL };
 static const char *const words_tls[] = { "1.2", "1.3", NULL };
 static const char *const words_unlisted[] = { "refuse", "drop", NULL };
-static const char *const words_key_types[] = { "rsa", NULL };
+static const char *const words_key_types[] = { "rsa", "ec", NULL };
+static const char *const words_curves[] = { "P-256", "P-384", "P-521", NULL };
+static const char *const words_approval[] = { "automatic", "manual", NULL };
+static const char *const words_renewal_names[] = { "certificate", "equal", NULL };
+static const char *const words_renewal_challenge[] = { "first", "either", "both", NULL };
 static const char *const words_source[] = { "template", "csr", NULL };
 static const char *const words_algorithms[] = { "modern", "compat", "legacy", NULL };
 static const char *const words_acl_limit[] = { "scep", "ui", "both", NULL };
@@ -41,6 +45,12 @@ static bool check_ca(const char *text, struct error *err)
                          "or digit, no Windows device name");
     }
     return true;
+}
+
+/* "" or a CA's name. */
+static bool check_other_ca(const char *text, struct error *err)
+{
+    return text[0] == '\0' || check_ca(text, err);
 }
 
 /* "" or a template's name; that it exists is found out when the service loads it. */
@@ -343,6 +353,28 @@ static const struct config_key service_keys[] = {
     KEY_INTEGER("crl.renew_hours", AT(crl.renew_hours), "48", 1, 8759, "hours",
                 "How long before its end a revocation list is replaced; less than "
                 "crl.validity_hours."),
+    KEY_BOOL("ocsp.enabled", AT(ocsp.enabled), "false",
+             "Answer questions about certificates at /ocsp/<ca> (OCSP), and put that address into "
+             "new certificates."),
+    KEY_INTEGER("ocsp.validity_minutes", AT(ocsp.validity_minutes), "240", 10, 10080, "minutes",
+                "How long an OCSP answer is valid; a revocation may stay unnoticed for so long."),
+    KEY_INTEGER("ocsp.signer_days", AT(ocsp.signer_days), "14", 2, 397, "days",
+                "How long a certificate that signs OCSP answers is valid; a new one is made in "
+                "time."),
+    KEY_INTEGER("ra.renew_days", AT(ra.renew_days), "30", 0, 365, "days",
+                "How long before its end an RA certificate is replaced; the old one goes on for "
+                "devices that still use it. 0: only by \"openndes ca renew-ra\"."),
+    KEY_INTEGER("ra.keep_days", AT(ra.keep_days), "30", 0, 3650, "days",
+                "How long after its end a replaced RA certificate still opens messages of devices "
+                "that have not noticed."),
+    KEY_INTEGER("alarm.unprocessable_per_hour", AT(alarm.unprocessable_per_hour), "1000", 0,
+                1000000, "messages",
+                "More messages of one hour that cannot be opened or proven raise an alarm: "
+                "somebody may be probing the RA key. 0: no alarm."),
+    KEY_INTEGER("alarm.refused_per_hour", AT(alarm.refused_per_hour), "1000", 0, 1000000,
+                "requests",
+                "More refused challenges of one template in one hour raise an alarm: somebody may "
+                "be guessing. 0: no alarm."),
     KEY_TEXT("intune.tenant", AT(intune.tenant), "", 0, 253, check_tenant,
              "The Entra tenant whose Intune challenges are checked: its id or a domain. Empty: "
              "Intune is not used."),
@@ -412,6 +444,58 @@ static const struct config_key template_keys[] = {
     KEY_TEXT("description", AT(description), "", 0, 256, NULL, "A note for administrators."),
     KEY_TEXT("ca", AT(ca), "default", 1, LIMIT_TEMPLATE_NAME, check_ca,
              "The CA that issues: the name of a folder below ca."),
+    KEY_TEXT("rollover.next", AT(rollover.next), "", 0, LIMIT_TEMPLATE_NAME, check_other_ca,
+             "The CA that will follow: devices learn of it by GetNextCACert and may have "
+             "certificates of it already. \"openndes ca rollover\" sets it. Empty: none."),
+    KEY_TEXT("rollover.previous", AT(rollover.previous), "", 0, LIMIT_TEMPLATE_NAME, check_other_ca,
+             "The CA before: goes on for devices that still use its RA, until it ends. "
+             "\"openndes ca rollover\" sets it. Empty: none."),
+    KEY_WORD(
+        "approval", AT(approval), "automatic", words_approval,
+        "automatic: a request that passes gets its certificate at once. manual: it waits until "
+        "an administrator says \"openndes request approve\"; one without challenge may wait, "
+        "too."),
+    KEY_INTEGER("pending.days", AT(pending.days), "30", 1, 365, "days",
+                "How long a request waits for approval; then it is forgotten."),
+    KEY_INTEGER("pending.max", AT(pending.max), "1000", 1, 100000, "requests",
+                "Requests that may wait for approval at the same time; more are refused."),
+    KEY_BOOL("renewal.enabled", AT(renewal.enabled), "true",
+             "Whether a device may have a new certificate without challenge when it signs with the "
+             "one that it has. With challenge.type intune also intune.renewal has to say so."),
+    KEY_INTEGER("renewal.window_percent", AT(renewal.window_percent), "50", 1, 100, "percent",
+                "How early a certificate can be renewed: when so much of its time, or less, is "
+                "left. 100: at any time."),
+    KEY_INTEGER("renewal.grace_days", AT(renewal.grace_days), "0", 0, 3650, "days",
+                "How long after its end a certificate can still be renewed."),
+    KEY_BOOL("renewal.same_key", AT(renewal.same_key), "true",
+             "Whether the new certificate may have the key of the old one."),
+    KEY_WORD("renewal.names", AT(renewal.names), "certificate", words_renewal_names,
+             "Where subject and alternative names come from: certificate (the old one; what the "
+             "request says is not looked at) or equal (the request has to name the same)."),
+    KEY_WORD("renewal.challenge", AT(renewal.challenge), "first", words_renewal_challenge,
+             "A request with challenge that is signed with a certificate: first (in a PKCSReq the "
+             "challenge decides alone, in a RenewalReq the certificate), either (in a PKCSReq the "
+             "challenge, or else the certificate) or both (the certificate, and the challenge must "
+             "be right as well)."),
+    KEY_LIST(
+        "renewal.cas", AT(renewal.cas), "", 0, 16, NULL, check_ca,
+        "Other CAs whose certificates may be renewed here: CAs of this server, or foreign ones "
+        "as files in the folder trusted (NAME.crt with its current NAME.crl)."),
+    KEY_LIST("renewal.templates", AT(renewal.templates), "", 0, 64, NULL, check_template,
+             "Other templates whose certificates may be renewed here."),
+    KEY_INTEGER("renewal.per_certificate", AT(renewal.per_certificate), "1", 0, 1000,
+                "certificates",
+                "Certificates in use that one certificate may have been renewed to; revoke a lost "
+                "one to make room. 0: any number."),
+    KEY_INTEGER(
+        "rate.address_per_minute", AT(rate.address_per_minute), "0", 0, 100000, "requests",
+        "SCEP messages of one address in a minute; more are told to try again later. 0: any "
+        "number."),
+    KEY_INTEGER("rate.per_minute", AT(rate.per_minute), "0", 0, 1000000, "requests",
+                "The same for all addresses together. 0: any number."),
+    KEY_INTEGER(
+        "rate.refused_per_minute", AT(rate.refused_per_minute), "10", 0, 100000, "requests",
+        "Refused challenges of one address in a minute; it then has to wait. 0: any number."),
     KEY_WORD(
         "challenge.type", AT(challenge.type), "static", words_challenge,
         "How a device proves that it may have a certificate: static (one passphrase for "
@@ -477,8 +561,11 @@ static const struct config_key template_keys[] = {
     KEY_LIST("san.dns_patterns", AT(san.dns_patterns), "", 0, 64, NULL, config_names_check_pattern,
              "Every DNS name must fit one of these; * stands for any characters, ? for one. "
              "Empty: any name."),
-    KEY_LIST("key.types", AT(key.types), "rsa", 1, 1, words_key_types, NULL,
-             "Kinds of keys that get a certificate."),
+    KEY_LIST("key.types", AT(key.types), "rsa", 1, 2, words_key_types, NULL,
+             "Kinds of keys that get a certificate: rsa, ec. A client with an EC key must be able "
+             "to read an answer encrypted by ECDH."),
+    KEY_LIST("key.curves", AT(key.curves), "P-256,P-384", 1, 3, words_curves, NULL,
+             "Curves of EC keys: P-256, P-384, P-521."),
     KEY_INTEGER("key.rsa_min_bits", AT(key.rsa_min_bits), "2048", LIMIT_RSA_BITS_MIN,
                 LIMIT_RSA_BITS_MAX, "bits",
                 "The shortest RSA key. Below 2048 only with algorithms compat or legacy."),

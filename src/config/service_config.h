@@ -83,6 +83,19 @@ struct service_config {
         int64_t renew_hours; /* before nextUpdate */
     } crl;
     struct {
+        bool enabled;             /* /ocsp/<ca>, and its address in certificates */
+        int64_t validity_minutes; /* of an answer: nextUpdate - thisUpdate */
+        int64_t signer_days;      /* of the certificate that signs answers */
+    } ocsp;
+    struct {
+        int64_t renew_days; /* before its end an RA is replaced; 0: only by command */
+        int64_t keep_days;  /* a replaced RA opens messages until its end and so much longer */
+    } ra;
+    struct {
+        int64_t unprocessable_per_hour; /* messages that cannot be opened, of one RA; 0: no alarm */
+        int64_t refused_per_hour;       /* refused challenges of one template; 0: no alarm */
+    } alarm;
+    struct {
         char *tenant;    /* GUID or domain; "" Intune is not used */
         char *client_id; /* GUID of the app registration */
         enum intune_credential credential;

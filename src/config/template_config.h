@@ -30,6 +30,13 @@ enum policy_strictness {
     POLICY_STRICTNESS_AUDIT,
     POLICY_STRICTNESS_OFF
 };
+enum approval { APPROVAL_AUTOMATIC, APPROVAL_MANUAL };
+enum renewal_names { RENEWAL_NAMES_CERTIFICATE, RENEWAL_NAMES_EQUAL };
+enum renewal_challenge {
+    RENEWAL_CHALLENGE_FIRST, /* in a PKCSReq it decides alone; in a RenewalReq nobody looks at it */
+    RENEWAL_CHALLENGE_EITHER, /* a PKCSReq: the challenge, or else the certificate */
+    RENEWAL_CHALLENGE_BOTH    /* the certificate, and a challenge that is there must be right too */
+};
 enum intune_renewal { INTUNE_RENEWAL_REFUSE, INTUNE_RENEWAL_CERTIFICATE };
 
 /* Lists (here and in service_config.h) are items joined by ',' without spaces; "" is an empty list.
@@ -65,6 +72,31 @@ struct template_config {
     char *description;
     char *ca; /* folder below ca/ */
     struct {
+        char *next;     /* CA that follows `ca`: announced, and asked through its own RA; "" none */
+        char *previous; /* CA that `ca` has followed: goes on for those who still use it; "" none */
+    } rollover;
+    enum approval approval;
+    struct {
+        int64_t days; /* how long a request waits for approval */
+        int64_t max;  /* requests that may wait at the same time */
+    } pending;
+    struct {
+        bool enabled;
+        int64_t window_percent; /* of the old certificate's time, counted from its end */
+        int64_t grace_days;     /* behind its end */
+        bool same_key;
+        enum renewal_names names;
+        enum renewal_challenge challenge;
+        char *cas; /* comma list of CAs whose certificates may be renewed here, too; "" none */
+        char *templates;         /* comma list of templates, the same; "" none */
+        int64_t per_certificate; /* certificates that one may be renewed to; 0: any number */
+    } renewal;
+    struct {
+        int64_t address_per_minute; /* PKIOperations of one address; 0: any number */
+        int64_t per_minute;         /* of all together */
+        int64_t refused_per_minute; /* refused challenges of one address */
+    } rate;
+    struct {
         enum challenge_type type;
         /* hex of secret_mac(mac key, "static-passphrase", name NUL passphrase); "" none set */
         char *passphrase_mac;
@@ -88,7 +120,8 @@ struct template_config {
         char *dns_patterns; /* comma list of globs; "" any */
     } san;
     struct {
-        char *types; /* comma list: rsa */
+        char *types;  /* comma list: rsa, ec */
+        char *curves; /* comma list: P-256, P-384, P-521 */
         int64_t rsa_min_bits;
         int64_t rsa_max_bits;
     } key;

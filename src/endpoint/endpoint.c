@@ -8,6 +8,8 @@
 #include "endpoint/endpoint_internal.h"
 #include "endpoint/scep_query.h"
 
+#define SECONDS_PER_DAY 86400
+
 void endpoint_report_init(struct endpoint_report *report)
 {
     memset(report, 0, sizeof(*report));
@@ -37,6 +39,26 @@ static bool copy_settings(struct endpoint *endpoint, const struct template_confi
            || error_set(err, REASON_INTERNAL, "template name");
 }
 
+/*
+ * Intune gives a challenge for each renewal, so that a certificate vouches without Intune only
+ * where somebody has said so.
+ */
+static struct enroll_renewal_options renewal_options(const struct template_config *config)
+{
+    return (struct enroll_renewal_options){
+        .enabled = config->renewal.enabled
+                   && (config->challenge.type != CHALLENGE_TYPE_INTUNE
+                       || config->intune.renewal == INTUNE_RENEWAL_CERTIFICATE),
+        .window_percent = config->renewal.window_percent,
+        .grace_seconds = config->renewal.grace_days * SECONDS_PER_DAY,
+        .same_key = config->renewal.same_key,
+        .names = config->renewal.names,
+        .challenge = config->renewal.challenge,
+        .templates = "",
+        .per_certificate = config->renewal.per_certificate,
+    };
+}
+
 struct endpoint *endpoint_create(const struct endpoint_options *options, struct error *err)
 {
     const struct template_config *config = options->config;
@@ -52,6 +74,8 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
     endpoint->challenge = options->take_challenge;
     endpoint->policy = options->take_policy;
     endpoint->ca = options->ca;
+    endpoint->next = options->next;
+    endpoint->previous = options->previous;
     if (!copy_settings(endpoint, config, err)) goto out;
     endpoint->template = template_create(config, err);
     if (endpoint->template == NULL) goto out;
@@ -69,8 +93,10 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
         .store = options->store,
         .policy = endpoint->policy,
         .challenge_shape = config->challenge.type == CHALLENGE_TYPE_INTUNE,
-        .renewal_by_certificate = config->challenge.type == CHALLENGE_TYPE_INTUNE
-                                  && config->intune.renewal == INTUNE_RENEWAL_CERTIFICATE,
+        .renewal = renewal_options(config),
+        .approval = { .manual = config->approval == APPROVAL_MANUAL,
+                      .seconds = config->pending.days * SECONDS_PER_DAY,
+                      .max = config->pending.max },
         .sid_extension =
             config->challenge.type == CHALLENGE_TYPE_INTUNE && config->intune.sid_extension,
         .repeat_seconds = config->challenge.type == CHALLENGE_TYPE_NDES

@@ -24,10 +24,16 @@ struct endpoint;
 struct endpoint_options {
     const struct template_config *config; /* not needed after creation */
     struct ca *ca;                        /* outlives the endpoint */
-    struct store *store;                  /* outlives the endpoint */
-    struct challenge *take_challenge;     /* NULL only for a template that is switched off; taken
+    struct ca *next; /* generation after `ca`, its RA opens messages too; NULL: none; outlives */
+    struct ca *previous;           /* generation before; NULL: none; outlives the endpoint */
+    struct ca *const *renewal_cas; /* renewal.cas of this server; copied, the CAs outlive */
+    size_t renewal_ca_count;
+    struct trusted_cas *take_trusted; /* renewal.cas of others; NULL: none; taken over also on
+                                         failure */
+    struct store *store;              /* outlives the endpoint */
+    struct challenge *take_challenge; /* NULL only for a template that is switched off; taken
                                              over also on failure */
-    struct policy_gate *take_policy;      /* NULL: none; taken over also on failure */
+    struct policy_gate *take_policy;  /* NULL: none; taken over also on failure */
 };
 
 /* What happened to one request, for log and audit. All text is owned by the report. */

@@ -21,7 +21,9 @@ struct endpoint {
     struct ndes_password_config password;
     bool reply_chain;
     bool include_root;
-    struct ca *ca; /* borrowed */
+    struct ca *ca;       /* borrowed, like the next two */
+    struct ca *next;     /* NULL: none */
+    struct ca *previous; /* NULL: none */
     struct template *template;
     struct challenge *challenge; /* NULL while switched off */
     struct policy_gate *policy;  /* NULL: none */

@@ -108,7 +108,7 @@ static bool path_find(const struct enroll_options *options, const struct enroll_
     if (request->kind == ENROLL_KIND_NEW && request->csr.has_challenge) {
         return true; /* signed with some certificate, but the challenge decides all the same */
     }
-    if (request->kind == ENROLL_KIND_NEW && options->renewal_by_certificate) {
+    if (request->kind == ENROLL_KIND_NEW && options->renewal.enabled) {
         work->path = PATH_CERTIFICATE;
         return true;
     }

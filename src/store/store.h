@@ -53,9 +53,12 @@ struct store_certificate {
     const char *peer; /* address as text */
     const char *challenge_type;
     const char *request_id;
-    int64_t issued_at;   /* seconds; also "now" for repeat_seconds */
-    int64_t reservation; /* id of the one-time password to spend in the same commit; 0: none */
-    int64_t spent_at;    /* with a reservation: now, which must be before the password's end */
+    int64_t issued_at;     /* seconds; also "now" for repeat_seconds */
+    int64_t reservation;   /* id of the one-time password to spend in the same commit; 0: none */
+    int64_t spent_at;      /* with a reservation: now, which must be before the password's end */
+    const uint8_t *renews; /* SHA-256 of the certificate that this one renews; NULL: none */
+    int64_t renews_max; /* with renews: certificates in use that it may have then; 0: any number */
+    int64_t pending;    /* id of the pending request that is settled in the same commit; 0: none */
 };
 
 enum store_record_result {

@@ -3,7 +3,6 @@
 
 /*
  * Version 1. Times are seconds since 1970 UTC, digests 32 bytes.
- * Later tables (pending requests) come as further steps.
  */
 static const char step_1[] =
     "CREATE TABLE certificate ("
@@ -126,7 +125,46 @@ static const char step_3[] =
     " WHERE due_at IS NOT NULL;"
     "CREATE INDEX notification_same ON notification (transaction_id, template, reason, due_at);";
 
-static const char *const steps[] = { step_1, step_2, step_3 };
+/*
+ * Version 4: which certificate one renews, and requests that wait for an administrator. What a
+ * request asked for is kept without its challenge.
+ */
+static const char step_4[] =
+    "ALTER TABLE certificate ADD COLUMN renews BLOB;" /* SHA-256 of a certificate; NULL: none */
+    /* "How many certificates in use does this one have already?" */
+    "CREATE INDEX certificate_renews ON certificate (renews, not_after, revoked_at)"
+    " WHERE renews IS NOT NULL;"
+    "CREATE TABLE pending ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " request_id TEXT NOT NULL,"
+    " template TEXT NOT NULL,"
+    " ca_name TEXT NOT NULL,"
+    " transaction_id BLOB NOT NULL,"
+    " signer_key_sha256 BLOB NOT NULL,"
+    " csr_sha256 BLOB NOT NULL," /* of the request as it came, like the next two */
+    " csr_sha1 BLOB NOT NULL,"
+    " csr_md5 BLOB NOT NULL,"
+    " csr BLOB NOT NULL," /* without challengePassword; its signature fits no more */
+    " subject TEXT NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " challenge_type TEXT NOT NULL," /* '': none was given */
+    " renews BLOB,"                  /* DER of the certificate that vouches; NULL: none */
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0" /* 0 waits, 1 approved, 2 denied, 3 issued */
+    " CHECK (state BETWEEN 0 AND 3),"
+    " decided_at INTEGER,"
+    " decided_by TEXT,"
+    " note TEXT NOT NULL DEFAULT '',"
+    " CHECK ((state = 0) = (decided_at IS NULL))"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX pending_request ON pending (request_id);"
+    /* A poll knows no more. */
+    "CREATE INDEX pending_poll ON pending (transaction_id, signer_key_sha256);"
+    "CREATE INDEX pending_open ON pending (template, expires_at) WHERE state = 0;"
+    "CREATE INDEX pending_expiry ON pending (expires_at);";
+
+static const char *const steps[] = { step_1, step_2, step_3, step_4 };
 
 struct store_schema store_schema_current(void)
 {

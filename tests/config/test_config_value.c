@@ -274,7 +274,7 @@ static void from_text__illegal_certificate_words__are_refused(void **state)
         { T, "subject.append", "CN=" X64 "0", REASON_CONFIG_BAD_VALUE, "has 65 characters" },
         { T, "san.types", "dns,dns_name", REASON_CONFIG_BAD_VALUE, "dns, ip, email, uri" },
         { T, "key.types", "", REASON_CONFIG_OUT_OF_RANGE, "too few" },
-        { T, "key.types", "ec", REASON_CONFIG_BAD_VALUE, "possible: rsa" },
+        { T, "key.types", "dsa", REASON_CONFIG_BAD_VALUE, "possible: rsa" },
         { T, "key_usage.allowed", "", REASON_CONFIG_OUT_OF_RANGE, "too few" },
         { T, "key_usage.allowed", "digitalSignature,keyCertSign", REASON_CONFIG_BAD_VALUE,
           "would make it a CA" },

@@ -544,7 +544,7 @@ static void upgrade__version_1_with_certificates__passwords_work_beside_them(voi
     assert_ok(db_execute(db, version_1_sql, &err), err);
     db_close(db);
     f->store = fixture_open(f);
-    assert_int_equal(fixture_query(f, "PRAGMA user_version"), 3);
+    assert_int_equal(fixture_query(f, "PRAGMA user_version"), 4);
     assert_int_equal(recorded(f), 2);
     assert_ok(record(f->store, 1, add(f->store, "vpn", 1, FIXTURE_NOW), FIXTURE_NOW, &result, &err),
               err);

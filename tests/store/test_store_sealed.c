@@ -197,9 +197,11 @@ static void schema__columns_of_bytes__all_decided(void **state)
     static const char *const same_everywhere =
         "'certificate.cert_sha256', 'certificate.key_sha256', 'certificate.transaction_id',"
         " 'certificate.signer_key_sha256', 'certificate.csr_sha256', 'certificate.der',"
-        " 'crl.der', 'password.mac', 'notification.transaction_id'";
+        " 'certificate.renews', 'crl.der', 'password.mac', 'notification.transaction_id',"
+        " 'pending.transaction_id', 'pending.signer_key_sha256', 'pending.csr_sha256',"
+        " 'pending.csr_sha1', 'pending.csr_md5', 'pending.csr', 'pending.renews'";
     struct fixture *f = *state;
-    char sql[1024];
+    char sql[2048];
     const char *from = "FROM sqlite_schema t, pragma_table_info(t.name) c"
                        " WHERE t.type = 'table' AND c.type = 'BLOB'";
 
@@ -209,7 +211,7 @@ static void schema__columns_of_bytes__all_decided(void **state)
         store_sealed_name(STORE_SEALED_TICKET)));
     assert_int_equal(fixture_query(f, sql), 0);
     assert_true(text_format(sql, sizeof(sql), "SELECT count(*) %s", from));
-    assert_int_equal(fixture_query(f, sql), 9 + STORE_SEALED_COLUMNS);
+    assert_int_equal(fixture_query(f, sql), 17 + STORE_SEALED_COLUMNS);
 }
 
 int main(void)

@@ -183,7 +183,7 @@ static void check_upgraded(struct fixture *f)
     size_t seen = 0;
     struct sample s;
 
-    assert_int_equal(fixture_query(f, "PRAGMA user_version"), 3);
+    assert_int_equal(fixture_query(f, "PRAGMA user_version"), 4);
     assert_ok(store_list_certificates(f->store, &all, check_old, &seen, &err), err);
     assert_int_equal(seen, 2);
     assert_int_equal(fixture_crl_rows(f->store), 1);
