@@ -524,6 +524,7 @@ bool cmd_ca(const struct command *command, struct error *err)
         { "renew-ra", ca_renew_ra_verb },
         { "export", ca_export_verb },
         { "machine-keys", cmd_ca_machine_keys },
+        { "rollover", cmd_ca_rollover },
     };
 
     return command_dispatch(command, "ca", table, sizeof(table) / sizeof(table[0]), err);

@@ -30,6 +30,7 @@ MUST_USE bool cmd_cert(const struct command *command, struct error *err);
 MUST_USE bool cmd_request(const struct command *command, struct error *err);
 MUST_USE bool cmd_ca(const struct command *command, struct error *err);
 MUST_USE bool cmd_ca_machine_keys(const struct command *command, struct error *err);
+MUST_USE bool cmd_ca_rollover(const struct command *command, struct error *err);
 MUST_USE bool cmd_password(const struct command *command, struct error *err);
 MUST_USE bool cmd_account(const struct command *command, struct error *err);
 MUST_USE bool cmd_import_ndes(const struct command *command, struct error *err);

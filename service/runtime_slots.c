@@ -229,6 +229,40 @@ static bool make_policy(const struct runtime_options *options, const struct temp
     return *policy != NULL || !error_is_set(err);
 }
 
+/*
+ * A generation that cannot be used must not hinder the one in force: the template answers without
+ * it.
+ */
+static struct ca *rollover_ca(const struct runtime_options *options,
+                              const struct template_slot *slot, const char *key,
+                              const struct rollover_slot *rollover)
+{
+    if (rollover->name[0] == '\0') {
+        return NULL;
+    }
+    if (rollover->ca == NULL) {
+        log_line(options->log, LOG_LEVEL_WARNING, "template %s: %s: there is no CA %s", slot->name,
+                 key, rollover->name);
+        return NULL;
+    }
+    if (rollover->ca->ca == NULL) {
+        log_error(options->log, LOG_LEVEL_WARNING, &rollover->ca->error,
+                  "template %s: %s: CA %s cannot be used", slot->name, key, rollover->name);
+    }
+    return rollover->ca->ca;
+}
+
+static bool note_rollover(struct rollover_slot *rollover, const char *name,
+                          struct ca_slot *(*find_ca)(void *context, const char *name),
+                          void *context, struct error *err)
+{
+    struct ca_slot *ca = name[0] == '\0' ? NULL : find_ca(context, name);
+
+    rollover->ca = ca == NULL ? NULL : ca_slot_ref(ca);
+    return text_copy(rollover->name, sizeof(rollover->name), name)
+           || error_set(err, REASON_LIMIT, "the CA's name is too long");
+}
+
 static bool load_endpoint(const struct runtime_options *options, struct template_slot *slot,
                           const struct runtime_intune *intune,
                           struct ca_slot *(*find_ca)(void *context, const char *name),
@@ -241,6 +275,10 @@ static bool load_endpoint(const struct runtime_options *options, struct template
     memset(&config, 0, sizeof(config));
     if (!config_load_template(options->data_folder, slot->name, &config, err)) goto out;
     if (!note_policies(slot, options->data_folder, &config, err)) goto out;
+    if (!note_rollover(&slot->next, config.rollover.next, find_ca, context, err)
+        || !note_rollover(&slot->previous, config.rollover.previous, find_ca, context, err)) {
+        goto out;
+    }
     ca = find_ca(context, config.ca);
     if (ca == NULL) {
         error_set(
@@ -260,6 +298,8 @@ static bool load_endpoint(const struct runtime_options *options, struct template
     struct endpoint_options endpoint_options = {
         .config = &config,
         .ca = ca->ca,
+        .next = rollover_ca(options, slot, "rollover.next", &slot->next),
+        .previous = rollover_ca(options, slot, "rollover.previous", &slot->previous),
         .store = options->store,
     };
     /* A template that is switched off may lack its passphrase: it answers nobody. */
@@ -314,6 +354,8 @@ void template_slot_unref(struct template_slot *slot)
     }
     endpoint_free(slot->endpoint);
     ca_slot_unref(slot->ca);
+    ca_slot_unref(slot->next.ca);
+    ca_slot_unref(slot->previous.ca);
     template_slot_unref(slot->old);
     for (size_t i = 0; i < slot->policy_count; i++) {
         free(slot->policies[i]);

@@ -28,6 +28,12 @@ struct ca_slot {
     struct error error;
 };
 
+/* The CA behind rollover.next or .previous. */
+struct rollover_slot {
+    char name[LIMIT_TEMPLATE_NAME + 1]; /* "": none is set */
+    struct ca_slot *ca;                 /* a reference; NULL: there is no CA of this name */
+};
+
 struct template_slot {
     int references; /* atomic */
     char name[LIMIT_TEMPLATE_NAME + 1];
@@ -39,6 +45,8 @@ struct template_slot {
     size_t policy_count;
     struct endpoint *endpoint; /* NULL: has never loaded */
     struct ca_slot *ca;        /* a reference, NULL without endpoint */
+    struct rollover_slot next; /* generations beside it */
+    struct rollover_slot previous;
     struct template_slot *old; /* the form in force while the file is broken: a reference */
     bool broken;
     struct error error;
