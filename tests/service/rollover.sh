@@ -19,7 +19,7 @@ issued_by() { # NAME CN
 
 make_data --ca-subject "CN=First"
 ok ca create second --ca-key rsa2048 --ca-subject "CN=Second"
-refused 78 rollover ca rollover finish default
+refused 3 rollover ca rollover finish default
 start_server
 fetch_ca "$work/ca"
 answers 404 "$url?operation=GetNextCACert" || fail "GetNextCACert is answered although nothing follows"
