@@ -76,8 +76,8 @@ static bool copy_renewal_cas(struct endpoint *endpoint, const struct endpoint_op
 {
     struct enroll_renewal_options *renewal = &endpoint->enroll.renewal;
 
-    endpoint->renewal_cas = calloc(ENDPOINT_GENERATIONS + options->renewal_ca_count,
-                                   sizeof(struct ca *));
+    endpoint->renewal_cas =
+        calloc(ENDPOINT_GENERATIONS + options->renewal_ca_count, sizeof(struct ca *));
     if (endpoint->renewal_cas == NULL) {
         return error_set(err, REASON_NO_MEMORY, "endpoint");
     }

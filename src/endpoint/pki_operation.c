@@ -187,8 +187,7 @@ static const struct way *find_way(const struct scep_message_facts *facts, struct
         }
     }
     text_escape(shown, sizeof(shown), facts->type_text);
-    (void)error_set(err,
-                    type == NULL ? REASON_MESSAGE_TYPE_UNKNOWN : REASON_MESSAGE_TYPE_DISABLED,
+    (void)error_set(err, type == NULL ? REASON_MESSAGE_TYPE_UNKNOWN : REASON_MESSAGE_TYPE_DISABLED,
                     "messageType \"%s\"", shown);
     return NULL;
 }

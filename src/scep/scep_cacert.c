@@ -139,8 +139,8 @@ bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_
 }
 
 /*
- * RFC 8894 4.7.1. SHA-256 and PKCS#1 v1.5 or ECDSA, by the key: there is no request whose algorithms
- * could be mirrored.
+ * RFC 8894 4.7.1. SHA-256 and PKCS#1 v1.5 or ECDSA, by the key: there is no request whose
+ * algorithms could be mirrored.
  */
 static CMS_ContentInfo *sign_list(const struct scep_next_cacert *options, struct bytes list)
 {

@@ -38,7 +38,7 @@ struct scep_message_facts {
     enum scep_key_transport transport;
     bool oaep_sha256; /* OAEP digest the client used: SHA-256, else SHA-1 */
     bool has_signing_time;
-    int64_t signing_time; /* seconds since 1970 UTC */
+    int64_t signing_time;    /* seconds since 1970 UTC */
     bool challenge_withheld; /* by scep_message_decrypt */
 };
 

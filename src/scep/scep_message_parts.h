@@ -21,7 +21,7 @@ struct scep_opening {
     size_t recipient_index;
     const struct ra_set *ras; /* borrowed: of these */
     size_t ra_index;          /* this one */
-    X509 *ra_cert; /* a reference, or a copy with the issuer as the client wrote it */
+    X509 *ra_cert;            /* a reference, or a copy with the issuer as the client wrote it */
     enum algorithm_level level;
 };
 

@@ -207,6 +207,7 @@ bool scep_message_allowed(const struct scep_message *message, enum algorithm_lev
         || !scep_signer_key_allowed(&message->facts, level, err)) {
         return false;
     }
-    return cipher == NULL /* a CertPoll without envelope */ || scep_level_allows(level, cipher->level)
+    return cipher == NULL /* a CertPoll without envelope */
+           || scep_level_allows(level, cipher->level)
            || error_set(err, REASON_CIPHER_NOT_ALLOWED, "content cipher %s", cipher->name);
 }

@@ -52,7 +52,7 @@ static const struct scep_type_info types[] = {
 static const struct scep_operation_info operations[] = {
     { SCEP_OPERATION_GET_CA_CAPS, "GetCACaps", false },
     { SCEP_OPERATION_GET_CA_CERT, "GetCACert", false },
-    { SCEP_OPERATION_GET_CA_CERT, "GetCAChain", false }, /* certmonger */
+    { SCEP_OPERATION_GET_CA_CERT, "GetCAChain", false },           /* certmonger */
     { SCEP_OPERATION_GET_CA_CERT_CHAIN, "GetCACertChain", false }, /* drafts before 19 */
     { SCEP_OPERATION_GET_NEXT_CA_CERT, "GetNextCACert", false },
     { SCEP_OPERATION_PKI_OPERATION, "PKIOperation", true },

@@ -29,7 +29,7 @@ enum scep_operation {
     SCEP_OPERATION_UNKNOWN,
     SCEP_OPERATION_GET_CA_CAPS,
     SCEP_OPERATION_GET_CA_CERT,
-    SCEP_OPERATION_GET_CA_CERT_CHAIN, /* the same under its old name, with a media type of its own */
+    SCEP_OPERATION_GET_CA_CERT_CHAIN, /* the same under an old name, with its media type */
     SCEP_OPERATION_GET_NEXT_CA_CERT,
     SCEP_OPERATION_PKI_OPERATION
 };

@@ -73,7 +73,7 @@ static struct endpoint *with_generations(const char *name, struct ca *next, stru
     return endpoint;
 }
 
-/* ---- PKIOperation ----------------------------------------------------------------------------- */
+/* ---- PKIOperation ---------------------------------------------------------------------------- */
 
 /* Ask with this client; the answer must be signed by `signer`. */
 static void ask(const struct endpoint *endpoint, const struct scep_client *client,
@@ -243,7 +243,7 @@ static void generation__not_ready__the_current_one_goes_on(void **state)
     ca_free(nothing);
 }
 
-/* ---- several templates at one URL -------------------------------------------------------------- */
+/* ---- several templates at one URL ------------------------------------------------------------ */
 
 static const struct endpoint *choose(void *context, const struct csr *csr)
 {
@@ -295,7 +295,7 @@ static void choose__template_without_that_generation__refused(void **state)
     endpoint_free(crossed);
 }
 
-/* ---- GetNextCACert ----------------------------------------------------------------------------- */
+/* ---- GetNextCACert --------------------------------------------------------------------------- */
 
 /* The list inside, once the current CA's signature over it is verified. */
 static PKCS7 *read_next(struct bytes body, X509 *ca)
@@ -308,9 +308,8 @@ static PKCS7 *read_next(struct bytes body, X509 *ca)
 
     assert_non_null(cms);
     assert_ptr_equal(at, body.data + body.len);
-    assert_int_equal(CMS_verify(cms, NULL, NULL, NULL, content,
-                                CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY),
-                     1);
+    assert_int_equal(
+        CMS_verify(cms, NULL, NULL, NULL, content, CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY), 1);
     signers = CMS_get0_signers(cms);
     assert_int_equal(sk_X509_num(signers), 1);
     assert_int_equal(X509_cmp(sk_X509_value(signers, 0), ca), 0);
@@ -337,8 +336,7 @@ static void next__there__its_list_signed_by_the_current_ca(void **state)
         assert_string_equal(answer.response.content_type, "application/x-x509-next-ca-cert");
         assert_string_equal(answer.report.operation, "GetNextCACert");
         if (i == 0) {
-            assert_true(
-                buffer_append_bytes(&first, buffer_bytes(&answer.response.body), NULL));
+            assert_true(buffer_append_bytes(&first, buffer_bytes(&answer.response.body), NULL));
         }
         /* to the byte: the CA's key does not sign for whoever asks */
         assert_true(bytes_equal(buffer_bytes(&first), buffer_bytes(&answer.response.body)));
@@ -419,8 +417,8 @@ static void cacert__under_its_old_name__its_old_media_type(void **state)
         endpoint_get(endpoint, cases[i].query, &answer);
         assert_int_equal(answer.response.status, 200);
         assert_string_equal(answer.response.content_type, cases[i].media_type);
-        assert_true(bytes_equal(buffer_bytes(&answer.response.body),
-                                buffer_bytes(&first.response.body)));
+        assert_true(
+            bytes_equal(buffer_bytes(&answer.response.body), buffer_bytes(&first.response.body)));
         endpoint_answer_clear(&answer);
     }
     endpoint_answer_clear(&first);

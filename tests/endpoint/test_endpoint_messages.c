@@ -201,8 +201,7 @@ static X509 *record_provisional(int64_t *id, const char *ca)
     struct scep_cert_options options = { .key = world.client_key,
                                          .cn = "nobody has it",
                                          .issuer = world.ras->chain[0],
-                                         .issuer_key =
-                                             (EVP_PKEY *)ca_builtin_key(world.builtin),
+                                         .issuer_key = (EVP_PKEY *)ca_builtin_key(world.builtin),
                                          .serial = (const unsigned char *)"\x41\x42\x43",
                                          .serial_len = 3 };
     X509 *cert = scep_cert_make(&options);
@@ -245,8 +244,7 @@ static void get_cert__never_handed_out__not_found(void **state)
     ask_for(device, "22", cert, &e);
     assert_not_found(&e, "its CRL");
     exchange_clear(&e);
-    assert_done(store_provisional_withhold(world.store, id, clock_now(), &refusal, &err), &err,
-                "");
+    assert_done(store_provisional_withhold(world.store, id, clock_now(), &refusal, &err), &err, "");
     ask_for(device, "21", cert, &e);
     assert_not_found(&e, "withheld");
     exchange_clear(&e);
@@ -320,7 +318,7 @@ static void get_crl__certificate_of_this_ca__the_current_crl_alone(void **state)
     }
 }
 
-/* ---- one answer for everything that is not there ---------------------------------------------- */
+/* ---- one answer for everything that is not there --------------------------------------------- */
 
 static void put_id(struct buffer *out, const char *cn, const char *serial, size_t serial_len)
 {
@@ -329,9 +327,9 @@ static void put_id(struct buffer *out, const char *cn, const char *serial, size_
     unsigned char *der = NULL;
     int len = 0;
 
-    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                                                (const unsigned char *)cn, -1, -1, 0),
-                     1);
+    assert_int_equal(
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0),
+        1);
     len = i2d_X509_NAME(name, &der);
     assert_true(len > 0 && buffer_append(&content, der, (size_t)len, NULL));
     asn1_tlv(&content, 0x02, bytes_of(serial, serial_len));
@@ -423,8 +421,8 @@ static void not_found__any_cause__one_answer(void **state)
         if ((len != 0 && len != e.answer.response.body.len)
             || (attributes != 0 && attributes != e.reply.attribute_count)
             || strcmp(e.reply.hresult, "") == 0) {
-            fail_msg("%s: an answer of %zu bytes, others of %zu", name,
-                     e.answer.response.body.len, len);
+            fail_msg("%s: an answer of %zu bytes, others of %zu", name, e.answer.response.body.len,
+                     len);
         }
         len = e.answer.response.body.len;
         attributes = e.reply.attribute_count;
@@ -493,11 +491,61 @@ static void question__before_decryption__refused_as_any_message(void **state)
     buffer_clear(&plain);
 }
 
-/* ---- the list of types ------------------------------------------------------------------------ */
+/* ---- a recorded request under another's name ------------------------------------------------- */
+
+/*
+ * The victim's challenge is good and its envelope whole; the thief has a certificate of this very
+ * template. What he must not get: the victim's challenge spent or checked.
+ */
+static void
+captured_request__signed_with_an_issued_certificate__challenge_does_not_count(void **state)
+{
+    static const struct {
+        const char *type;
+        enum reason reason;
+    } cases[] = { { "19", REASON_UNIFORM_FAILURE }, { "17", REASON_RENEWAL_REFUSED } };
+    struct endpoint *endpoint =
+        endpoint_world_template(&world, "both", ", \"renewal\": {\"challenge\": \"both\"}");
+    X509 *thiefs = enrol(endpoint, "thief");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer csr = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+        struct buffer envelope = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+        struct buffer message = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+        struct scep_client victim;
+        struct scep_client thief;
+        struct exchange e;
+
+        endpoint_world_client(&world, &victim);
+        victim.key = world.other_key;
+        victim.cn = "victim";
+        scep_client_csr(&victim, &csr);
+        scep_client_envelope(&victim, buffer_bytes(&csr), &envelope);
+        endpoint_world_client(&world, &thief);
+        thief.type = cases[i].type;
+        thief.cert = thiefs;
+        scep_client_sign(&thief, buffer_bytes(&envelope), &message, NULL);
+        send_message(endpoint, &thief, buffer_bytes(&message), NULL, &e);
+        assert_int_equal(e.answer.report.error.reason, cases[i].reason);
+        assert_int_equal(e.reply.status, 2);
+        assert_null(e.answer.report.decision.challenge_type); /* nobody was asked about it */
+        exchange_clear(&e);
+        buffer_clear(&csr);
+        buffer_clear(&envelope);
+        buffer_clear(&message);
+    }
+    X509_free(thiefs);
+    endpoint_free(endpoint);
+}
+
+/* ---- the list of types ----------------------------------------------------------------------- */
 
 static void type__any_number__refused_unless_in_the_table(void **state)
 {
-    static const char *const odd[] = { "255", "019", " 19", "19 ", "1919", "+20", "0x15", "\n22", "" };
+    static const char *const odd[] = {
+        "255", "019", " 19", "19 ", "1919", "+20", "0x15", "\n22", ""
+    };
     struct buffer plain = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
     char number[8];
 
@@ -541,6 +589,8 @@ int main(void)
         cmocka_unit_test(not_found__any_cause__one_answer),
         cmocka_unit_test(captured_envelope__as_a_question__tells_nothing),
         cmocka_unit_test(question__before_decryption__refused_as_any_message),
+        cmocka_unit_test(
+            captured_request__signed_with_an_issued_certificate__challenge_does_not_count),
         cmocka_unit_test(type__any_number__refused_unless_in_the_table),
     };
 

@@ -22,7 +22,7 @@ static struct ca *next_ca;
 static struct ra_set *next_ras;
 static X509 *client_cert;
 
-/* ---- what stands in for the records ------------------------------------------------------------ */
+/* ---- what stands in for the records ---------------------------------------------------------- */
 
 static struct {
     enum issuance_state state; /* NONE: nothing waits */
@@ -70,8 +70,7 @@ bool __wrap_enroll_poll(const struct enroll_options *options, const struct enrol
         return error_set(err, REASON_POLL_UNKNOWN, "nothing waits");
     }
     out->state = records.state;
-    return out->state == ISSUANCE_PENDING
-           || certificate_der(client_cert, &out->cert_der, err);
+    return out->state == ISSUANCE_PENDING || certificate_der(client_cert, &out->cert_der, err);
 }
 
 bool __wrap_enroll_waiting_at(struct store *store, const struct enroll_request *request,
@@ -87,7 +86,7 @@ bool __wrap_enroll_waiting_at(struct store *store, const struct enroll_request *
     return ok;
 }
 
-/* ---- one poll ---------------------------------------------------------------------------------- */
+/* ---- one poll -------------------------------------------------------------------------------- */
 
 static int open_world(void **state)
 {
@@ -168,7 +167,7 @@ static void send_poll(const struct endpoint *endpoint, const struct endpoint_fac
     buffer_clear(&plain);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void poll__each_state__its_certrep(void **state)
 {
@@ -320,7 +319,7 @@ static void poll__weak_cipher_or_digest__refused(void **state)
     endpoint_free(endpoint);
 }
 
-/* ---- several templates at one URL --------------------------------------------------------------- */
+/* ---- several templates at one URL ------------------------------------------------------------ */
 
 struct members {
     const struct endpoint *member[4];

@@ -146,10 +146,9 @@ static void next_cacert__each_key__verifies_and_holds_the_list(void **state)
 static void next_cacert__key_of_another_certificate__sign_failed(void **state)
 {
     const struct scep_fixture *f = *state;
-    struct scep_next_cacert options = { .next = f->ca.set,
-                                        .form = RA_FORM_SINGLE,
-                                        .cert = f->ca.cert,
-                                        .key = f->other_key };
+    struct scep_next_cacert options = {
+        .next = f->ca.set, .form = RA_FORM_SINGLE, .cert = f->ca.cert, .key = f->other_key
+    };
     struct buffer out = BUFFER_INIT(65536);
     struct error err = ERROR_INIT;
 

@@ -16,7 +16,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- recipient among generations ---------------------------------------------------------------- */
+/* ---- recipient among generations ------------------------------------------------------------- */
 
 /* A set with one RA of its own: subject and issuer as in the fixture, or another issuer. */
 static struct ra_set *make_set(const struct scep_fixture *f, const char *issuer, uint8_t serial,
@@ -61,15 +61,46 @@ static void recipient__in_any_set__found_without_opening(void **state)
         { "first", f->ca.ra_certs[0], false, { f->ca.set, next, NULL }, 3, REASON_NONE, 0, 0 },
         { "older", f->ca.ra_certs[1], false, { f->ca.set, next, NULL }, 3, REASON_NONE, 0, 1 },
         { "second", next->ra[0].cert, false, { f->ca.set, next, NULL }, 3, REASON_NONE, 1, 0 },
-        { "behind a gap", next->ra[0].cert, false, { f->ca.set, NULL, next }, 3, REASON_NONE, 2, 0 },
-        { "exact before serial", next->ra[0].cert, false, { twin, next, NULL }, 2, REASON_NONE, 1,
+        { "behind a gap",
+          next->ra[0].cert,
+          false,
+          { f->ca.set, NULL, next },
+          3,
+          REASON_NONE,
+          2,
+          0 },
+        { "exact before serial",
+          next->ra[0].cert,
+          false,
+          { twin, next, NULL },
+          2,
+          REASON_NONE,
+          1,
           0 },
         { "by serial", next->ra[0].cert, true, { f->ca.set, next, NULL }, 3, REASON_NONE, 1, 0 },
-        { "serial of two", next->ra[0].cert, true, { next, twin, NULL }, 3,
-          REASON_UNKNOWN_RECIPIENT, 0, 0 },
-        { "of none", next->ra[0].cert, false, { f->ca.set, NULL, NULL }, 3,
-          REASON_UNKNOWN_RECIPIENT, 0, 0 },
-        { "no set", next->ra[0].cert, false, { NULL, NULL, NULL }, 3, REASON_UNKNOWN_RECIPIENT, 0,
+        { "serial of two",
+          next->ra[0].cert,
+          true,
+          { next, twin, NULL },
+          3,
+          REASON_UNKNOWN_RECIPIENT,
+          0,
+          0 },
+        { "of none",
+          next->ra[0].cert,
+          false,
+          { f->ca.set, NULL, NULL },
+          3,
+          REASON_UNKNOWN_RECIPIENT,
+          0,
+          0 },
+        { "no set",
+          next->ra[0].cert,
+          false,
+          { NULL, NULL, NULL },
+          3,
+          REASON_UNKNOWN_RECIPIENT,
+          0,
           0 },
     };
 
@@ -123,21 +154,21 @@ static void recipient__then_decrypted_elsewhere__looked_for_again(void **state)
     c.cipher = "DES-EDE3-CBC";
     scep_client_request(&c, &request, &cert);
     message = scep_message_parse(buffer_bytes(&request), &err);
-    assert_refused(scep_message_recipient(message, ALGORITHM_LEVEL_COMPAT, sets, 2, &set, &ra_index,
-                                          &err),
-                   &err, REASON_INTERNAL, "not verified");
+    assert_refused(
+        scep_message_recipient(message, ALGORITHM_LEVEL_COMPAT, sets, 2, &set, &ra_index, &err),
+        &err, REASON_INTERNAL, "not verified");
     error_clear(&err);
     assert_true(scep_message_verify(message, ALGORITHM_LEVEL_COMPAT, &err));
-    assert_done(scep_message_recipient(message, ALGORITHM_LEVEL_COMPAT, sets, 2, &set, &ra_index,
-                                       &err),
-                &err, "compat");
+    assert_done(
+        scep_message_recipient(message, ALGORITHM_LEVEL_COMPAT, sets, 2, &set, &ra_index, &err),
+        &err, "compat");
     assert_refused(
         scep_message_decrypt(message, ALGORITHM_LEVEL_MODERN, f->ca.set, &ra_index, &csr, &err),
         &err, REASON_CIPHER_NOT_ALLOWED, "another level");
     error_clear(&err);
-    assert_done(scep_message_recipient(message, ALGORITHM_LEVEL_COMPAT, sets, 2, &set, &ra_index,
-                                       &err),
-                &err, "compat");
+    assert_done(
+        scep_message_recipient(message, ALGORITHM_LEVEL_COMPAT, sets, 2, &set, &ra_index, &err),
+        &err, "compat");
     assert_refused(
         scep_message_decrypt(message, ALGORITHM_LEVEL_COMPAT, next, &ra_index, &csr, &err), &err,
         REASON_UNKNOWN_RECIPIENT, "another set");
@@ -152,7 +183,7 @@ static void recipient__then_decrypted_elsewhere__looked_for_again(void **state)
     ra_set_unref(next);
 }
 
-/* ---- issuer and serial ---------------------------------------------------------------------------- */
+/* ---- issuer and serial ----------------------------------------------------------------------- */
 
 static void cert_id__of_a_certificate__is_its_name(void **state)
 {
@@ -249,7 +280,7 @@ static void cert_id__over_the_limits__refused(void **state)
     buffer_clear(&plain);
 }
 
-/* ---- opening a question ---------------------------------------------------------------------------- */
+/* ---- opening a question ---------------------------------------------------------------------- */
 
 static void decrypt_id__any_failure__nobodys_name(void **state)
 {
@@ -313,7 +344,7 @@ static void decrypt_id__any_failure__nobodys_name(void **state)
     scep_cert_id_clear(&nobodys);
 }
 
-/* ---- a challenge that may be another's --------------------------------------------------------------- */
+/* ---- a challenge that may be another's ------------------------------------------------------- */
 
 /*
  * A device enrols; somebody with a certificate of his own records its envelope and sends it under
@@ -328,12 +359,9 @@ static void captured_envelope__signed_with_a_certificate__challenge_not_seen(voi
         bool opened;
         bool withheld;
     } cases[] = {
-        { "19", "one-time", false, false, false },
-        { "17", "one-time", false, true, true },
-        { "17", "", false, true, false },
-        { "17", NULL, false, true, false },
-        { "19", NULL, false, true, false },
-        { "17", "one-time", true, true, false },
+        { "19", "one-time", false, false, false }, { "17", "one-time", false, true, true },
+        { "17", "", false, true, false },          { "17", NULL, false, true, false },
+        { "19", NULL, false, true, false },        { "17", "one-time", true, true, false },
         { "19", "one-time", true, true, false },
     };
     const struct scep_fixture *f = *state;

@@ -122,8 +122,9 @@ static void types__every_number__only_known_ones(void **state)
 
 static void types__spelt_otherwise__unknown(void **state)
 {
-    static const char *const spellings[] = { "",    "019", "0019", " 19", "19 ", "+19", "-19", "1",
-                                             "199", "1919", "19,20", "0x13", "1 9", "\n19", "XIX" };
+    static const char *const spellings[] = { "",      "019",  "0019", " 19",  "19 ",
+                                             "+19",   "-19",  "1",    "199",  "1919",
+                                             "19,20", "0x13", "1 9",  "\n19", "XIX" };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(spellings); i++) {
