@@ -24,6 +24,19 @@ static const struct endpoint *choose(void *context, const struct csr *csr)
     return face->endpoints[ndes_usage_of(csr)];
 }
 
+/* Where a poll's request waits; on a template's own face all three are the same one. */
+static const struct endpoint *named(void *context, const char *template_name)
+{
+    const struct ndes_face *face = context;
+
+    for (size_t i = 0; i < NDES_USAGES; i++) {
+        if (strcmp(endpoint_name(face->endpoints[i]), template_name) == 0) {
+            return face->endpoints[i];
+        }
+    }
+    return NULL;
+}
+
 /* One CA: the message is opened before it is known which template it is for. */
 static bool check_endpoints(const struct ndes_face *face, struct error *err)
 {
@@ -66,6 +79,7 @@ static void fill_scep_face(struct ndes_face *face, const struct ndes_face_config
         .caps = config->caps == NDES_CAPS_STRICT ? SCEP_CAPS_NDES_STRICT : SCEP_CAPS_NDES,
         .level = level,
         .choose = choose,
+        .named = named,
         .context = face,
     };
 }

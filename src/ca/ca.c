@@ -77,6 +77,22 @@ bool ca_is_issuer_of(struct ca *ca, const struct x509_st *cert)
     return ca->ops->is_issuer_of != NULL && ca->ops->is_issuer_of(ca->state, cert);
 }
 
+bool ca_signer(struct ca *ca, struct x509_st **cert, struct evp_pkey_st **key, struct error *err)
+{
+    if (ca->ops->signer == NULL) {
+        return ca_cannot(ca, "lend its key", err);
+    }
+    return ca->ops->signer(ca->state, cert, key, err);
+}
+
+bool ca_crl(struct ca *ca, struct buffer *out, struct error *err)
+{
+    if (ca->ops->crl == NULL) {
+        return ca_cannot(ca, "give its CRL", err);
+    }
+    return ca->ops->crl(ca->state, out, err);
+}
+
 /* Has `ca` signed the RA of `other`? */
 static bool has_signed_ra(struct ca *ca, struct ca *other)
 {

@@ -15,6 +15,7 @@
 #include "model/ra_identity.h"
 
 struct ca;
+struct evp_pkey_st;
 
 /* One backend. A NULL entry is something it cannot do: REASON_CA_NOT_READY, or "no". */
 struct ca_ops {
@@ -23,6 +24,8 @@ struct ca_ops {
                   struct issuance *out, struct error *err);
     struct ra_set *(*ra)(void *state, struct error *err);
     bool (*is_issuer_of)(void *state, const struct x509_st *cert);
+    bool (*signer)(void *state, struct x509_st **cert, struct evp_pkey_st **key, struct error *err);
+    bool (*crl)(void *state, struct buffer *out, struct error *err);
     bool (*ready)(void *state, struct error *err);
     void (*free)(void *state);
 };
@@ -45,6 +48,14 @@ MUST_USE bool ca_issue(struct ca *ca, const struct csr *csr, const struct cert_p
 struct ra_set *ca_ra(struct ca *ca, struct error *err);
 /* True when this CA's key signed the certificate (signature verified, not only names). */
 bool ca_is_issuer_of(struct ca *ca, const struct x509_st *cert);
+/*
+ * The CA's own certificate and key, for what it signs besides certificates and CRLs; borrowed, as
+ * long as the CA. Errors: REASON_CA_NOT_READY.
+ */
+MUST_USE bool ca_signer(struct ca *ca, struct x509_st **cert, struct evp_pkey_st **key,
+                        struct error *err);
+/* Append the current CRL's DER. Errors: REASON_CA_NOT_READY when there is none, REASON_LIMIT. */
+MUST_USE bool ca_crl(struct ca *ca, struct buffer *out, struct error *err);
 /*
  * One authority? Also two loads of one CA, before and after a new RA or a renewed certificate; not
  * two CAs that have had the same name one after the other.

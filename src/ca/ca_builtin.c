@@ -342,6 +342,25 @@ static bool is_issuer_of(void *state, const struct x509_st *cert)
     return !b->waiting && cert_issuer_signed(&b->issuer, cert);
 }
 
+static bool signer(void *state, struct x509_st **cert, struct evp_pkey_st **key, struct error *err)
+{
+    const struct ca_builtin *b = state;
+
+    if (!check_not_waiting(b, err)) {
+        return false;
+    }
+    *cert = b->issuer.cert;
+    *key = b->issuer.key;
+    return true;
+}
+
+static bool crl(void *state, struct buffer *out, struct error *err)
+{
+    int64_t next_update = 0;
+
+    return ca_builtin_crl(state, out, &next_update, err);
+}
+
 static bool ready(void *state, struct error *err)
 {
     const struct ca_builtin *b = state;
@@ -360,6 +379,8 @@ static const struct ca_ops builtin_ops = {
     .issue = issue,
     .ra = ra,
     .is_issuer_of = is_issuer_of,
+    .signer = signer,
+    .crl = crl,
     .ready = ready,
     .free = free_state,
 };

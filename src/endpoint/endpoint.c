@@ -59,6 +59,67 @@ static struct enroll_renewal_options renewal_options(const struct template_confi
     };
 }
 
+struct ca *endpoint_generation(const struct endpoint *endpoint, size_t generation)
+{
+    struct ca *const cas[ENDPOINT_GENERATIONS] = { endpoint->ca, endpoint->next,
+                                                   endpoint->previous };
+
+    return cas[generation];
+}
+
+/*
+ * A certificate of one generation vouches for a request to another: that is how devices move on
+ * (RFC 8894 4.7).
+ */
+static bool copy_renewal_cas(struct endpoint *endpoint, const struct endpoint_options *options,
+                             struct error *err)
+{
+    struct enroll_renewal_options *renewal = &endpoint->enroll.renewal;
+
+    endpoint->renewal_cas =
+        calloc(ENDPOINT_GENERATIONS + options->renewal_ca_count, sizeof(struct ca *));
+    if (endpoint->renewal_cas == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "endpoint");
+    }
+    for (size_t i = 0; i < ENDPOINT_GENERATIONS; i++) {
+        struct ca *ca = endpoint_generation(endpoint, i);
+
+        if (ca != NULL) {
+            endpoint->renewal_cas[renewal->ca_count++] = ca;
+        }
+    }
+    for (size_t i = 0; i < options->renewal_ca_count; i++) {
+        endpoint->renewal_cas[renewal->ca_count++] = options->renewal_cas[i];
+    }
+    renewal->cas = endpoint->renewal_cas;
+    return true;
+}
+
+/*
+ * Once and not for each request: anybody may ask, and the CA's key would have to sign each time. A
+ * next CA that is not ready yet is no reason to do without the endpoint.
+ */
+static void make_next_cacert(struct endpoint *endpoint)
+{
+    struct error *why = &endpoint->next_error;
+    struct scep_next_cacert list = { .form = endpoint->own_face.ra,
+                                     .include_root = endpoint->include_root };
+    struct ra_set *ras = NULL;
+
+    endpoint->next_cacert = (struct buffer)BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    if (endpoint->next == NULL) {
+        return;
+    }
+    ras = ca_ra(endpoint->next, why);
+    if (ras != NULL && ca_signer(endpoint->ca, &list.cert, &list.key, why)) {
+        list.next = ras;
+        if (!scep_next_cacert_body(&list, &endpoint->next_cacert, why)) {
+            buffer_clear(&endpoint->next_cacert);
+        }
+    }
+    ra_set_unref(ras);
+}
+
 struct endpoint *endpoint_create(const struct endpoint_options *options, struct error *err)
 {
     const struct template_config *config = options->config;
@@ -103,6 +164,8 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
                               ? config->password.cache_request_minutes * 60
                               : config->repeat_hours * 3600,
     };
+    if (!copy_renewal_cas(endpoint, options, err)) goto out;
+    make_next_cacert(endpoint);
     ok = true;
 out:
     if (!ok) {
@@ -121,6 +184,8 @@ void endpoint_free(struct endpoint *endpoint)
     ip_acl_free(endpoint->acl);
     challenge_free(endpoint->challenge);
     policy_gate_free(endpoint->policy);
+    buffer_clear(&endpoint->next_cacert);
+    free(endpoint->renewal_cas);
     free(endpoint->ndes.allowed);
     free(endpoint);
 }
@@ -204,13 +269,17 @@ refuse:
     return false;
 }
 
-static bool answer_caps(const struct endpoint_face *face, struct http_response *response,
-                        struct error *err)
+static bool answer_caps(const struct endpoint *endpoint, const struct endpoint_face *face,
+                        struct http_response *response, struct error *err)
 {
     /*
-     * Our own list announces Renewal only where it is granted: clients act on it (RFC 8894 3.5.2).
+     * Our own list announces Renewal only where it is granted, and GetNextCACert only where there
+     * is an answer: clients act on it (RFC 8894 3.5.2).
      */
-    const struct scep_caps_options options = { .level = face->level, .style = face->caps };
+    const struct scep_caps_options options = { .level = face->level,
+                                               .renewal = endpoint->enroll.renewal.enabled,
+                                               .next_ca = endpoint->next_cacert.len > 0,
+                                               .style = face->caps };
     struct buffer body = BUFFER_INIT(1024);
     bool ok = scep_caps_body(&options, &body, err);
 
@@ -221,7 +290,8 @@ static bool answer_caps(const struct endpoint_face *face, struct http_response *
     return ok;
 }
 
-static bool answer_cacert(const struct endpoint *endpoint, enum ra_form form,
+/* `chain`: asked for under the name that has a media type of its own. */
+static bool answer_cacert(const struct endpoint *endpoint, enum ra_form form, bool chain,
                           struct http_response *response, struct error *err)
 {
     struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
@@ -234,10 +304,29 @@ static bool answer_cacert(const struct endpoint *endpoint, enum ra_form form,
         (void)error_context(err, "the CA \"%s\"", ca_name(endpoint->ca));
         goto out;
     }
-    http_response_body(response, media_type, &body);
+    http_response_body(response, chain ? SCEP_MEDIA_TYPE_CA_CHAIN : media_type, &body);
     ok = true;
 out:
     ra_set_unref(ras);
+    buffer_clear(&body);
+    return ok;
+}
+
+static bool answer_next_cacert(const struct endpoint *endpoint, struct http_response *response,
+                               struct error *err)
+{
+    struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    bool ok = false;
+
+    if (endpoint->next_cacert.len == 0) {
+        return error_set(err, REASON_NO_NEXT_CA, "%s",
+                         endpoint->next == NULL ? "the template has no next CA"
+                                                : endpoint->next_error.detail);
+    }
+    ok = buffer_append_bytes(&body, buffer_bytes(&endpoint->next_cacert), err);
+    if (ok) {
+        http_response_body(response, SCEP_MEDIA_TYPE_NEXT_CA, &body);
+    }
     buffer_clear(&body);
     return ok;
 }
@@ -263,11 +352,13 @@ bool endpoint_operation_known(const struct http_request *request)
     struct buffer text = BUFFER_INIT(256);
     struct error ignored = ERROR_INIT;
     struct bytes raw;
-    bool known = scep_query_find(request->raw_query, "operation", &raw)
-                 && read_operation(raw, &text, &ignored) != SCEP_OPERATION_UNKNOWN;
+    enum scep_operation operation = SCEP_OPERATION_UNKNOWN;
 
+    if (scep_query_find(request->raw_query, "operation", &raw)) {
+        operation = read_operation(raw, &text, &ignored);
+    }
     buffer_clear(&text);
-    return known;
+    return operation != SCEP_OPERATION_UNKNOWN && operation != SCEP_OPERATION_GET_NEXT_CA_CERT;
 }
 
 /* On POST an absent operation is PKIOperation, the only one possible (RFC 8894 4.3). */
@@ -330,10 +421,15 @@ void endpoint_handle(const struct endpoint *endpoint, const struct endpoint_face
     report->operation = scep_operation_name(operation);
     switch (operation) {
     case SCEP_OPERATION_GET_CA_CAPS:
-        ok = answer_caps(face, response, &report->error);
+        ok = answer_caps(endpoint, face, response, &report->error);
         break;
     case SCEP_OPERATION_GET_CA_CERT:
-        ok = answer_cacert(endpoint, face->ra, response, &report->error);
+    case SCEP_OPERATION_GET_CA_CERT_CHAIN:
+        ok = answer_cacert(endpoint, face->ra, operation == SCEP_OPERATION_GET_CA_CERT_CHAIN,
+                           response, &report->error);
+        break;
+    case SCEP_OPERATION_GET_NEXT_CA_CERT:
+        ok = answer_next_cacert(endpoint, response, &report->error);
         break;
     case SCEP_OPERATION_PKI_OPERATION:
         ok = message_of(request, &decoded, &message, &report->error)

@@ -50,12 +50,14 @@ struct endpoint_report {
     char algorithms[64];
     struct certificate_info certificate; /* serial "" when none */
     struct error error;                  /* why it was refused */
+    /* the envelope could not be opened or read, whatever the error says: somebody may be trying */
+    bool unreadable;
 };
 
 /*
  * The URL space through which a request came: an endpoint can be reached through its own and
  * through NDES's. The endpoint that was asked opens the message; with `choose` another one of the
- * same CA may decide about it once its CSR is known.
+ * same CA may decide about it once its CSR, or where it waits, is known.
  */
 struct endpoint_face {
     enum ra_form ra;           /* GetCACert; and who signs while no recipient is known */
@@ -67,6 +69,11 @@ struct endpoint_face {
      * switched off or one of another CA refuses the request.
      */
     const struct endpoint *(*choose)(void *context, const struct csr *csr);
+    /*
+     * With `choose`: the face's endpoint of this name, NULL when the face has none. A CertPoll
+     * names no template; the records know where its request waits.
+     */
+    const struct endpoint *(*named)(void *context, const char *template_name);
     void *context;
 };
 
@@ -107,8 +114,8 @@ void endpoint_handle(const struct endpoint *endpoint, const struct endpoint_face
                      struct endpoint_report *report);
 
 /*
- * Does the query string name an operation, and one of ours? A body is never looked at: NDES's URL
- * serves a page when nobody asks for an operation.
+ * Does the query string name an operation, and one that NDES has, too? A body is never looked at:
+ * NDES's URL serves a page when nobody asks for an operation. GetNextCACert is unknown there.
  */
 bool endpoint_operation_given(const struct http_request *request);
 bool endpoint_operation_known(const struct http_request *request);

@@ -12,6 +12,9 @@
 #include "endpoint/endpoint.h"
 #include "enroll/enroll.h"
 
+/* Of the CA: current, next, previous; the order in which a message's recipient is looked for. */
+#define ENDPOINT_GENERATIONS 3
+
 struct endpoint {
     char name[LIMIT_TEMPLATE_NAME + 1];
     bool enabled;
@@ -29,7 +32,13 @@ struct endpoint {
     struct policy_gate *policy;  /* NULL: none */
     struct ip_acl *acl;
     struct enroll_options enroll;
+    struct ca **renewal_cas;   /* those of `enroll`: the generations and renewal.cas */
+    struct buffer next_cacert; /* body of GetNextCACert; empty: there is none */
+    struct error next_error;   /* and why, when there is a next CA */
 };
+
+/* Its CA of a generation, borrowed; NULL: none. */
+struct ca *endpoint_generation(const struct endpoint *endpoint, size_t generation);
 
 /*
  * PKIOperation. true: `response` holds a CertRep (also one that refuses; then the report has the

@@ -15,7 +15,8 @@
 #define SERIAL_BYTES_MAX 40u /* RFC 5280 allows 20; devices' self-signed certificates have more */
 #define SECONDS_PER_DAY 86400
 
-static bool format_serial(const ASN1_INTEGER *serial, char text[SERIAL_TEXT_MAX], struct error *err)
+bool certificate_serial_format(const ASN1_INTEGER *serial, char text[SERIAL_TEXT_MAX],
+                               struct error *err)
 {
     struct bytes magnitude =
         bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
@@ -78,7 +79,7 @@ bool certificate_info(const X509 *cert, struct certificate_info *out, struct err
 
     name_format(X509_get_subject_name(cert), info.subject, sizeof(info.subject));
     name_format(X509_get_issuer_name(cert), info.issuer, sizeof(info.issuer));
-    if (!format_serial(X509_get0_serialNumber(cert), info.serial, err)
+    if (!certificate_serial_format(X509_get0_serialNumber(cert), info.serial, err)
         || !time_seconds(X509_get0_notBefore(cert), &info.not_before, err)
         || !time_seconds(X509_get0_notAfter(cert), &info.not_after, err)
         || !certificate_der(cert, &der, err)

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 
 struct x509_st;
+struct asn1_string_st;
 
 #define SERIAL_TEXT_MAX 96 /* hex of at most 40 bytes, sign, NUL */
 #define NAME_TEXT_MAX 1024
@@ -31,6 +32,9 @@ struct certificate_info {
 /* Errors: REASON_CERT_UNREADABLE. */
 MUST_USE bool certificate_info(const struct x509_st *cert, struct certificate_info *out,
                                struct error *err);
+/* A serial as in struct certificate_info. Errors: REASON_CERT_UNREADABLE (more than 40 bytes). */
+MUST_USE bool certificate_serial_format(const struct asn1_string_st *serial,
+                                        char text[SERIAL_TEXT_MAX], struct error *err);
 /* Exact DER, no trailing bytes; owned (X509_free). */
 struct x509_st *certificate_parse(struct bytes der, struct error *err);
 void certificate_free(struct x509_st *cert); /* NULL is allowed */

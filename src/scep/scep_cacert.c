@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/scep_cacert.h"
 
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "model/machine_pkey.h"
 #include "scep/cms_writer.h"
 
+/* [0] certificates, [1] crls: RFC 5652 5.1 */
+#define TAG_CERTIFICATES DER_CONTEXT_0_CONSTRUCTED
+#define TAG_CRLS (DER_CONTEXT_0_CONSTRUCTED + 1)
+
 /* RFC 8894 3.4: no digests, no eContent (not even an empty one), no signers. */
-static void open_degenerate(struct der_writer *w)
+static void open_degenerate(struct der_writer *w, uint8_t field)
 {
     der_open(w, DER_SEQUENCE);
     der_put_oid(w, SCEP_OID_SIGNED_DATA);
@@ -18,7 +27,7 @@ static void open_degenerate(struct der_writer *w)
     der_open(w, DER_SEQUENCE);
     der_put_oid(w, SCEP_OID_DATA);
     der_close(w);
-    der_open(w, DER_CONTEXT_0_CONSTRUCTED);
+    der_open(w, field);
 }
 
 static void close_degenerate(struct der_writer *w)
@@ -35,10 +44,20 @@ bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out
 {
     struct der_writer w = der_writer_to(out, err);
 
-    open_degenerate(&w);
+    open_degenerate(&w, TAG_CERTIFICATES);
     for (size_t i = 0; i < count; i++) {
         der_put_raw(&w, certs[i]);
     }
+    close_degenerate(&w);
+    return der_finish(&w);
+}
+
+bool scep_degenerate_crl(struct bytes crl_der, struct buffer *out, struct error *err)
+{
+    struct der_writer w = der_writer_to(out, err);
+
+    open_degenerate(&w, TAG_CRLS);
+    der_put_raw(&w, crl_der);
     close_degenerate(&w);
     return der_finish(&w);
 }
@@ -71,14 +90,15 @@ static bool find_shown(const struct ra_set *ras, enum ra_form form, const X509 *
     return true;
 }
 
-bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_root,
-                      struct buffer *out, const char **media_type, struct error *err)
+/* `bare`: a certificate that is alone is written without anything around it. */
+static bool write_list(const struct ra_set *ras, enum ra_form form, bool include_root, bool bare,
+                       size_t *total, struct buffer *out, struct error *err)
 {
     struct der_writer w = der_writer_to(out, err);
     const X509 *shown[2] = { NULL, NULL };
     size_t shown_count = 0;
     size_t chain = ras->chain_count;
-    size_t total = 0;
+    bool wrapped = false;
 
     if (!find_shown(ras, form, shown, &shown_count, err)) {
         return false;
@@ -86,12 +106,13 @@ bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_
     if (!include_root && chain > 1 && is_self_issued(ras->chain[chain - 1])) {
         chain--;
     }
-    total = chain + shown_count;
-    if (total == 0) {
+    *total = chain + shown_count;
+    if (*total == 0) {
         return error_set(err, REASON_CA_NOT_READY, "no certificate to show");
     }
-    if (total > 1) {
-        open_degenerate(&w);
+    wrapped = *total > 1 || !bare;
+    if (wrapped) {
+        open_degenerate(&w, TAG_CERTIFICATES);
     }
     for (size_t i = 0; i < shown_count; i++) {
         cms_put_certificate(&w, shown[i]);
@@ -99,14 +120,72 @@ bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_
     for (size_t i = 0; i < chain; i++) {
         cms_put_certificate(&w, ras->chain[i]);
     }
-    if (total > 1) {
+    if (wrapped) {
         close_degenerate(&w);
     }
-    if (!der_finish(&w)) {
+    return der_finish(&w);
+}
+
+bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_root,
+                      struct buffer *out, const char **media_type, struct error *err)
+{
+    size_t total = 0;
+
+    if (!write_list(ras, form, include_root, true, &total, out, err)) {
         return false;
     }
     *media_type = total > 1 ? SCEP_MEDIA_TYPE_CA_RA_CERT : SCEP_MEDIA_TYPE_CA_CERT;
     return true;
+}
+
+/*
+ * RFC 8894 4.7.1. SHA-256 and PKCS#1 v1.5 or ECDSA, by the key: there is no request whose
+ * algorithms could be mirrored.
+ */
+static CMS_ContentInfo *sign_list(const struct scep_next_cacert *options, struct bytes list)
+{
+    const unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP;
+    CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+    BIO *content = BIO_new_mem_buf(list.data, (int)list.len);
+
+    if (cms == NULL || content == NULL
+        || CMS_add1_signer(cms, options->cert, options->key, EVP_sha256(), flags) == NULL
+        || CMS_final(cms, content, NULL, flags) != 1) {
+        CMS_ContentInfo_free(cms);
+        cms = NULL;
+    }
+    BIO_free(content);
+    return cms;
+}
+
+bool scep_next_cacert_body(const struct scep_next_cacert *options, struct buffer *out,
+                           struct error *err)
+{
+    struct buffer list = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    CMS_ContentInfo *cms = NULL;
+    unsigned char *der = NULL;
+    size_t total = 0;
+    int len = 0;
+    bool ok = false;
+
+    if (!write_list(options->next, options->form, options->include_root, false, &total, &list,
+                    err)) {
+        goto out;
+    }
+    cms = sign_list(options, buffer_bytes(&list));
+    len = cms == NULL ? 0 : i2d_CMS_ContentInfo(cms, &der);
+    if (len <= 0) {
+        (void)error_set(err, REASON_SIGN_FAILED, "the next CA's certificates cannot be signed");
+        machine_pkey_explain(options->key, err);
+        goto out;
+    }
+    ok = buffer_append(out, der, (size_t)len, err);
+out:
+    OPENSSL_free(der);
+    CMS_ContentInfo_free(cms);
+    buffer_clear(&list);
+    ERR_clear_error();
+    return ok;
 }
 
 enum caps_condition { CAPS_ALWAYS, CAPS_RENEWAL, CAPS_NEXT_CA };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  bodies of GetCACert and GetCACaps, and the certs-only SignedData that both GetCACert
- *           and CertRep carry.
+ * Purpose:  bodies of GetCACert, GetNextCACert and GetCACaps, and the SignedData with certificates
+ *           or a CRL alone that these and CertRep carry.
  * Not here: HTTP (endpoint/).
  * Owns:     nothing that lives on.
  * Threads:  pure functions.
- * Spec:     RFC 8894 3.4, 3.5.2, 4.2; NDES: observed.
+ * Spec:     RFC 8894 3.4, 3.5.2, 4.2, 4.7; NDES: observed.
  */
 #ifndef OPENNDES_SCEP_SCEP_CACERT_H
 #define OPENNDES_SCEP_SCEP_CACERT_H
@@ -17,6 +17,9 @@
 #define SCEP_MEDIA_TYPE_CA_CERT "application/x-x509-ca-cert"
 /* Several; clients compare the whole value, so there is never a parameter. */
 #define SCEP_MEDIA_TYPE_CA_RA_CERT "application/x-x509-ca-ra-cert"
+/* The same when asked for as GetCACertChain (draft-nourse-scep before 19). */
+#define SCEP_MEDIA_TYPE_CA_CHAIN "application/x-x509-ca-ra-cert-chain"
+#define SCEP_MEDIA_TYPE_NEXT_CA "application/x-x509-next-ca-cert"
 
 /*
  * Certs-only SignedData with the certificates in the order given, although they are a SET OF: old
@@ -24,6 +27,8 @@
  */
 MUST_USE bool scep_degenerate(const struct bytes *certs, size_t count, struct buffer *out,
                               struct error *err);
+/* SignedData with one CRL, as it is, and no certificates. Appended. Errors: as above. */
+MUST_USE bool scep_degenerate_crl(struct bytes crl_der, struct buffer *out, struct error *err);
 /*
  * The current RA first (single), or NDES's two in NDES's order: the one that signs, the one that
  * decrypts (pair); then the CA chain; a self-signed CA at the end is left out when include_root is
@@ -33,6 +38,21 @@ MUST_USE bool scep_degenerate(const struct bytes *certs, size_t count, struct bu
  */
 MUST_USE bool scep_cacert_body(const struct ra_set *ras, enum ra_form form, bool include_root,
                                struct buffer *out, const char **media_type, struct error *err);
+
+/*
+ * GetNextCACert: what scep_cacert_body would say of the next generation, always as a certs-only
+ * SignedData, inside a SignedData of the current CA, whose certificate goes with it. Costs a
+ * signature of the CA's key: not for each request. Errors: REASON_SIGN_FAILED and as above.
+ */
+struct scep_next_cacert {
+    const struct ra_set *next;
+    enum ra_form form;
+    bool include_root;
+    struct x509_st *cert; /* of the current CA, with its key; borrowed */
+    struct evp_pkey_st *key;
+};
+MUST_USE bool scep_next_cacert_body(const struct scep_next_cacert *options, struct buffer *out,
+                                    struct error *err);
 
 /* Whose list of keywords. */
 enum scep_caps_style {

@@ -217,6 +217,7 @@ void scep_message_free(struct scep_message *message)
     buffer_clear(&message->type_text);
     buffer_clear(&message->transaction_id);
     buffer_clear(&message->sender_nonce);
+    scep_opening_clear(&message->opening);
     X509_free(message->signer);
     CMS_ContentInfo_free(message->cms);
     free(message);

@@ -13,6 +13,7 @@
 
 #include "model/csr.h"
 #include "model/ra_identity.h"
+#include "scep/scep_cert_id.h"
 #include "scep/scep_types.h"
 
 struct scep_message;
@@ -33,11 +34,12 @@ struct scep_message_facts {
     uint8_t signer_key_sha256[DIGEST_SHA256_BYTES];
     enum scep_digest digest; /* of the SignerInfo; UNKNOWN: not in the table */
     enum scep_signature_form signature_form;
-    enum scep_cipher cipher; /* of the envelope; UNKNOWN until scep_message_decrypt looked */
+    enum scep_cipher cipher; /* of the envelope; UNKNOWN until scep_message_recipient looked */
     enum scep_key_transport transport;
     bool oaep_sha256; /* OAEP digest the client used: SHA-256, else SHA-1 */
     bool has_signing_time;
-    int64_t signing_time; /* seconds since 1970 UTC */
+    int64_t signing_time;    /* seconds since 1970 UTC */
+    bool challenge_withheld; /* by scep_message_decrypt */
 };
 
 /*
@@ -59,27 +61,56 @@ MUST_USE bool scep_message_verify(struct scep_message *message, enum algorithm_l
                                   struct error *err);
 
 /*
- * Steps 8 to 12: envelope pre-parse and allow-list, choice of our key by RecipientInfo, decryption,
- * PKCS#10, its self-signature, and signer key == request key (also for a signer that is not
- * self-signed: renewal will have to say when that may differ). Before decryption:
- * REASON_ENVELOPE_MISSING, REASON_ENVELOPE_MALFORMED, REASON_CIPHER_NOT_ALLOWED,
- * REASON_KEY_TRANSPORT_NOT_ALLOWED, REASON_UNKNOWN_RECIPIENT. From decryption on exactly one error:
- * REASON_UNIFORM_FAILURE, with the same work done whichever step failed (RFC 3218 2.3, CBC
- * padding). *ra_index gets the member of `ras` whose key opened it, by which the reply finds its
- * signer; it is set as soon as the recipient is known, so that a uniform failure is signed by the
- * right RA too. Only members that decrypt are recipients.
- * csr must be initialised; it is cleared on failure. Fails with REASON_INTERNAL unless
+ * Steps 8 and 9, without any private key: envelope pre-parse and allow-list, choice of our key by
+ * RecipientInfo. `sets` are the RAs of the CA's generations, in the order in which they are looked
+ * through; an entry may be NULL. *set and *ra_index get the set and its member that the message is
+ * encrypted to, by which the reply finds its signer. Only members that decrypt are recipients.
+ * Errors: REASON_ENVELOPE_MISSING, REASON_ENVELOPE_MALFORMED, REASON_CIPHER_NOT_ALLOWED,
+ * REASON_KEY_TRANSPORT_NOT_ALLOWED, REASON_UNKNOWN_RECIPIENT; REASON_INTERNAL unless
  * scep_message_verify succeeded before.
+ */
+MUST_USE bool scep_message_recipient(struct scep_message *message, enum algorithm_level level,
+                                     const struct ra_set *const *sets, size_t set_count,
+                                     size_t *set, size_t *ra_index, struct error *err);
+/*
+ * Steps 8 to 12 of a PKCSReq or RenewalReq: recipient (what scep_message_recipient has found for
+ * the same set and level is used once), decryption, PKCS#10, its self-signature, and whether the
+ * signer may ask for this key. Errors before decryption: as scep_message_recipient. From decryption
+ * on exactly one error: REASON_UNIFORM_FAILURE, with the same work done whichever step failed (RFC
+ * 3218 2.3, CBC padding). *ra_index is set as soon as the recipient is known, so that a uniform
+ * failure is signed by the right RA too. csr must be initialised; it is cleared on failure.
+ *
+ * Whose challenge is it? Anybody can sign a recorded envelope with a key of his own, and with a
+ * certificate of his own, too. So the request's key has to be the signer's, with two exceptions for
+ * a signer whose certificate is not self-signed (whether it may renew is enroll/'s question):
+ * - the request holds no challenge: there is nothing to take from anybody;
+ * - the message is a RenewalReq: the signer's certificate vouches for it and not the challenge,
+ *   which may be another's. It is taken out of `csr` before anybody could check or spend it, and
+ *   facts->challenge_withheld is set. What is left to the thief is a certificate with his own
+ *   names for a key that he does not have.
+ * A PKCSReq with a challenge for another key than the signer's is a uniform failure whoever signed.
  */
 MUST_USE bool scep_message_decrypt(struct scep_message *message, enum algorithm_level level,
                                    const struct ra_set *ras, size_t *ra_index, struct csr *csr,
                                    struct error *err);
+/*
+ * The same for GetCert and GetCRL, which name a certificate. From decryption on nothing fails: what
+ * cannot be opened or read names a certificate that nobody has, so that whoever looks for it does
+ * the same work and comes to the same answer as for any other that is not there. *unread tells the
+ * log why; it is not set when the sender's words were read. id must be initialised. Errors: as
+ * scep_message_recipient, REASON_NO_MEMORY.
+ */
+MUST_USE bool scep_message_decrypt_id(struct scep_message *message, enum algorithm_level level,
+                                      const struct ra_set *ras, size_t *ra_index,
+                                      struct scep_cert_id *id, struct error *unread,
+                                      struct error *err);
 
 /*
  * Would a message that is open already have been let in at this other level, too? Looks at digest,
- * signer's key and content cipher; key transport and signature algorithm are the same at every
- * level. Errors: REASON_DIGEST_NOT_ALLOWED, REASON_SIGNER_KEY_NOT_ALLOWED,
- * REASON_CIPHER_NOT_ALLOWED; REASON_INTERNAL before scep_message_decrypt has seen the envelope.
+ * signer's key and content cipher, if there is an envelope that names one; key transport and
+ * signature algorithm are the same at every level. Errors: REASON_DIGEST_NOT_ALLOWED,
+ * REASON_SIGNER_KEY_NOT_ALLOWED, REASON_CIPHER_NOT_ALLOWED; REASON_INTERNAL before the envelope was
+ * looked at.
  */
 MUST_USE bool scep_message_allowed(const struct scep_message *message, enum algorithm_level level,
                                    struct error *err);

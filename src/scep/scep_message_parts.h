@@ -14,6 +14,17 @@
 #include "scep/scep_message.h"
 #include "scep/scep_preparse.h"
 
+/* What is found out about the envelope before a private key is used. */
+struct scep_opening {
+    CMS_ContentInfo *cms;         /* NULL: nothing yet */
+    CMS_RecipientInfo *recipient; /* part of cms */
+    size_t recipient_index;
+    const struct ra_set *ras; /* borrowed: of these */
+    size_t ra_index;          /* this one */
+    X509 *ra_cert;            /* a reference, or a copy with the issuer as the client wrote it */
+    enum algorithm_level level;
+};
+
 struct scep_message {
     struct buffer raw;
     struct scep_outline outline; /* views into raw */
@@ -25,7 +36,11 @@ struct scep_message {
     CMS_SignerInfo *signer_info; /* part of cms */
     X509 *signer;                /* a reference */
     bool verified;
+    bool envelope_seen; /* looked at, whatever it was like */
+    struct scep_opening opening;
     struct scep_message_facts facts;
 };
+
+void scep_opening_clear(struct scep_opening *opening);
 
 #endif

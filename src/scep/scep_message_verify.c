@@ -200,13 +200,14 @@ bool scep_message_allowed(const struct scep_message *message, enum algorithm_lev
 {
     const struct scep_cipher_info *cipher = scep_cipher_info(message->facts.cipher);
 
-    if (!message->verified || cipher == NULL) {
-        return error_set(err, REASON_INTERNAL, "message is judged before it is open");
+    if (!message->verified || !message->envelope_seen) {
+        return error_set(err, REASON_INTERNAL, "message is judged before its envelope is seen");
     }
     if (!check_digest(message, level, err)
         || !scep_signer_key_allowed(&message->facts, level, err)) {
         return false;
     }
-    return scep_level_allows(level, cipher->level)
+    return cipher == NULL /* a CertPoll without envelope */
+           || scep_level_allows(level, cipher->level)
            || error_set(err, REASON_CIPHER_NOT_ALLOWED, "content cipher %s", cipher->name);
 }

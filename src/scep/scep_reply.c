@@ -334,29 +334,46 @@ static bool write_certificates(const struct scep_reply_options *options, struct 
     return ok;
 }
 
-bool scep_reply_success(const struct scep_message *message,
-                        const struct scep_reply_options *options, struct bytes cert_der,
-                        struct buffer *out, struct error *err)
+/* SUCCESS around a messageData. */
+static bool reply_sealed(const struct scep_message *message,
+                         const struct scep_reply_options *options, struct bytes plain,
+                         struct buffer *out, struct error *err)
 {
-    struct buffer plain = BUFFER_INIT(CONTENT_BYTES_MAX);
     struct buffer envelope = BUFFER_INIT(CONTENT_BYTES_MAX);
     struct scep_seal_options seal;
     struct reply r;
     bool ok = false;
 
-    if (!reply_init(&r, message, options, SCEP_STATUS_SUCCESS, err)
-        || !write_certificates(options, cert_der, &plain, err)) {
-        goto out;
-    }
+    if (!reply_init(&r, message, options, SCEP_STATUS_SUCCESS, err)) goto out;
     seal = seal_options(&r);
-    if (!scep_seal(&seal, buffer_bytes(&plain), &envelope, err)) {
-        goto out;
-    }
+    if (!scep_seal(&seal, plain, &envelope, err)) goto out;
     r.content = buffer_bytes(&envelope);
     ok = reply_write(&r, out, err);
 out:
-    buffer_clear(&plain);
     buffer_clear(&envelope);
+    return ok;
+}
+
+bool scep_reply_success(const struct scep_message *message,
+                        const struct scep_reply_options *options, struct bytes cert_der,
+                        struct buffer *out, struct error *err)
+{
+    struct buffer plain = BUFFER_INIT(CONTENT_BYTES_MAX);
+    bool ok = write_certificates(options, cert_der, &plain, err)
+              && reply_sealed(message, options, buffer_bytes(&plain), out, err);
+
+    buffer_clear(&plain);
+    return ok;
+}
+
+bool scep_reply_crl(const struct scep_message *message, const struct scep_reply_options *options,
+                    struct bytes crl_der, struct buffer *out, struct error *err)
+{
+    struct buffer plain = BUFFER_INIT(CONTENT_BYTES_MAX);
+    bool ok = scep_degenerate_crl(crl_der, &plain, err)
+              && reply_sealed(message, options, buffer_bytes(&plain), out, err);
+
+    buffer_clear(&plain);
     return ok;
 }
 

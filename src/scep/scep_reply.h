@@ -32,6 +32,10 @@ struct scep_reply_options {
 MUST_USE bool scep_reply_success(const struct scep_message *message,
                                  const struct scep_reply_options *options, struct bytes cert_der,
                                  struct buffer *out, struct error *err);
+/* SUCCESS: a CRL and nothing else (GetCRL). Errors as above. */
+MUST_USE bool scep_reply_crl(const struct scep_message *message,
+                             const struct scep_reply_options *options, struct bytes crl_der,
+                             struct buffer *out, struct error *err);
 /* FAILURE: failInfo, failInfoText and HRESULT from `why`. Errors as above. */
 MUST_USE bool scep_reply_failure(const struct scep_message *message,
                                  const struct scep_reply_options *options, const struct error *why,

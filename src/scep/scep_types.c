@@ -36,24 +36,25 @@ static const struct scep_cipher_info ciphers[] = {
 };
 
 /*
- * RFC 8894 3.2.1.2. Accepted: the engine has code for it; everything else is refused, also 18
- * (unassigned).
+ * RFC 8894 3.2.1.2. Accepted: the endpoint has a row for it (pki_operation.c); everything else is
+ * refused, also 18 (unassigned) and 3, which only servers send.
  */
 static const struct scep_type_info types[] = {
     { SCEP_TYPE_CERT_REP, "3", "CertRep", false },
-    { SCEP_TYPE_RENEWAL_REQ, "17", "RenewalReq", false },
+    { SCEP_TYPE_RENEWAL_REQ, "17", "RenewalReq", true },
     { SCEP_TYPE_PKCS_REQ, "19", "PKCSReq", true },
-    { SCEP_TYPE_CERT_POLL, "20", "CertPoll", false },
-    { SCEP_TYPE_GET_CERT, "21", "GetCert", false },
-    { SCEP_TYPE_GET_CRL, "22", "GetCRL", false },
+    { SCEP_TYPE_CERT_POLL, "20", "CertPoll", true },
+    { SCEP_TYPE_GET_CERT, "21", "GetCert", true },
+    { SCEP_TYPE_GET_CRL, "22", "GetCRL", true },
 };
 
 /* The first row of an operation gives its name; the others are aliases. */
 static const struct scep_operation_info operations[] = {
     { SCEP_OPERATION_GET_CA_CAPS, "GetCACaps", false },
     { SCEP_OPERATION_GET_CA_CERT, "GetCACert", false },
-    { SCEP_OPERATION_GET_CA_CERT, "GetCACertChain", false }, /* drafts before 19 */
-    { SCEP_OPERATION_GET_CA_CERT, "GetCAChain", false },     /* certmonger */
+    { SCEP_OPERATION_GET_CA_CERT, "GetCAChain", false },           /* certmonger */
+    { SCEP_OPERATION_GET_CA_CERT_CHAIN, "GetCACertChain", false }, /* drafts before 19 */
+    { SCEP_OPERATION_GET_NEXT_CA_CERT, "GetNextCACert", false },
     { SCEP_OPERATION_PKI_OPERATION, "PKIOperation", true },
 };
 

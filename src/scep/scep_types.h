@@ -29,6 +29,8 @@ enum scep_operation {
     SCEP_OPERATION_UNKNOWN,
     SCEP_OPERATION_GET_CA_CAPS,
     SCEP_OPERATION_GET_CA_CERT,
+    SCEP_OPERATION_GET_CA_CERT_CHAIN, /* the same under an old name, with its media type */
+    SCEP_OPERATION_GET_NEXT_CA_CERT,
     SCEP_OPERATION_PKI_OPERATION
 };
 
@@ -101,7 +103,7 @@ const struct scep_cipher_info *scep_cipher_from_oid(struct bytes oid_content);
 const struct scep_type_info *scep_type_info(enum scep_message_type type);
 /* Exact text of the attribute ("19"); "019" is unknown. */
 const struct scep_type_info *scep_type_from_wire(struct bytes value);
-/* Without regard to case. GetCACertChain and certmonger's GetCAChain are aliases of GetCACert. */
+/* Without regard to case. certmonger's GetCAChain is an alias of GetCACert. */
 enum scep_operation scep_operation_from_text(struct bytes text);
 const char *scep_operation_name(enum scep_operation operation);
 /* True when an algorithm of level `needed` may be used on an endpoint of level `allowed`. */

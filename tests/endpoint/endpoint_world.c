@@ -13,29 +13,39 @@
 
 static const uint8_t mac_key[32] = "0123456789abcdef0123456789abcde";
 
-static void open_ca(struct endpoint_world *world)
+struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enum ca_key_spec key,
+                             const char *subject, struct ca_builtin **builtin)
 {
     struct error err = ERROR_INIT;
     struct ca_new_options options = { .data_folder = world->folder.path,
-                                      .name = "default",
-                                      .key = CA_KEY_RSA_2048,
-                                      .subject = "CN=Endpoint Test CA",
+                                      .name = name,
+                                      .key = key,
+                                      .subject = subject,
                                       .validity_days = 100,
                                       .ra_bits = 2048,
                                       .ra_validity_days = 50 };
     struct ca_builtin_options open_options = { .data_folder = world->folder.path,
-                                               .name = "default",
+                                               .name = name,
                                                .public_url = "http://scep.example.test",
                                                .store = world->store,
                                                .crl_validity_hours = 24,
                                                .crl_renew_hours = 6 };
-    struct ca_builtin *builtin = NULL;
+    struct ca *ca = NULL;
 
-    assert_done(ca_files_create(&options, &err), &err, "CA");
-    builtin = ca_builtin_open(&open_options, &err);
-    assert_done(builtin != NULL, &err, "CA");
-    world->ca = ca_builtin_as_ca(builtin);
-    assert_non_null(world->ca);
+    assert_done(ca_files_create(&options, &err), &err, name);
+    *builtin = ca_builtin_open(&open_options, &err);
+    assert_done(*builtin != NULL, &err, name);
+    ca = ca_builtin_as_ca(*builtin);
+    assert_non_null(ca);
+    return ca;
+}
+
+static void open_ca(struct endpoint_world *world)
+{
+    struct error err = ERROR_INIT;
+
+    world->ca = endpoint_world_ca(world, "default", CA_KEY_RSA_2048, "CN=Endpoint Test CA",
+                                  &world->builtin);
     world->ras = ca_ra(world->ca, &err);
     assert_done(world->ras != NULL, &err, "RA");
 }
@@ -79,7 +89,11 @@ struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char 
     struct buffer json = BUFFER_INIT(8192);
     struct error err = ERROR_INIT;
     char mac[2 * SECRET_MAC_BYTES + 1];
-    struct endpoint_options options = { .config = &config, .ca = world->ca, .store = world->store };
+    struct endpoint_options options = { .config = &config,
+                                        .ca = world->ca,
+                                        .next = world->next,
+                                        .previous = world->previous,
+                                        .store = world->store };
     struct endpoint *endpoint = NULL;
 
     assert_done(challenge_static_mac(mac_of, bytes_of_text(WORLD_PASSPHRASE), false,

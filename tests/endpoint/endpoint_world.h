@@ -10,6 +10,7 @@
 #define OPENNDES_TESTS_ENDPOINT_WORLD_H
 
 #include "ca/ca_builtin.h"
+#include "ca/ca_key.h"
 #include "endpoint/endpoint.h"
 #include "support/scep_client.h"
 #include "support/scep_keys.h"
@@ -21,7 +22,10 @@ struct endpoint_world {
     struct test_folder folder;
     struct store *store;
     struct ca *ca;
+    struct ca_builtin *builtin; /* behind it */
     struct ra_set *ras;
+    struct ca *next; /* of templates made from now on; NULL: none; the test's, like the other */
+    struct ca *previous;
     struct evp_pkey_st *client_key;
     struct evp_pkey_st *other_key;
 };
@@ -35,6 +39,9 @@ struct endpoint_answer {
 void endpoint_world_open(struct endpoint_world *world);
 void endpoint_world_close(struct endpoint_world *world);
 
+/* One more CA in the same folder and store; *builtin is what is behind it. ca_free. */
+struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enum ca_key_spec key,
+                             const char *subject, struct ca_builtin **builtin);
 /* A template of this name with WORLD_PASSPHRASE; `settings` is JSON behind a comma, or "". */
 struct endpoint *endpoint_world_template(struct endpoint_world *world, const char *name,
                                          const char *settings);

@@ -432,7 +432,7 @@ static void get_ca_caps__each_face__its_list_at_its_level(void **state)
         const char *expected;
     } cases[] = {
         { *endpoint_own_face(endpoint),
-          "AES\nPOSTPKIOperation\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512" },
+          "AES\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512" },
         { { .caps = SCEP_CAPS_NDES, .level = ALGORITHM_LEVEL_COMPAT },
           "POSTPKIOperation\nRenewal\nSHA-512\nSHA-256\nSHA-1\nDES3\nAES\nSCEPStandard" },
         { { .caps = SCEP_CAPS_NDES_STRICT, .level = ALGORITHM_LEVEL_COMPAT },

@@ -40,10 +40,6 @@ static void type_3(struct scep_client *c)
 {
     c->type = "3";
 }
-static void type_17(struct scep_client *c)
-{
-    c->type = "17";
-}
 static void type_18(struct scep_client *c)
 {
     c->type = "18";
@@ -178,11 +174,10 @@ static const struct refusal refusals[] = {
     { "nonce over the limit", nonce_long, 0, 400, 0, REASON_NONCE_SIZE },
     { "type 0", type_0, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },
     { "type 3", type_3, 0, 200, 2, REASON_MESSAGE_TYPE_DISABLED },
-    { "type 17", type_17, 0, 200, 2, REASON_MESSAGE_TYPE_DISABLED },
     { "type 18", type_18, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },
-    { "type 20", type_20, 0, 200, 2, REASON_MESSAGE_TYPE_DISABLED },
-    { "type 21", type_21, 0, 200, 2, REASON_MESSAGE_TYPE_DISABLED },
-    { "type 22", type_22, 0, 200, 2, REASON_MESSAGE_TYPE_DISABLED },
+    { "type 20 for nothing", type_20, 0, 200, 4, REASON_POLL_UNKNOWN },
+    { "type 21 with a CSR", type_21, 0, 200, 4, REASON_CERT_NOT_FOUND },
+    { "type 22 with a CSR", type_22, 0, 200, 4, REASON_CERT_NOT_FOUND },
     { "type 255", type_255, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },
     { "type 019", type_leading_zero, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },
     { "type with a space", type_space, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },

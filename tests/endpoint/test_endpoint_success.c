@@ -258,13 +258,13 @@ static void caps__each_level__are_exact(void **state)
     (void)state;
     endpoint_get(modern, "operation=GetCACaps", &answer);
     assert_bytes_text(buffer_bytes(&answer.response.body),
-                      "AES\nPOSTPKIOperation\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512");
+                      "AES\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512");
     assert_string_equal(answer.response.content_type, "text/plain");
     endpoint_answer_clear(&answer);
     endpoint_get(old, "operation=GetCACaps", &answer);
     assert_bytes_text(
         buffer_bytes(&answer.response.body),
-        "AES\nPOSTPKIOperation\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512\nSHA-1\nDES3");
+        "AES\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512\nSHA-1\nDES3");
     endpoint_answer_clear(&answer);
     endpoint_free(modern);
     endpoint_free(old);

@@ -18,6 +18,7 @@
 #include "config/config_load.h"
 #include "endpoint/endpoint_world.h"
 #include "mscep/accounts.h"
+#include "mscep/ndes_face_internal.h"
 #include "mscep/ndes_page.h"
 #include "platform/clock.h"
 #include "store/store_passwords.h"
@@ -435,6 +436,31 @@ static void create__template_with_a_passphrase__is_refused(void **state)
     world_close(&w);
 }
 
+/* A poll names no template: the records do, and the face knows its own by name. */
+static void named__each_template__only_the_faces_own(void **state)
+{
+    struct face_world w;
+    struct endpoint *signature;
+    struct endpoint *stranger;
+    struct ndes_face *face;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    world_open(&w, "");
+    signature = make_endpoint(&w, "signature", ", \"enabled\": true");
+    stranger = make_endpoint(&w, "stranger", ", \"enabled\": true");
+    face = make_face(&w, w.endpoint, signature, &err);
+    assert_done(face != NULL, &err, "face");
+    assert_ptr_equal(face->scep.named(face->scep.context, "vpn"), w.endpoint);
+    assert_ptr_equal(face->scep.named(face->scep.context, "signature"), signature);
+    assert_null(face->scep.named(face->scep.context, "stranger"));
+    assert_null(face->scep.named(face->scep.context, ""));
+    ndes_face_free(face);
+    endpoint_free(signature);
+    endpoint_free(stranger);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +471,7 @@ int main(void)
         cmocka_unit_test(api__single_password__cannot_be_bound),
         cmocka_unit_test(create__template_switched_off__is_refused),
         cmocka_unit_test(create__template_with_a_passphrase__is_refused),
+        cmocka_unit_test(named__each_template__only_the_faces_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <openssl/cms.h>
+#include <openssl/evp.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
@@ -77,6 +79,81 @@ static void degenerate__two_elements__byte_exact(void **state)
     assert_done(scep_degenerate(certs, 2, &out, &err), &err, "");
     assert_true(bytes_equal(bytes_of(expected, sizeof(expected)), buffer_bytes(&out)));
     buffer_clear(&out);
+}
+
+/* [1] crls in the place of [0] certificates, which is not there at all. */
+static void degenerate_crl__one_element__byte_exact(void **state)
+{
+    static const uint8_t expected[] = {
+        0x30, 0x27, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02, 0xa0,
+        0x1a, 0x30, 0x18, 0x02, 0x01, 0x01, 0x31, 0x00, 0x30, 0x0b, 0x06, 0x09, 0x2a, 0x86,
+        0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0xa1, 0x02, 0x30, 0x00, 0x31, 0x00,
+    };
+    struct buffer out = BUFFER_INIT(1024);
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_done(scep_degenerate_crl(bytes_of("\x30\x00", 2), &out, &err), &err, "");
+    assert_true(bytes_equal(bytes_of(expected, sizeof(expected)), buffer_bytes(&out)));
+    buffer_clear(&out);
+}
+
+/* RSA and ECDSA keys of the current CA; one certificate is a list here, too. */
+static void next_cacert__each_key__verifies_and_holds_the_list(void **state)
+{
+    static const enum scep_test_key keys[] = { SCEP_TEST_KEY_CA, SCEP_TEST_KEY_CLIENT_EC };
+    const struct scep_fixture *f = *state;
+
+    for (size_t i = 0; i < 2 * COUNT_OF(keys); i++) {
+        EVP_PKEY *key = scep_test_key(keys[i / 2]);
+        struct scep_cert_options current = { .key = key, .cn = "Current CA", .ca = true };
+        struct ra_set *bare = ra_set_create();
+        struct scep_next_cacert options = { .next = i % 2 == 0 ? f->ca.set : bare,
+                                            .form = RA_FORM_SINGLE,
+                                            .include_root = true,
+                                            .cert = scep_cert_make(&current),
+                                            .key = key };
+        struct buffer out = BUFFER_INIT(65536);
+        struct error err = ERROR_INIT;
+        const unsigned char *at = NULL;
+        CMS_ContentInfo *cms = NULL;
+        BIO *content = BIO_new(BIO_s_mem());
+        PKCS7 *list = NULL;
+
+        assert_true(ra_set_add_chain(bare, f->ca.cert, &err));
+        assert_done(scep_next_cacert_body(&options, &out, &err), &err, "");
+        at = out.data;
+        cms = d2i_CMS_ContentInfo(NULL, &at, (long)out.len);
+        assert_non_null(cms);
+        assert_int_equal(
+            CMS_verify(cms, NULL, NULL, NULL, content, CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY), 1);
+        list = d2i_PKCS7_bio(content, NULL);
+        assert_non_null(list);
+        assert_int_equal(sk_X509_num(list->d.sign->cert), i % 2 == 0 ? 2 : 1);
+        assert_int_equal(X509_cmp(sk_X509_value(list->d.sign->cert, 0),
+                                  i % 2 == 0 ? f->ca.ra_certs[0] : f->ca.cert),
+                         0);
+        PKCS7_free(list);
+        BIO_free(content);
+        CMS_ContentInfo_free(cms);
+        X509_free(options.cert);
+        buffer_clear(&out);
+        ra_set_unref(bare);
+        EVP_PKEY_free(key);
+    }
+}
+
+static void next_cacert__key_of_another_certificate__sign_failed(void **state)
+{
+    const struct scep_fixture *f = *state;
+    struct scep_next_cacert options = {
+        .next = f->ca.set, .form = RA_FORM_SINGLE, .cert = f->ca.cert, .key = f->other_key
+    };
+    struct buffer out = BUFFER_INIT(65536);
+    struct error err = ERROR_INIT;
+
+    assert_refused(scep_next_cacert_body(&options, &out, &err), &err, REASON_SIGN_FAILED, "key");
+    assert_int_equal(out.len, 0);
 }
 
 /* The certificates of a body; 1 and the certificate itself for the single form. */
@@ -237,6 +314,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(caps__each_option__byte_exact),
         cmocka_unit_test(degenerate__two_elements__byte_exact),
+        cmocka_unit_test(degenerate_crl__one_element__byte_exact),
+        cmocka_unit_test(next_cacert__each_key__verifies_and_holds_the_list),
+        cmocka_unit_test(next_cacert__key_of_another_certificate__sign_failed),
         cmocka_unit_test(cacert__chains__order_and_type),
         cmocka_unit_test(cacert__pair_wanted_and_none_there__says_how_to_mend_it),
         cmocka_unit_test(cacert__nothing_there__not_ready),

@@ -115,10 +115,24 @@ static void types__every_number__only_known_ones(void **state)
         assert_int_equal(number == 3 || number == 17 || (number >= 19 && number <= 22),
                          info != NULL);
         /* an answer is never a request, and 18 is unassigned */
-        assert_int_equal(info != NULL && info->accepted, number == SCEP_TYPE_PKCS_REQ);
+        assert_int_equal(info != NULL && info->accepted,
+                         number == 17 || (number >= 19 && number <= 22));
+    }
+}
+
+static void types__spelt_otherwise__unknown(void **state)
+{
+    static const char *const spellings[] = { "",      "019",  "0019", " 19",  "19 ",
+                                             "+19",   "-19",  "1",    "199",  "1919",
+                                             "19,20", "0x13", "1 9",  "\n19", "XIX" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(spellings); i++) {
+        assert_null(scep_type_from_wire(bytes_of_text(spellings[i])));
     }
     assert_null(scep_type_from_wire(bytes_of(NULL, 0)));
     assert_null(scep_type_from_wire(bytes_of("19", 3)));
+    assert_null(scep_type_from_wire(bytes_of("20", 3)));
 }
 
 static void operations__texts__without_case(void **state)
@@ -130,14 +144,16 @@ static void operations__texts__without_case(void **state)
         { "GetCACaps", SCEP_OPERATION_GET_CA_CAPS },
         { "getcacaps", SCEP_OPERATION_GET_CA_CAPS },
         { "GETCACERT", SCEP_OPERATION_GET_CA_CERT },
-        { "GetCACertChain", SCEP_OPERATION_GET_CA_CERT },
+        { "GetCACertChain", SCEP_OPERATION_GET_CA_CERT_CHAIN },
         { "GetCAChain", SCEP_OPERATION_GET_CA_CERT },
         { "PKIOperation", SCEP_OPERATION_PKI_OPERATION },
         { "pkioperation", SCEP_OPERATION_PKI_OPERATION },
         { "", SCEP_OPERATION_UNKNOWN },
         { "PKIOperatio", SCEP_OPERATION_UNKNOWN },
         { "PKIOperationPKIOperation", SCEP_OPERATION_UNKNOWN },
-        { "GetNextCACert", SCEP_OPERATION_UNKNOWN },
+        { "GetNextCACert", SCEP_OPERATION_GET_NEXT_CA_CERT },
+        { "getnextcacert", SCEP_OPERATION_GET_NEXT_CA_CERT },
+        { "GetNextCACertt", SCEP_OPERATION_UNKNOWN },
     };
 
     (void)state;
@@ -147,6 +163,7 @@ static void operations__texts__without_case(void **state)
     assert_int_equal(SCEP_OPERATION_UNKNOWN,
                      scep_operation_from_text(bytes_of("GetCACaps", sizeof("GetCACaps"))));
     assert_string_equal("GetCACert", scep_operation_name(SCEP_OPERATION_GET_CA_CERT));
+    assert_string_equal("GetNextCACert", scep_operation_name(SCEP_OPERATION_GET_NEXT_CA_CERT));
     assert_string_equal("unknown", scep_operation_name(SCEP_OPERATION_UNKNOWN));
 }
 
@@ -169,6 +186,7 @@ int main(void)
         cmocka_unit_test(digests__round_trip__same_row),
         cmocka_unit_test(ciphers__round_trip__same_row),
         cmocka_unit_test(types__every_number__only_known_ones),
+        cmocka_unit_test(types__spelt_otherwise__unknown),
         cmocka_unit_test(operations__texts__without_case),
         cmocka_unit_test(levels__order__wider_allows_narrower),
     };

@@ -28,7 +28,7 @@ expect() {
 
 step "GetCACaps, to the byte"
 expect 200 "$url?operation=GetCACaps"
-printf 'AES\nPOSTPKIOperation\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512' >"$work/modern"
+printf 'AES\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-256\nSHA-384\nSHA-512' >"$work/modern"
 # A line end behind the last keyword is no blank line.
 cmp "$work/body" "$work/modern" || cmp "$work/body" <(cat "$work/modern"; echo) || fail "capabilities: $(od -c "$work/body")"
 [[ $(header Content-Type) == text/plain ]] || fail "Content-Type: $(header Content-Type)"

@@ -419,6 +419,16 @@ void scep_client_sign(const struct scep_client *c, struct bytes content, struct 
     asn1_take(out, 0x30, c->ber, &info);
 }
 
+void scep_client_message(const struct scep_client *c, struct bytes plain, struct buffer *out,
+                         X509 **cert)
+{
+    struct buffer envelope = ASN1_BUFFER_INIT;
+
+    scep_client_envelope(c, plain, &envelope);
+    scep_client_sign(c, buffer_bytes(&envelope), out, cert);
+    buffer_clear(&envelope);
+}
+
 void scep_client_request(const struct scep_client *c, struct buffer *out, X509 **cert)
 {
     struct buffer csr = ASN1_BUFFER_INIT;

@@ -146,6 +146,14 @@ void scep_client_envelope(const struct scep_client *c, struct bytes plain, struc
  */
 void scep_client_sign(const struct scep_client *c, struct bytes content, struct buffer *out,
                       struct x509_st **cert);
+/* messageData: IssuerAndSerialNumber of GetCert and GetCRL, by any certificate's own. */
+void scep_client_cert_id(const struct x509_st *cert, struct buffer *out);
+/* messageData: IssuerAndSubject of CertPoll, with the CA's certificate and the client's cn. */
+void scep_client_subject_id(const struct scep_client *c, const struct x509_st *ca,
+                            struct buffer *out);
+/* Envelope and message around a messageData that is not a PKCS#10. */
+void scep_client_message(const struct scep_client *c, struct bytes plain, struct buffer *out,
+                         struct x509_st **cert);
 /* All three. */
 void scep_client_request(const struct scep_client *c, struct buffer *out, struct x509_st **cert);
 
@@ -174,6 +182,8 @@ struct scep_client_reply {
     size_t signer_cert_count;
     struct x509_st *cert; /* the first one inside */
     size_t cert_count;
+    struct X509_crl_st *crl; /* the first one inside */
+    size_t crl_count;
     char problem[160]; /* why scep_client_read said false */
 };
 

@@ -60,6 +60,43 @@ void scep_client_csr(const struct scep_client *c, struct buffer *out)
     X509_REQ_free(req);
 }
 
+static void put_name(struct buffer *out, const X509_NAME *name)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_NAME(name, &der);
+
+    scep_must(len > 0 && buffer_append(out, der, (size_t)len, NULL));
+    OPENSSL_free(der);
+}
+
+void scep_client_cert_id(const X509 *cert, struct buffer *out)
+{
+    struct buffer content = ASN1_BUFFER_INIT;
+    unsigned char *der = NULL;
+    int len = i2d_ASN1_INTEGER(X509_get0_serialNumber(cert), &der);
+
+    put_name(&content, X509_get_issuer_name(cert));
+    scep_must(len > 0 && buffer_append(&content, der, (size_t)len, NULL));
+    OPENSSL_free(der);
+    buffer_clear(out);
+    asn1_take(out, 0x30, false, &content);
+}
+
+void scep_client_subject_id(const struct scep_client *c, const X509 *ca, struct buffer *out)
+{
+    struct buffer content = ASN1_BUFFER_INIT;
+    X509_NAME *name = X509_NAME_new();
+
+    scep_must(X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING,
+                                         (const unsigned char *)c->cn, -1, -1, 0)
+              == 1);
+    put_name(&content, X509_get_subject_name(ca));
+    put_name(&content, name);
+    X509_NAME_free(name);
+    buffer_clear(out);
+    asn1_take(out, 0x30, false, &content);
+}
+
 /* RSAES-OAEP-params */
 static void put_oaep(struct buffer *out, int digest, int mgf, bool label)
 {

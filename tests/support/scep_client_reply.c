@@ -161,15 +161,21 @@ static bool read_certificates(BIO *plain, struct scep_client_reply *r)
 {
     PKCS7 *degenerate = d2i_PKCS7_bio(plain, NULL);
     STACK_OF(X509) *certs = NULL;
+    STACK_OF(X509_CRL) *crls = NULL;
     bool ok = false;
 
     if (check(r, degenerate != NULL && PKCS7_type_is_signed(degenerate),
               "no certificates inside")) {
         certs = degenerate->d.sign->cert;
         r->cert_count = (size_t)(sk_X509_num(certs) > 0 ? sk_X509_num(certs) : 0);
-        ok = check(r, r->cert_count > 0, "no certificate inside");
+        crls = degenerate->d.sign->crl;
+        r->crl_count = (size_t)(sk_X509_CRL_num(crls) > 0 ? sk_X509_CRL_num(crls) : 0);
+        ok = check(r, r->cert_count + r->crl_count > 0, "no certificate inside");
     }
-    if (ok) {
+    if (ok && r->crl_count > 0) {
+        r->crl = X509_CRL_dup(sk_X509_CRL_value(crls, 0));
+    }
+    if (ok && r->cert_count > 0) {
         r->cert = X509_dup(sk_X509_value(certs, 0));
     }
     PKCS7_free(degenerate);
@@ -278,5 +284,6 @@ void scep_client_reply_clear(struct scep_client_reply *reply)
     buffer_clear(&reply->recipient_nonce);
     buffer_clear(&reply->sender_nonce);
     X509_free(reply->cert);
+    X509_CRL_free(reply->crl);
     memset(reply, 0, sizeof(*reply));
 }
