@@ -13,6 +13,7 @@
 #include "base/secret.h"
 
 struct x509_st;
+struct asn1_string_st;
 
 #define SERIAL_TEXT_MAX 96 /* hex of at most 40 bytes, sign, NUL */
 #define NAME_TEXT_MAX 1024
@@ -30,6 +31,9 @@ struct certificate_info {
 
 /* Errors: REASON_CERT_UNREADABLE. */
 MUST_USE bool certificate_info(const struct x509_st *cert, struct certificate_info *out,
+                               struct error *err);
+/* One of its times, or of a CRL's, in seconds since 1970 UTC. Errors: REASON_CERT_UNREADABLE. */
+MUST_USE bool certificate_time(const struct asn1_string_st *time, int64_t *seconds,
                                struct error *err);
 /* Exact DER, no trailing bytes; owned (X509_free). */
 struct x509_st *certificate_parse(struct bytes der, struct error *err);

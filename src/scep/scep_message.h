@@ -60,8 +60,9 @@ MUST_USE bool scep_message_verify(struct scep_message *message, enum algorithm_l
 
 /*
  * Steps 8 to 12: envelope pre-parse and allow-list, choice of our key by RecipientInfo, decryption,
- * PKCS#10, its self-signature, and signer key == request key (also for a signer that is not
- * self-signed: renewal will have to say when that may differ). Before decryption:
+ * PKCS#10, its self-signature, and signer key == request key. Another key only in what can be a
+ * renewal: signed with a certificate that is not self-signed, and a RenewalReq or without
+ * challenge. Before decryption:
  * REASON_ENVELOPE_MISSING, REASON_ENVELOPE_MALFORMED, REASON_CIPHER_NOT_ALLOWED,
  * REASON_KEY_TRANSPORT_NOT_ALLOWED, REASON_UNKNOWN_RECIPIENT. From decryption on exactly one error:
  * REASON_UNIFORM_FAILURE, with the same work done whichever step failed (RFC 3218 2.3, CBC

@@ -177,12 +177,14 @@ static bool same_key(const struct scep_message *m, const struct csr *csr)
 
 /*
  * A renewal: the old certificate signs for a new key, and there is no challenge that somebody could
- * have taken from another's recorded envelope (RFC 8894 2.3; who signed is looked at later). The
- * new key has to be one that is verified in bounded time.
+ * have taken from another's recorded envelope (RFC 8894 2.3; who signed is looked at later). In a
+ * RenewalReq a challenge alone gets nothing, so that one may be there. The new key has to be one
+ * that is verified in bounded time.
  */
 static bool new_key(const struct scep_message *m, const struct csr *csr)
 {
-    return !m->facts.signer_self_signed && !csr->has_challenge && csr->key_type == KEY_TYPE_RSA
+    return !m->facts.signer_self_signed
+           && (!csr->has_challenge || m->facts.type == SCEP_TYPE_RENEWAL_REQ) && csr->key_type == KEY_TYPE_RSA
            && csr->key_exponent_ok && csr->key_bits >= LIMIT_RSA_BITS_MIN
            && csr->key_bits <= LIMIT_RSA_BITS_MAX;
 }

@@ -41,7 +41,7 @@ static const struct scep_cipher_info ciphers[] = {
  */
 static const struct scep_type_info types[] = {
     { SCEP_TYPE_CERT_REP, "3", "CertRep", false },
-    { SCEP_TYPE_RENEWAL_REQ, "17", "RenewalReq", false },
+    { SCEP_TYPE_RENEWAL_REQ, "17", "RenewalReq", true },
     { SCEP_TYPE_PKCS_REQ, "19", "PKCSReq", true },
     { SCEP_TYPE_CERT_POLL, "20", "CertPoll", false },
     { SCEP_TYPE_GET_CERT, "21", "GetCert", false },

@@ -29,7 +29,7 @@ struct scene {
     X509 *other_cert;
     EVP_PKEY *old_key;
     EVP_PKEY *new_key;
-    struct enroll_options options; /* template "device" */
+    struct enroll_options options; /* template "device", names "equal", at any time */
     unsigned serial;
 };
 
@@ -52,7 +52,11 @@ struct wanted {
     const char *constraints; /* [critical,CA:FALSE]; "": no extension */
     int64_t not_before;      /* [a day ago] */
     int64_t not_after;       /* [in a day] */
+    const char *eku;         /* "clientAuth,serverAuth" [no extension] */
+    const char *sid;         /* SID extension [none] */
     bool by_other_ca;
+    X509 *issuer; /* with issuer_key: somebody else */
+    EVP_PKEY *issuer_key;
     bool san_twice;
     unsigned serial; /* [a new one] */
 };
@@ -70,6 +74,8 @@ void scene_request(struct scene *s, X509 *signer, const struct holder *holder,
                    const char *challenge, struct enroll_request *out);
 void scene_request_clear(struct enroll_request *request);
 
+/* The check at SCENE_NOW; what the certificate would hand on is freed. */
+bool scene_check(struct scene *s, const struct enroll_request *request, struct error *err);
 /* Checked and found good; refused with this in the detail. */
 void scene_assert_good(struct scene *s, X509 *signer, const struct holder *holder,
                        const char *name);

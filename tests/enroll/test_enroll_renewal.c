@@ -43,7 +43,7 @@ static void check__certificate_of_the_template__vouches(void **state)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static void check__other_kinds_of_requests__refused(void **state)
+static void check__no_issued_certificate__refused(void **state)
 {
     struct scene *s = *state;
     X509 *cert = recorded(s, NULL);
@@ -51,29 +51,19 @@ static void check__other_kinds_of_requests__refused(void **state)
     struct error err = ERROR_INIT;
 
     scene_request(s, cert, NULL, NULL, &request);
-    request.kind = ENROLL_KIND_RENEWAL;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
-                     "RenewalReq", "kind");
-    error_clear(&err);
-    request.kind = ENROLL_KIND_NEW;
     request.signer_self_signed = true;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    scene_assert_why(scene_check(s, &request, &err), &err,
                      "not signed with an issued certificate", "self-signed");
     error_clear(&err);
     request.signer_self_signed = false;
     request.signer = NULL;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    scene_assert_why(scene_check(s, &request, &err), &err,
                      "not signed with an issued certificate", "no signer");
     error_clear(&err);
     request.signer = cert;
     request.signer_key_sha256[0] ^= 1u;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    scene_assert_why(scene_check(s, &request, &err), &err,
                      "another key has signed", "key");
-    scene_request_clear(&request);
-    error_clear(&err);
-    scene_request(s, cert, NULL, "secret", &request);
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
-                     "has a challenge", "challenge");
     scene_request_clear(&request);
     X509_free(cert);
 }
@@ -89,7 +79,7 @@ static void check__another_ca_of_the_same_name__refused(void **state)
     assert_int_equal(X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(s->ca_cert)),
                      0);
     assert_true(ca_is_issuer_of(s->other_ca, cert));
-    scene_assert_refused(s, cert, NULL, "CA has not signed it", "");
+    scene_assert_refused(s, cert, NULL, "has signed the signer's certificate", "");
     X509_free(cert);
 }
 
@@ -101,7 +91,7 @@ static void check__self_signed_with_the_cas_name__refused(void **state)
 
     assert_true(X509_sign(cert, s->old_key, EVP_sha256()) > 0);
     scene_record(s, cert, "device", "issuing");
-    scene_assert_refused(s, cert, NULL, "CA has not signed it", "");
+    scene_assert_refused(s, cert, NULL, "has signed the signer's certificate", "");
     X509_free(cert);
 }
 
@@ -325,7 +315,7 @@ static void check__store_out_of_order__no_certificate(void **state)
     assert_done(db != NULL, &err, "open");
     assert_done(db_execute(db, "ALTER TABLE certificate RENAME TO elsewhere", &err), &err, "away");
     scene_request(s, cert, NULL, NULL, &request);
-    assert_refused(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    assert_refused(scene_check(s, &request, &err), &err,
                    REASON_STORE_FAILED, "");
     scene_request_clear(&request);
     db_close(db);
@@ -337,7 +327,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, scene_set_up, scene_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(check__certificate_of_the_template__vouches),
-        CASE(check__other_kinds_of_requests__refused),
+        CASE(check__no_issued_certificate__refused),
         CASE(check__another_ca_of_the_same_name__refused),
         CASE(check__self_signed_with_the_cas_name__refused),
         CASE(check__not_recorded__refused),
