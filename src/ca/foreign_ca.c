@@ -115,7 +115,7 @@ static X509_CRL *parse_crl(struct bytes content)
         }
         return crl;
     }
-    if (content.len > 0 && content.len <= 2 * (size_t)CRL_BYTES_MAX) {
+    if (content.len > 0 && content.len <= CRL_BYTES_MAX) {
         bio = BIO_new_mem_buf(content.data, (int)content.len);
         crl = bio == NULL ? NULL : PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
         BIO_free(bio);

@@ -11,8 +11,6 @@
 #include "platform/clock.h"
 #include "platform/rights.h"
 
-#define CRL_FILE_BYTES (2u * CRL_BYTES_MAX) /* in PEM it is a third larger */
-
 /* One file, and what it was like when it was read. */
 struct source {
     char path[FILE_PATH_MAX];
@@ -123,8 +121,8 @@ static bool read_certificate(struct trusted_ca *ca, struct error *err)
 
 static bool read_crl(struct trusted_ca *ca, struct error *err)
 {
-    struct buffer content = BUFFER_INIT(CRL_FILE_BYTES);
-    bool ok = source_read(&ca->crl, CRL_FILE_BYTES, &content, err)
+    struct buffer content = BUFFER_INIT(CRL_BYTES_MAX);
+    bool ok = source_read(&ca->crl, CRL_BYTES_MAX, &content, err)
               && foreign_ca_read_crl(ca->ca, buffer_bytes(&content), ca->crl.shown, err);
 
     buffer_clear(&content);
