@@ -217,6 +217,26 @@ static void use_provisional(struct scene *s, const struct store_certificate *row
                 "provisional");
 }
 
+static void use_renewal(struct scene *s, const struct store_certificate *row, void *old_sha256)
+{
+    struct store_certificate renewal = *row;
+
+    renewal.renews = old_sha256;
+    use_record(s, &renewal, NULL);
+}
+
+X509 *scene_renewed(struct scene *s, X509 *old)
+{
+    const struct wanted nothing = { .usage = NULL };
+    X509 *cert = scene_make(s, &nothing);
+    struct certificate_info info;
+    struct error err = ERROR_INIT;
+
+    assert_done(certificate_info(old, &info, &err), &err, "");
+    with_row(s, cert, "device", "issuing", use_renewal, info.sha256);
+    return cert;
+}
+
 void scene_record(struct scene *s, X509 *cert, const char *template_name, const char *ca_name)
 {
     with_row(s, cert, template_name, ca_name, use_record, NULL);

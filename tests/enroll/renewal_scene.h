@@ -66,6 +66,8 @@ X509 *scene_make(struct scene *s, const struct wanted *wanted);
 void scene_record(struct scene *s, X509 *cert, const char *template_name, const char *ca_name);
 /* The same as provisional; returns its id. */
 int64_t scene_record_provisional(struct scene *s, X509 *cert);
+/* One that renews `old`, made and recorded; owned. */
+X509 *scene_renewed(struct scene *s, X509 *old);
 /* What the texts of its row are. */
 void scene_serial(const X509 *cert, char serial[SERIAL_TEXT_MAX]);
 
