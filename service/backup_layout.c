@@ -37,6 +37,8 @@ static const struct layout_row rows[] = {
     { "ca/*/ra-sign.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/ra-enc.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/request.csr", NAME_TEMPLATE, BACKUP_KIND_FILE },
+    { "trusted/*.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
+    { "trusted/*.crl", NAME_TEMPLATE, BACKUP_KIND_POLICY },
     { "tls/server.crt", NAME_NONE, BACKUP_KIND_FILE },
     { "intune/client.crt", NAME_NONE, BACKUP_KIND_FILE },
     { BACKUP_DATABASE_FILE, NAME_NONE, BACKUP_KIND_DATABASE },
@@ -50,7 +52,7 @@ static const char *const never[] = {
     "protect.key",     "*.lock",         "templates/.lock", "ca/.lock",  "tls/.lock",
     "intune/.lock",    "policies/.lock", "openndes.db-*",   "*.tmp",     "openndes.db.snapshot*",
     "templates/*.tmp", "policies/*.tmp", "ca/*.tmp",        "tls/*.tmp", "intune/*.tmp",
-    "logs/*.tmp",
+    "logs/*.tmp",      "trusted/*.tmp",
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -156,7 +158,7 @@ enum backup_kind backup_layout_kind(const char *path)
 bool backup_layout_folder(const char *path)
 {
     static const char *const folders[] = { "",    "templates", "policies", "ca",
-                                           "tls", "intune",    "logs" };
+                                           "tls", "intune",    "logs",     "trusted" };
     char name[BACKUP_NAME_MAX];
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {

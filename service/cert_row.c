@@ -52,6 +52,7 @@ struct json *cert_row_json(const struct store_certificate_row *row, int64_t now,
 {
     struct json *object = json_value_new_object();
     char time[4][CLOCK_TEXT_MAX];
+    char renews[2 * DIGEST_SHA256_BYTES + 1];
     bool ok = object != NULL;
 
     clock_format(row->issued_at, time[0]);
@@ -69,6 +70,10 @@ struct json *cert_row_json(const struct store_certificate_row *row, int64_t now,
          && json_value_put_text(object, "peer", row->peer, err)
          && json_value_put_text(object, "challenge", row->challenge_type, err)
          && json_value_put_text(object, "request_id", row->request_id, err);
+    if (ok && row->renews.len != 0) {
+        text_hex(renews, sizeof(renews), row->renews);
+        ok = json_value_put_text(object, "renews_sha256", renews, err);
+    }
     if (ok && row->revoked_at != 0) {
         ok = json_value_put_text(object, "revoked_at", time[3], err)
              && json_value_put_text(object, "revocation_reason",

@@ -109,6 +109,12 @@ static bool show_row(void *context, const struct store_certificate_row *row, str
     command_print("Valid from:  %s\n", time);
     clock_format(row->not_after, time);
     command_print("Valid until: %s\n", time);
+    if (row->renews.len != 0) {
+        char old[2 * DIGEST_SHA256_BYTES + 1];
+
+        text_hex(old, sizeof(old), row->renews);
+        command_print("Renews:      the certificate with SHA-256 %s\n", old);
+    }
     if (row->revoked_at != 0) {
         clock_format(row->revoked_at, time);
         command_print("Revoked:     %s, %s, by %s\n", time, cert_row_reason(row->revocation_reason),

@@ -13,6 +13,7 @@
 #include "service/check_intune.h"
 #include "service/check_ndes.h"
 #include "service/check_policy.h"
+#include "service/check_renewal.h"
 #include "service/check_report.h"
 #include "service/check_system.h"
 #include "service/commands.h"
@@ -124,7 +125,9 @@ static bool check_template(void *context, const char *name, struct error *err)
                  && check_legacy(check, &config, what, err)))
          && check_intune_template(&config, what, check_report_finding, report, err)
          && check_ndes_template(&config, what, check_report_finding, report, err)
-         && check_policy_template(check->data, &config, what, check_report_finding, report, err);
+         && check_policy_template(check->data, &config, what, check_report_finding, report, err)
+         && check_renewal_template(check->data, &config, check->now, what, check_report_finding,
+                                   report, err);
     template_config_clear(&config);
     return ok;
 }

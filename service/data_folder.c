@@ -139,7 +139,7 @@ static bool take_over(const char *data, struct error *err)
 
 bool data_folder_create(const char *data, struct error *err)
 {
-    static const char *const below[] = { "templates", "policies", "ca", "logs" };
+    static const char *const below[] = { "templates", "policies", "trusted", "ca", "logs" };
     char path[FILE_PATH_MAX];
 
     if (!folder_create(data, true, err) || !take_over(data, err)) {

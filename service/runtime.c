@@ -287,9 +287,10 @@ static bool template_unchanged(struct loading *l, const struct template_slot *ol
     return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken
            && old->service_scope == service_scope
            && (old->intune == NULL || old->intune == l->now->intune.client)
-           && !template_slot_policies_stale(old, l->options->data_folder)
+           && !template_slot_files_stale(old, l->options->data_folder)
            && old->ca == ca_slot_named(l->now, old->ca->name) && rollover_unchanged(l, &old->next)
-           && rollover_unchanged(l, &old->previous);
+           && rollover_unchanged(l, &old->previous)
+           && runtime_renewal_current(&old->renewal, find_ca, l);
 }
 
 /* Remember the last form that worked under a file that does not. */
@@ -460,7 +461,7 @@ static bool stale_template(void *context, const char *name, struct error *err)
     check->seen++;
     if (slot == NULL || !data_path_template(check->data_folder, name, path, err)
         || !file_stamp(path, &stamp, err) || !file_stamp_equal(&slot->stamp, &stamp)
-        || template_slot_policies_stale(slot, check->data_folder)) {
+        || template_slot_files_stale(slot, check->data_folder)) {
         check->stale = true;
     }
     return !check->stale;

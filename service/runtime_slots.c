@@ -159,33 +159,56 @@ static struct challenge *make_challenge(const struct runtime_options *options,
 }
 
 /* A file that cannot be looked at counts as missing. */
-static void policy_stamp(const char *data_folder, const char *name, struct file_stamp *stamp)
+static void other_stamp(const char *data_folder, const char *relative, struct file_stamp *stamp)
 {
     struct error ignored = ERROR_INIT;
-    char relative[LIMIT_POLICY_FILE_NAME + 16];
     char path[FILE_PATH_MAX];
 
     memset(stamp, 0, sizeof(*stamp));
-    if (!text_format(relative, sizeof(relative), "policies/%s", name)
-        || !path_join(path, data_folder, relative, &ignored)
+    if (!path_join(path, data_folder, relative, &ignored)
         || !file_stamp(path, stamp, &ignored)) {
         memset(stamp, 0, sizeof(*stamp));
     }
 }
 
+/* folder and ending around a name of the settings: "policies/", "". */
+static bool note_file(struct template_slot *slot, const char *data_folder, const char *folder,
+                      struct bytes name, const char *ending, struct error *err)
+{
+    char text[LIMIT_POLICY_FILE_NAME + 16];
+
+    if (slot->file_count >= TEMPLATE_FILES
+        || !text_format(text, sizeof(text), "%s%.*s%s", folder, (int)name.len,
+                        (const char *)name.data, ending)) {
+        return error_set(err, REASON_LIMIT, "too many files, or a name that is too long");
+    }
+    slot->files[slot->file_count] = text_dup(text);
+    if (slot->files[slot->file_count] == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "template");
+    }
+    other_stamp(data_folder, text, &slot->file_stamps[slot->file_count++]);
+    return true;
+}
+
 static bool note_policy(struct template_slot *slot, const char *data_folder, struct bytes name,
                         struct error *err)
 {
-    char text[LIMIT_POLICY_FILE_NAME + 1];
+    return note_file(slot, data_folder, "policies/", name, "", err);
+}
 
-    if (!text_format(text, sizeof(text), "%.*s", (int)name.len, (const char *)name.data)) {
-        return error_set(err, REASON_LIMIT, "the policy's name is too long");
+/* For each name: where it is a CA of this server there are no such files, and none may come. */
+static bool note_trusted(struct template_slot *slot, const char *data_folder,
+                         const struct template_config *config, struct error *err)
+{
+    struct bytes item;
+    size_t pos = 0;
+
+    while (text_next_item(bytes_of_text(config->renewal.cas), ',', &pos, &item)) {
+        if (!note_file(slot, data_folder, TRUSTED_CAS_FOLDER "/", item, ".crt", err)
+            || !note_file(slot, data_folder, TRUSTED_CAS_FOLDER "/", item, ".crl", err)) {
+            return false;
+        }
     }
-    slot->policies[slot->policy_count] = text_dup(text);
-    if (slot->policies[slot->policy_count] == NULL) {
-        return error_set(err, REASON_NO_MEMORY, "policy");
-    }
-    policy_stamp(data_folder, text, &slot->policy_stamps[slot->policy_count++]);
     return true;
 }
 
@@ -196,7 +219,7 @@ static bool note_policies(struct template_slot *slot, const char *data_folder,
     struct bytes item;
     size_t pos = 0;
 
-    while (slot->policy_count < LIMIT_POLICY_FILES
+    while (slot->file_count < LIMIT_POLICY_FILES
            && text_next_item(bytes_of_text(config->policy.files), ',', &pos, &item)) {
         if (!note_policy(slot, data_folder, item, err)) {
             return false;
@@ -279,6 +302,7 @@ static bool load_endpoint(const struct runtime_options *options, struct template
         || !note_rollover(&slot->previous, config.rollover.previous, find_ca, context, err)) {
         goto out;
     }
+    if (!note_trusted(slot, options->data_folder, &config, err)) goto out;
     ca = find_ca(context, config.ca);
     if (ca == NULL) {
         error_set(
@@ -313,8 +337,20 @@ static bool load_endpoint(const struct runtime_options *options, struct template
             goto out;
         }
     }
+    if (!runtime_renewal_load(&slot->renewal, options->data_folder, &config, find_ca, context,
+                              &endpoint_options.take_trusted, err)) {
+        challenge_free(endpoint_options.take_challenge);
+        policy_gate_free(endpoint_options.take_policy);
+        goto out;
+    }
+    runtime_renewal_report(endpoint_options.take_trusted, slot->name, options->log);
+    endpoint_options.renewal_cas = slot->renewal.cas;
+    endpoint_options.renewal_ca_count = slot->renewal.count;
     slot->endpoint = endpoint_create(&endpoint_options, err);
-    if (slot->endpoint == NULL) goto out;
+    if (slot->endpoint == NULL) {
+        runtime_renewal_clear(&slot->renewal);
+        goto out;
+    }
     slot->ca = ca_slot_ref(ca);
     ok = true;
 out:
@@ -353,23 +389,24 @@ void template_slot_unref(struct template_slot *slot)
         return;
     }
     endpoint_free(slot->endpoint);
+    runtime_renewal_clear(&slot->renewal);
     ca_slot_unref(slot->ca);
     ca_slot_unref(slot->next.ca);
     ca_slot_unref(slot->previous.ca);
     template_slot_unref(slot->old);
-    for (size_t i = 0; i < slot->policy_count; i++) {
-        free(slot->policies[i]);
+    for (size_t i = 0; i < slot->file_count; i++) {
+        free(slot->files[i]);
     }
     free(slot);
 }
 
-bool template_slot_policies_stale(const struct template_slot *slot, const char *data_folder)
+bool template_slot_files_stale(const struct template_slot *slot, const char *data_folder)
 {
     struct file_stamp stamp;
 
-    for (size_t i = 0; i < slot->policy_count; i++) {
-        policy_stamp(data_folder, slot->policies[i], &stamp);
-        if (!file_stamp_equal(&stamp, &slot->policy_stamps[i])) {
+    for (size_t i = 0; i < slot->file_count; i++) {
+        other_stamp(data_folder, slot->files[i], &stamp);
+        if (!file_stamp_equal(&stamp, &slot->file_stamps[i])) {
             return true;
         }
     }

@@ -13,7 +13,10 @@
 #include "platform/files.h"
 #include "service/runtime.h"
 #include "service/runtime_intune.h"
+#include "service/runtime_renewal.h"
 
+/* Of one template: policies, the list of known devices, two files of each trusted CA. */
+#define TEMPLATE_FILES (LIMIT_POLICY_FILES + 1 + 2 * TRUSTED_CAS_MAX)
 #define CA_STAMPS 9 /* certificates and keys of CA, RA and RA pair; chain.pem */
 
 struct ca_slot {
@@ -40,13 +43,14 @@ struct template_slot {
     struct file_stamp stamp;            /* of the file that was looked at last */
     bool service_scope;                 /* one of the service's NDES face */
     const struct intune_client *intune; /* the one its challenge asks, for comparing; NULL: none */
-    char *policies[LIMIT_POLICY_FILES + 1]; /* files below policies/ that were looked at */
-    struct file_stamp policy_stamps[LIMIT_POLICY_FILES + 1];
-    size_t policy_count;
+    char *files[TEMPLATE_FILES]; /* beside its own, as "policies/p.json": what was looked at */
+    struct file_stamp file_stamps[TEMPLATE_FILES];
+    size_t file_count;
     struct endpoint *endpoint; /* NULL: has never loaded */
     struct ca_slot *ca;        /* a reference, NULL without endpoint */
     struct rollover_slot next; /* generations beside it */
     struct rollover_slot previous;
+    struct runtime_renewal renewal; /* empty without endpoint */
     struct template_slot *old; /* the form in force while the file is broken: a reference */
     bool broken;
     struct error error;
@@ -70,8 +74,8 @@ struct template_slot *template_slot_load(
     struct ca_slot *(*find_ca)(void *context, const char *name), void *context, struct error *err);
 struct template_slot *template_slot_ref(struct template_slot *slot);
 void template_slot_unref(struct template_slot *slot); /* NULL is allowed */
-/* True when a policy's file, or the list of known devices, differs from what was looked at. */
-bool template_slot_policies_stale(const struct template_slot *slot, const char *data_folder);
+/* True when a file of a policy, of known devices or of a trusted CA is not what was looked at. */
+bool template_slot_files_stale(const struct template_slot *slot, const char *data_folder);
 /* The endpoint in force: its own, or the old one while broken; NULL when none. */
 const struct endpoint *template_slot_endpoint(const struct template_slot *slot);
 

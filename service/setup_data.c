@@ -22,6 +22,7 @@ static bool only_our_names(void *context, const char *name, bool is_folder, stru
 {
     static const char *const ours[] = { "templates",
                                         "policies",
+                                        "trusted",
                                         "ca",
                                         "logs",
                                         "tls",

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "endpoint/endpoint_internal.h"
 #include "endpoint/scep_query.h"
+#include "enroll/trusted_cas.h"
 
 #define SECONDS_PER_DAY 86400
 
@@ -40,10 +41,40 @@ static bool copy_settings(struct endpoint *endpoint, const struct template_confi
 }
 
 /*
+ * Whose certificates may be renewed: of all generations of the template's CA, whichever is asked,
+ * and of those that the template names.
+ */
+static bool copy_renewal(struct endpoint *endpoint, const struct endpoint_options *options,
+                         size_t *ca_count, struct error *err)
+{
+    struct ca *const own[] = { options->ca, options->next, options->previous };
+    size_t own_count = sizeof(own) / sizeof(own[0]);
+
+    endpoint->renewal_templates = text_dup(options->config->renewal.templates);
+    endpoint->renewal_cas =
+        calloc(own_count + options->renewal_ca_count, sizeof(*endpoint->renewal_cas));
+    if (endpoint->renewal_templates == NULL || endpoint->renewal_cas == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "endpoint");
+    }
+    *ca_count = 0;
+    for (size_t i = 0; i < own_count; i++) {
+        if (own[i] != NULL) {
+            endpoint->renewal_cas[(*ca_count)++] = own[i];
+        }
+    }
+    for (size_t i = 0; i < options->renewal_ca_count; i++) {
+        endpoint->renewal_cas[(*ca_count)++] = options->renewal_cas[i];
+    }
+    return true;
+}
+
+/*
  * Intune gives a challenge for each renewal, so that a certificate vouches without Intune only
  * where somebody has said so.
  */
-static struct enroll_renewal_options renewal_options(const struct template_config *config)
+static struct enroll_renewal_options renewal_options(const struct endpoint *endpoint,
+                                                     const struct template_config *config,
+                                                     size_t ca_count)
 {
     return (struct enroll_renewal_options){
         .enabled = config->renewal.enabled
@@ -54,8 +85,11 @@ static struct enroll_renewal_options renewal_options(const struct template_confi
         .same_key = config->renewal.same_key,
         .names = config->renewal.names,
         .challenge = config->renewal.challenge,
-        .templates = "",
+        .templates = endpoint->renewal_templates,
         .per_certificate = config->renewal.per_certificate,
+        .cas = endpoint->renewal_cas,
+        .ca_count = ca_count,
+        .trusted = endpoint->trusted,
     };
 }
 
@@ -124,20 +158,24 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
 {
     const struct template_config *config = options->config;
     struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
+    size_t renewal_cas = 0;
     bool ok = false;
 
     if (endpoint == NULL) {
         challenge_free(options->take_challenge);
         policy_gate_free(options->take_policy);
+        trusted_cas_free(options->take_trusted);
         error_set(err, REASON_NO_MEMORY, "endpoint");
         return NULL;
     }
     endpoint->challenge = options->take_challenge;
     endpoint->policy = options->take_policy;
+    endpoint->trusted = options->take_trusted;
     endpoint->ca = options->ca;
     endpoint->next = options->next;
     endpoint->previous = options->previous;
     if (!copy_settings(endpoint, config, err)) goto out;
+    if (!copy_renewal(endpoint, options, &renewal_cas, err)) goto out;
     endpoint->template = template_create(config, err);
     if (endpoint->template == NULL) goto out;
     endpoint->acl = ip_acl_create(&config->ip_acl, err);
@@ -154,7 +192,7 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
         .store = options->store,
         .policy = endpoint->policy,
         .challenge_shape = config->challenge.type == CHALLENGE_TYPE_INTUNE,
-        .renewal = renewal_options(config),
+        .renewal = renewal_options(endpoint, config, renewal_cas),
         .approval = { .manual = config->approval == APPROVAL_MANUAL,
                       .seconds = config->pending.days * SECONDS_PER_DAY,
                       .max = config->pending.max },
@@ -185,6 +223,8 @@ void endpoint_free(struct endpoint *endpoint)
     challenge_free(endpoint->challenge);
     policy_gate_free(endpoint->policy);
     buffer_clear(&endpoint->next_cacert);
+    trusted_cas_free(endpoint->trusted);
+    free(endpoint->renewal_templates);
     free(endpoint->renewal_cas);
     free(endpoint->ndes.allowed);
     free(endpoint);

@@ -31,6 +31,9 @@ struct endpoint {
     struct challenge *challenge; /* NULL while switched off */
     struct policy_gate *policy;  /* NULL: none */
     struct ip_acl *acl;
+    struct trusted_cas *trusted; /* NULL: none */
+    char *renewal_templates;
+    struct ca **renewal_cas; /* the list is owned, the CAs are not */
     struct enroll_options enroll;
     struct ca **renewal_cas;   /* those of `enroll`: the generations and renewal.cas */
     struct buffer next_cacert; /* body of GetNextCACert; empty: there is none */

@@ -3,23 +3,19 @@
 
 #include <string.h>
 
+#include "enroll/enroll_path.h"
 #include "enroll/enroll_renewal.h"
 #include "intune/intune_codes.h"
 #include "model/sid.h"
 #include "platform/clock.h"
 #include "store/store_outbox.h"
 
-/* Who vouches for a request. */
-enum enroll_path {
-    PATH_LOCAL,      /* a challenge that we can check, before anything else */
-    PATH_REMOTE,     /* a challenge that only another machine can check, after all that we can */
-    PATH_CERTIFICATE /* the certificate that signed it */
-};
-
 /* Every noun made on the way of one decision. */
 struct enroll_work {
     enum enroll_path path;
-    bool told; /* the grant's end is settled: nobody has to be told of a refusal any more */
+    bool remote; /* only another machine can check the challenge, after all that we can */
+    bool told;   /* the grant's end is settled: nobody has to be told of a refusal any more */
+    struct enroll_renewal renewal; /* while a certificate vouches */
     struct store_request_key key;
     struct grant grant;
     struct cert_plan plan;
@@ -32,6 +28,7 @@ static void work_init(struct enroll_work *work, const struct enroll_options *opt
 {
     *work = (struct enroll_work){ .grant = GRANT_INIT, .issuance = ISSUANCE_INIT };
     work->now = clock_now();
+    work->remote = challenge_is_remote(options->challenge);
     work->key.template_name = options->template_name;
     work->key.ca_name = ca_name(options->ca);
     work->key.transaction_id = request->transaction_id;
@@ -41,9 +38,26 @@ static void work_init(struct enroll_work *work, const struct enroll_options *opt
 
 static void work_clear(struct enroll_work *work)
 {
+    enroll_renewal_clear(&work->renewal);
     grant_clear(&work->grant);
     cert_plan_clear(&work->plan);
     issuance_clear(&work->issuance);
+}
+
+/* Has the challenge a say, and the certificate that has signed? */
+static bool by_challenge(const struct enroll_work *work)
+{
+    return work->path == PATH_CHALLENGE || work->path == PATH_EITHER || work->path == PATH_BOTH;
+}
+
+static bool by_certificate(const struct enroll_work *work)
+{
+    return work->path == PATH_CERTIFICATE || work->path == PATH_BOTH;
+}
+
+static bool by_remote(const struct enroll_work *work)
+{
+    return work->remote && by_challenge(work);
 }
 
 /* The certificate found for a repeated request becomes the answer. */
@@ -94,30 +108,9 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
     return true;
 }
 
-/*
- * Which authority does this request appeal to? An allow-list: whatever has no row here is refused
- * (RFC 8894 2.3).
- */
-static bool path_find(const struct enroll_options *options, const struct enroll_request *request,
-                      struct enroll_work *work, struct error *err)
-{
-    work->path = challenge_is_remote(options->challenge) ? PATH_REMOTE : PATH_LOCAL;
-    if (request->kind == ENROLL_KIND_NEW && request->signer_self_signed) {
-        return true; /* the challenge decides, also about an absent one */
-    }
-    if (request->kind == ENROLL_KIND_NEW && request->csr.has_challenge) {
-        return true; /* signed with some certificate, but the challenge decides all the same */
-    }
-    if (request->kind == ENROLL_KIND_NEW && options->renewal.enabled) {
-        work->path = PATH_CERTIFICATE;
-        return true;
-    }
-    return error_set(err, REASON_RENEWAL_NOT_ENABLED,
-                     "signed with an existing certificate and without challenge: a renewal");
-}
-
 /* `peer` holds the text that the row refers to. */
-static struct store_certificate record_row(const struct enroll_request *request,
+static struct store_certificate record_row(const struct enroll_options *options,
+                                           const struct enroll_request *request,
                                            const struct enroll_work *work, char peer[IP_TEXT_MAX])
 {
     struct store_certificate row = {
@@ -133,6 +126,10 @@ static struct store_certificate record_row(const struct enroll_request *request,
     };
 
     ip_address_format(&request->peer, peer);
+    if (by_certificate(work)) {
+        row.renews = work->renewal.sha256;
+        row.renews_max = options->renewal.per_certificate;
+    }
     return row;
 }
 
@@ -140,7 +137,7 @@ static bool record(const struct enroll_options *options, const struct enroll_req
                    struct enroll_work *work, enum store_record_result *result, struct error *err)
 {
     char peer[IP_TEXT_MAX];
-    struct store_certificate row = record_row(request, work, peer);
+    struct store_certificate row = record_row(options, request, work, peer);
 
     return store_record_certificate(options->store, &row, options->repeat_seconds, result, err);
 }
@@ -190,7 +187,7 @@ static bool issue_local(const struct enroll_options *options, const struct enrol
     enum store_record_result result = STORE_RECORDED;
 
     if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
-        || (work->path == PATH_LOCAL
+        || (by_challenge(work)
             && !challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err))
         || !record(options, request, work, &result, err)) {
         return false;
@@ -215,7 +212,7 @@ static bool record_provisional(const struct enroll_options *options,
 {
     struct error interrupted = ERROR_INIT;
     char peer[IP_TEXT_MAX];
-    struct store_certificate row = record_row(request, work, peer);
+    struct store_certificate row = record_row(options, request, work, peer);
 
     error_set(
         &interrupted, REASON_INTUNE_INTERRUPTED,
@@ -273,8 +270,9 @@ static bool issue_remote(const struct enroll_options *options, const struct enro
 }
 
 /*
- * A one-time password that is used may have been used for this very request, by another thread and
- * after it was looked for. Then the answer is there, and the refusal is forgotten.
+ * A one-time password or a certificate that is used up may have been used for this very request, by
+ * another thread and after it was looked for. Then the answer is there, and the refusal is
+ * forgotten.
  */
 static bool used_by_the_same(const struct enroll_options *options, struct enroll_work *work,
                              struct error *err)
@@ -282,27 +280,47 @@ static bool used_by_the_same(const struct enroll_options *options, struct enroll
     struct error ignored = ERROR_INIT;
     bool answered = false;
 
-    if (err->reason != REASON_CHALLENGE_USED || !seen_before(options, work, &answered, &ignored)
-        || !answered) {
+    if ((err->reason != REASON_CHALLENGE_USED && err->reason != REASON_RENEWAL_USED_UP)
+        || !seen_before(options, work, &answered, &ignored) || !answered) {
         return false;
     }
     error_clear(err);
     return true;
 }
 
-/* Whoever can be asked without leaving the house, and costs little: before all others. */
+/* A remote validator hears of what is refused before it was asked, too. */
+static bool vouch_certificate(const struct enroll_options *options,
+                              const struct enroll_request *request, struct enroll_work *work,
+                              struct error *err)
+{
+    if (enroll_renewal_check(options, request, work->now, &work->renewal, err)) {
+        return true;
+    }
+    if (by_remote(work)) {
+        work->told = true;
+        challenge_refuse(options->challenge, request, &work->grant, err);
+    }
+    return false;
+}
+
+/*
+ * Whoever can be asked without leaving the house, and costs little: before all others. The
+ * certificate first: a one-time password is not spent on what is refused anyway.
+ */
 static bool vouch(const struct enroll_options *options, const struct enroll_request *request,
                   struct enroll_work *work, struct error *err)
 {
-    switch (work->path) {
-    case PATH_LOCAL:
-        return challenge_check(options->challenge, request, &work->grant, err);
-    case PATH_CERTIFICATE:
-        work->grant.challenge_type = "renewal";
-        return enroll_renewal_check(options, request, work->now, err);
-    case PATH_REMOTE:
-        break;
+    if (work->path == PATH_APPROVAL) {
+        return error_set(err, REASON_CHALLENGE_MISSING,
+                         "the request has no challenge, and nobody has approved it");
     }
+    if (by_certificate(work) && !vouch_certificate(options, request, work, err)) {
+        return false;
+    }
+    if (by_challenge(work)) {
+        return work->remote || challenge_check(options->challenge, request, &work->grant, err);
+    }
+    work->grant.challenge_type = "renewal";
     return true;
 }
 
@@ -321,7 +339,7 @@ static bool sid_check(const struct enroll_work *work, const struct policy_report
     if (count > 1) {
         return error_set(err, REASON_SAN_VALUE, "the names hold more than one account SID");
     }
-    if (work->path != PATH_LOCAL || fits) {
+    if (by_remote(work) || by_certificate(work) || fits) {
         return true;
     }
     /* also what only looks like one: who reads it as which account is not ours to guess */
@@ -330,15 +348,36 @@ static bool sid_check(const struct enroll_work *work, const struct policy_report
                         count == 0 ? "a tag for accounts" : "the account SID ", sid);
 }
 
+static bool plan_by_template(const struct enroll_options *options,
+                             const struct enroll_request *request, struct enroll_work *work,
+                             struct error *err)
+{
+    if (!by_certificate(work)) {
+        return template_plan(options->template, &request->csr, work->now, &work->plan, err);
+    }
+    return template_plan_renewal(options->template, &request->csr, &work->renewal.content,
+                                 work->now, &work->plan, err)
+           || error_context(err, "renewal with certificate %s", work->renewal.serial);
+}
+
+static enum policy_challenge challenge_for_policy(const struct enroll_options *options,
+                                                  const struct enroll_work *work)
+{
+    if (work->path == PATH_CERTIFICATE) {
+        return POLICY_CHALLENGE_NONE;
+    }
+    return options->challenge_shape && by_remote(work) ? POLICY_CHALLENGE_INTUNE
+                                                       : POLICY_CHALLENGE_ANY;
+}
+
 /* What the certificate shall be, and whether that is what the administrator meant. */
 static bool plan(const struct enroll_options *options, const struct enroll_request *request,
                  struct enroll_work *work, struct enroll_report *report, struct error *err)
 {
-    bool shape = options->challenge_shape && work->path == PATH_REMOTE;
-
-    return template_plan(options->template, &request->csr, work->now, &work->plan, err)
+    return plan_by_template(options, request, work, err)
            && (options->policy == NULL
-               || policy_gate_check(options->policy, request, "", shape, work->now, &work->plan,
+               || policy_gate_check(options->policy, request, "",
+                                    challenge_for_policy(options, work), work->now, &work->plan,
                                     &report->policy, err))
            && sid_check(work, &report->policy, err);
 }
@@ -377,7 +416,7 @@ static bool issue(const struct enroll_options *options, const struct enroll_requ
 {
     bool ok = false;
 
-    if (work->path != PATH_REMOTE) {
+    if (!by_remote(work)) {
         return issue_local(options, request, work, err);
     }
     ok = issue_remote(options, request, work, err);
@@ -385,26 +424,65 @@ static bool issue(const struct enroll_options *options, const struct enroll_requ
     return ok;
 }
 
-/* What nobody has answered yet: ask all who have a say. */
-static bool decide(const struct enroll_options *options, const struct enroll_request *request,
-                   struct enroll_work *work, struct enroll_report *report, struct error *err)
+/* Ask all who have a say on the path that the request takes. */
+static bool go_path(const struct enroll_options *options, const struct enroll_request *request,
+                    struct enroll_work *work, struct enroll_report *report, struct error *err)
 {
-    if (!path_find(options, request, work, err)) {
-        return false;
-    }
     if (!vouch(options, request, work, err)) {
         return used_by_the_same(options, work, err);
     }
     report->challenge_type = work->grant.challenge_type;
     if (plan(options, request, work, report, err)
-        && (work->path != PATH_REMOTE || ask_validator(options, request, work, report, err))
+        && (!by_remote(work) || ask_validator(options, request, work, report, err))
         && issue(options, request, work, report, err)) {
         return true;
     }
-    if (work->path != PATH_CERTIFICATE && !work->told) {
+    if (by_challenge(work) && !work->told) {
         challenge_refuse(options->challenge, request, &work->grant, err);
     }
     return false;
+}
+
+/* The challenge itself is wrong or too old, not: could not be checked, or was right. */
+static bool is_challenge_refused(const struct error *err)
+{
+    return error_kind(err) == ERROR_CHALLENGE || error_kind(err) == ERROR_BAD_TIME;
+}
+
+/*
+ * The challenge was refused, and the certificate may vouch in its place. When it does not, the
+ * refused challenge stays what is told and counted.
+ */
+static bool go_second(const struct enroll_options *options, const struct enroll_request *request,
+                      struct enroll_work *work, struct enroll_report *report, struct error *err)
+{
+    struct error why = ERROR_INIT;
+
+    grant_clear(&work->grant);
+    cert_plan_clear(&work->plan);
+    issuance_clear(&work->issuance);
+    work->path = PATH_CERTIFICATE;
+    work->told = true;
+    if (go_path(options, request, work, report, &why)) {
+        error_clear(err);
+        return true;
+    }
+    return error_context(err, "nor does the certificate vouch (%s): %s", reason_id(why.reason),
+                         why.detail);
+}
+
+/* What nobody has answered yet. */
+static bool decide(const struct enroll_options *options, const struct enroll_request *request,
+                   struct enroll_work *work, struct enroll_report *report, struct error *err)
+{
+    if (!enroll_path_find(options, request, &work->path, err)) {
+        return false;
+    }
+    if (go_path(options, request, work, report, err)) {
+        return true;
+    }
+    return work->path == PATH_EITHER && is_challenge_refused(err)
+           && go_second(options, request, work, report, err);
 }
 
 bool enroll_handle(const struct enroll_options *options, const struct enroll_request *request,

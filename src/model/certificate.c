@@ -35,7 +35,7 @@ bool certificate_serial_format(const ASN1_INTEGER *serial, char text[SERIAL_TEXT
 }
 
 /* Without time_t and timegm: both differ between our platforms. */
-static bool time_seconds(const ASN1_TIME *time, int64_t *seconds, struct error *err)
+bool certificate_time(const ASN1_TIME *time, int64_t *seconds, struct error *err)
 {
     ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
     int days = 0;
@@ -49,7 +49,7 @@ static bool time_seconds(const ASN1_TIME *time, int64_t *seconds, struct error *
     if (ok) {
         *seconds = (int64_t)days * SECONDS_PER_DAY + rest;
     } else {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "validity is malformed");
+        (void)error_set(err, REASON_CERT_UNREADABLE, "a time is malformed");
     }
     ASN1_TIME_free(epoch);
     return ok;
@@ -80,8 +80,8 @@ bool certificate_info(const X509 *cert, struct certificate_info *out, struct err
     name_format(X509_get_subject_name(cert), info.subject, sizeof(info.subject));
     name_format(X509_get_issuer_name(cert), info.issuer, sizeof(info.issuer));
     if (!certificate_serial_format(X509_get0_serialNumber(cert), info.serial, err)
-        || !time_seconds(X509_get0_notBefore(cert), &info.not_before, err)
-        || !time_seconds(X509_get0_notAfter(cert), &info.not_after, err)
+        || !certificate_time(X509_get0_notBefore(cert), &info.not_before, err)
+        || !certificate_time(X509_get0_notAfter(cert), &info.not_after, err)
         || !certificate_der(cert, &der, err)
         || !digest_sha256(buffer_bytes(&der), info.sha256, err)) {
         goto out;

@@ -35,6 +35,9 @@ MUST_USE bool certificate_info(const struct x509_st *cert, struct certificate_in
 /* A serial as in struct certificate_info. Errors: REASON_CERT_UNREADABLE (more than 40 bytes). */
 MUST_USE bool certificate_serial_format(const struct asn1_string_st *serial,
                                         char text[SERIAL_TEXT_MAX], struct error *err);
+/* One of its times, or of a CRL's, in seconds since 1970 UTC. Errors: REASON_CERT_UNREADABLE. */
+MUST_USE bool certificate_time(const struct asn1_string_st *time, int64_t *seconds,
+                               struct error *err);
 /* Exact DER, no trailing bytes; owned (X509_free). */
 struct x509_st *certificate_parse(struct bytes der, struct error *err);
 void certificate_free(struct x509_st *cert); /* NULL is allowed */

@@ -107,8 +107,7 @@ static bool same_names(const GENERAL_NAMES *a, const GENERAL_NAMES *b, bool *sam
     return ok;
 }
 
-/* *out is owned; NULL: the certificate has none. */
-static bool read_san(const X509 *cert, GENERAL_NAMES **out, struct error *err)
+bool certificate_names_san(const X509 *cert, GENERAL_NAMES **out, struct error *err)
 {
     int state = 0;
 
@@ -131,7 +130,7 @@ bool certificate_names_compare(const struct x509_st *cert, const struct csr *csr
     bool ok = false;
 
     if (!same_name(X509_get_subject_name(cert), csr_subject(csr), &subject_same, err)) goto out;
-    if (!read_san(cert, &san, err)) goto out;
+    if (!certificate_names_san(cert, &san, err)) goto out;
     if (!same_names(san, csr->san, &san_same, err)) goto out;
     *difference = NULL;
     if (!san_same) {

@@ -16,6 +16,7 @@
 #include "model/csr.h"
 
 struct x509_st;
+struct stack_st_GENERAL_NAME;
 
 /*
  * Compare. *difference is NULL when all names are the same, otherwise a constant text that says
@@ -26,6 +27,12 @@ struct x509_st;
  */
 MUST_USE bool certificate_names_compare(const struct x509_st *cert, const struct csr *csr,
                                         const char **difference, struct error *err);
+/*
+ * Its subject alternative names, owned (GENERAL_NAMES_free); *out NULL: it has none. Errors:
+ * REASON_CERT_UNREADABLE.
+ */
+MUST_USE bool certificate_names_san(const struct x509_st *cert, struct stack_st_GENERAL_NAME **out,
+                                    struct error *err);
 /* False for a CA's certificate, also one that could be taken for one, and for malformed ones. */
 bool certificate_is_end_entity(const struct x509_st *cert);
 

@@ -15,7 +15,7 @@
 
 enum enroll_kind {
     ENROLL_KIND_NEW,    /* PKCSReq */
-    ENROLL_KIND_RENEWAL /* RenewalReq: not accepted yet */
+    ENROLL_KIND_RENEWAL /* RenewalReq */
 };
 
 struct enroll_request {

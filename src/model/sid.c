@@ -17,6 +17,10 @@
 #define TAG_SEQUENCE 0x30u
 #define TAG_CONTEXT_0 0xa0u /* GeneralName's otherName, and the explicit tag of its value */
 
+/* szOID_NTDS_OBJECTSID, 1.3.6.1.4.1.311.25.2.1 */
+static const uint8_t object_sid[] = { TAG_OBJECT, 0x0a, 0x2b, 0x06, 0x01, 0x04,
+                                      0x01,       0x82, 0x37, 0x19, 0x02, 0x01 };
+
 static bool is_sid_number(struct bytes text)
 {
     uint64_t number = 0;
@@ -168,9 +172,6 @@ static bool wrap(struct buffer *inner, uint8_t tag, struct error *err)
 
 bool sid_extension_value(const char *sid, struct buffer *out, struct error *err)
 {
-    /* szOID_NTDS_OBJECTSID, 1.3.6.1.4.1.311.25.2.1 */
-    static const uint8_t type[] = { TAG_OBJECT, 0x0a, 0x2b, 0x06, 0x01, 0x04,
-                                    0x01,       0x82, 0x37, 0x19, 0x02, 0x01 };
     struct buffer value = BUFFER_INIT(127);
     struct buffer name = BUFFER_INIT(127);
     bool ok = false;
@@ -179,10 +180,37 @@ bool sid_extension_value(const char *sid, struct buffer *out, struct error *err)
         return error_set(err, REASON_INTERNAL, "a SID that is none of a domain's account");
     }
     ok = buffer_append_text(&value, sid, err) && wrap(&value, TAG_OCTETS, err)
-         && wrap(&value, TAG_CONTEXT_0, err) && buffer_append(&name, type, sizeof(type), err)
+         && wrap(&value, TAG_CONTEXT_0, err) && buffer_append(&name, object_sid, sizeof(object_sid), err)
          && buffer_append_bytes(&name, buffer_bytes(&value), err) && wrap(&name, TAG_CONTEXT_0, err)
          && wrap(&name, TAG_SEQUENCE, err) && buffer_append_bytes(out, buffer_bytes(&name), err);
     buffer_clear(&value);
     buffer_clear(&name);
     return ok;
+}
+
+/* One header of a definite, short length that fills the rest; *rest becomes what is in it. */
+static bool unwrap(struct bytes *rest, uint8_t tag)
+{
+    if (rest->len < 2 || rest->data[0] != tag || rest->data[1] >= 0x80
+        || rest->data[1] != rest->len - 2) {
+        return false;
+    }
+    *rest = bytes_of(rest->data + 2, rest->len - 2);
+    return true;
+}
+
+bool sid_of_extension(struct bytes value, char sid[SID_TEXT_MAX])
+{
+    if (!unwrap(&value, TAG_SEQUENCE) || !unwrap(&value, TAG_CONTEXT_0)
+        || value.len < sizeof(object_sid) || memcmp(value.data, object_sid, sizeof(object_sid)) != 0) {
+        return false;
+    }
+    value = bytes_of(value.data + sizeof(object_sid), value.len - sizeof(object_sid));
+    if (!unwrap(&value, TAG_CONTEXT_0) || !unwrap(&value, TAG_OCTETS)
+        || !sid_is_domain_account(value)) {
+        return false;
+    }
+    memcpy(sid, value.data, value.len);
+    sid[value.len] = '\0';
+    return true;
 }

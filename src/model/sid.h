@@ -33,6 +33,11 @@ size_t sid_in_names(const struct stack_st_GENERAL_NAME *names, char sid[SID_TEXT
 size_t sid_tags_in_uri(struct bytes uri);
 size_t sid_tags_in_names(const struct stack_st_GENERAL_NAME *names); /* NULL: 0 */
 /*
+ * The other way round: the SID in such a value, exactly as sid_extension_value writes it. False:
+ * it is something else.
+ */
+bool sid_of_extension(struct bytes value, char sid[SID_TEXT_MAX]);
+/*
  * Append the extension's value: SEQUENCE { [0] { OID 1.3.6.1.4.1.311.25.2.1, [0] OCTET STRING }}.
  */
 MUST_USE bool sid_extension_value(const char *sid, struct buffer *out, struct error *err);

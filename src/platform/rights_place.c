@@ -41,6 +41,8 @@ static const struct {
     { "templates/*", RIGHTS_PLACE_OPEN },
     { "tls", RIGHTS_PLACE_OPEN },
     { "tls/*", RIGHTS_PLACE_OPEN },
+    { "trusted", RIGHTS_PLACE_OPEN },
+    { "trusted/*", RIGHTS_PLACE_OPEN },
 };
 
 enum rights_place rights_place_of(const char *relative)

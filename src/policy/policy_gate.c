@@ -464,7 +464,7 @@ static bool ask_all(struct decision *d, struct policy_request *request, struct e
 }
 
 bool policy_gate_check(const struct policy_gate *gate, const struct enroll_request *request,
-                       const char *ca_ident, bool challenge_expected, int64_t now,
+                       const char *ca_ident, enum policy_challenge challenge, int64_t now,
                        struct cert_plan *plan, struct policy_report *report, struct error *err)
 {
     struct csr_details *details = NULL;
@@ -496,7 +496,7 @@ bool policy_gate_check(const struct policy_gate *gate, const struct enroll_reque
                                         .details = details,
                                         .path = "", /* which policies it chooses is settled */
                                         .ca_ident = ca_ident == NULL ? "" : ca_ident,
-                                        .challenge_expected = challenge_expected,
+                                        .challenge = challenge,
                                         .known = gate->known,
                                         .now = now,
                                         .history_context = &d };

@@ -44,13 +44,20 @@ struct policy_verdict {
     uint8_t values[POLICY_VALUES_MAX];
 };
 
+/* What is known of the request's challenge from elsewhere. */
+enum policy_challenge {
+    POLICY_CHALLENGE_ANY,    /* the policy says */
+    POLICY_CHALLENGE_INTUNE, /* the template's challenge is Intune's: its shape is looked at */
+    POLICY_CHALLENGE_NONE    /* a certificate vouches: nobody looks at a challenge */
+};
+
 /* What is compared; all borrowed. */
 struct policy_request {
     const struct csr *csr;
     const struct csr_details *details;
     const char *path;        /* of the URL the request came to; "" not known (command line) */
     const char *ca_ident;    /* message=; "" none */
-    bool challenge_expected; /* the template's challenge is Intune's: its shape is looked at */
+    enum policy_challenge challenge;
     const struct policy_known *known; /* NULL: none */
     int64_t now;
     /*

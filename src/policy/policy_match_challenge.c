@@ -67,11 +67,17 @@ bool policy_match_challenge(struct policy_matching *m, struct error *err)
     const struct policy *p = m->policy;
     const struct csr *csr = m->request->csr;
     int64_t max = p->challenge.max > 0 ? p->challenge.max : (int64_t)LIMIT_CHALLENGE_BYTES;
-    bool expected = m->request->challenge_expected || p->challenge.shape == POLICY_SHAPE_INTUNE;
+    bool expected = m->request->challenge == POLICY_CHALLENGE_INTUNE
+                    || p->challenge.shape == POLICY_SHAPE_INTUNE;
     char limit[64];
     char found[64];
     bool shape = false;
 
+    if (m->request->challenge == POLICY_CHALLENGE_NONE) {
+        policy_match_tell(m, CHECK_CHALLENGE, POLICY_NOT_CHECKED, PLACE_CHALLENGE,
+                          "none in a renewal by certificate", "not looked at");
+        return true;
+    }
     (void)snprintf(limit, sizeof(limit), "a challenge of at most %lld bytes", (long long)max);
     (void)snprintf(found, sizeof(found), "%zu bytes", csr->challenge.len);
     if (!csr->has_challenge) {

@@ -71,14 +71,21 @@ enum store_record_result {
 /*
  * Record; one durable commit, shared with concurrent callers. repeat_seconds 0: every request is
  * new. A reserved password is spent when, and only when, the certificate is recorded: of those who
- * hold the same one, one succeeds.
+ * hold the same one, one succeeds. The same holds for the place that `renews_max` leaves.
  * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already; REASON_CHALLENGE_USED,
- * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_STORE_BUSY,
- * _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
+ * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_RENEWAL_USED_UP;
+ * REASON_STORE_BUSY, _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
  */
 MUST_USE bool store_record_certificate(struct store *store, const struct store_certificate *cert,
                                        int64_t repeat_seconds, enum store_record_result *result,
                                        struct error *err);
+
+/*
+ * Certificates in use at `now` that the one with this SHA-256 was renewed to: neither revoked,
+ * withheld nor ended; provisional ones count.
+ */
+MUST_USE bool store_count_renewals(struct store *store, const uint8_t renews[DIGEST_SHA256_BYTES],
+                                   int64_t now, int64_t *count, struct error *err);
 
 enum store_seen { STORE_SEEN_NEVER, STORE_SEEN_ISSUED, STORE_SEEN_REVOKED };
 
@@ -113,6 +120,7 @@ struct store_certificate_row {
     enum store_certificate_state withheld;
     struct bytes der;
     struct bytes transaction_id;
+    struct bytes renews; /* SHA-256 of the certificate that this one renews; len 0: none */
 };
 
 /*

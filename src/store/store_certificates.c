@@ -40,6 +40,7 @@ static struct store_certificate_row read_row(struct db_query *query)
         .der = db_column_bytes(query, 14),
         .withheld = (enum store_certificate_state)db_column_int(query, 15),
         .revoked_by = db_column_text(query, 16),
+        .renews = db_column_bytes(query, 17),
     };
     return row;
 }

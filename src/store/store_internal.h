@@ -30,6 +30,13 @@ MUST_USE bool store_write_run(struct store *store, store_write *write, void *con
 MUST_USE bool store_password_spend(struct db *db, const struct store_certificate *cert,
                                    struct error *err);
 
+/*
+ * Inside a write: is there room for this certificate beside those that renew the same one? Without
+ * `renews` or a limit there is. Errors: REASON_RENEWAL_USED_UP, REASON_STORE_*.
+ */
+MUST_USE bool store_renewal_room(struct db *db, const struct store_certificate *cert,
+                                 struct error *err);
+
 /* Inside a write or on a reader: is any certificate of the same template and CSR bytes revoked? */
 MUST_USE bool store_request_revoked(struct db *db, const struct store_request_key *key,
                                     bool *revoked, struct error *err);

@@ -35,7 +35,8 @@ static bool write_provisional(struct db *db, void *context, struct error *err)
     const struct store_certificate *cert = r->cert;
     int64_t revoked_at = 0;
 
-    if (cert->reservation != 0 && !store_password_spend(db, cert, err)) {
+    if (!store_renewal_room(db, cert, err)
+        || (cert->reservation != 0 && !store_password_spend(db, cert, err))) {
         return false;
     }
     if (!store_certificate_insert(db, cert, STORE_PROVISIONAL, err)

@@ -103,6 +103,11 @@ bool store_certificate_insert(struct db *db, const struct store_certificate *cer
     db_bind_bytes(query, 16, digest_bytes(key->csr_sha256));
     db_bind_bytes(query, 17, cert->der);
     db_bind_int(query, 18, state);
+    if (cert->renews != NULL) {
+        db_bind_bytes(query, 19, digest_bytes(cert->renews));
+    } else {
+        db_bind_text(query, 19, NULL);
+    }
     bool ok = db_run(query, NULL, err);
     if (!ok && err->reason == REASON_STORE_DUPLICATE) {
         error_context(err, "CA %s, serial %s", key->ca_name, info->serial);
@@ -110,6 +115,55 @@ bool store_certificate_insert(struct db *db, const struct store_certificate *cer
     db_query_end(query);
     return ok;
 }
+
+/* ---- renewals --------------------------------------------------------------------------------- */
+
+static bool count_renewals(struct db *db, const uint8_t renews[DIGEST_SHA256_BYTES], int64_t now,
+                           int64_t *count, struct error *err)
+{
+    struct db_query *query = NULL;
+    bool row = false;
+
+    if (!db_query_begin(db, STORE_SQL_COUNT_RENEWALS, &query, err)) {
+        return false;
+    }
+    db_bind_bytes(query, 1, digest_bytes(renews));
+    db_bind_int(query, 2, now);
+    bool ok = db_step(query, &row, err);
+    *count = ok ? db_column_int(query, 0) : 0;
+    db_query_end(query);
+    return ok;
+}
+
+bool store_renewal_room(struct db *db, const struct store_certificate *cert, struct error *err)
+{
+    int64_t count = 0;
+
+    if (cert->renews == NULL || cert->renews_max == 0) {
+        return true;
+    }
+    if (!count_renewals(db, cert->renews, cert->issued_at, &count, err)) {
+        return false;
+    }
+    return count < cert->renews_max
+           || error_set(err, REASON_RENEWAL_USED_UP,
+                        "the old certificate was renewed to %lld certificates in use, at most %lld "
+                        "are allowed",
+                        (long long)count, (long long)cert->renews_max);
+}
+
+bool store_count_renewals(struct store *store, const uint8_t renews[DIGEST_SHA256_BYTES],
+                          int64_t now, int64_t *count, struct error *err)
+{
+    struct db *db = NULL;
+    bool ok =
+        store_readers_take(store->readers, &db, err) && count_renewals(db, renews, now, count, err);
+
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+/* ---- recording -------------------------------------------------------------------------------- */
 
 struct recording {
     const struct store_certificate *cert;
@@ -143,7 +197,8 @@ static bool write_recording(struct db *db, void *context, struct error *err)
     }
     /* After the repeat: whoever sends the same bytes again needs no second password. If the
        certificate cannot be recorded, the spending is undone with it. */
-    if (r->cert->reservation != 0 && !store_password_spend(db, r->cert, err)) {
+    if (!store_renewal_room(db, r->cert, err)
+        || (r->cert->reservation != 0 && !store_password_spend(db, r->cert, err))) {
         return false;
     }
     r->result = STORE_RECORDED;

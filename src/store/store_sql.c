@@ -5,7 +5,7 @@
 #define ROW_COLUMNS                                                                                \
     "id, serial, ca_name, template, subject, peer, request_id, challenge_type, issued_at, "        \
     "not_before, not_after, coalesce(revoked_at, 0), coalesce(revocation_reason, 0), "             \
-    "transaction_id, der, withheld, revoked_by"
+    "transaction_id, der, withheld, revoked_by, renews"
 
 /* One row as struct store_password_row has it; read_row in store_passwords.c follows. */
 #define PASSWORD_COLUMNS                                                                           \
@@ -32,8 +32,12 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_INSERT_CERTIFICATE] =
         "INSERT INTO certificate (ca_name, serial, template, subject, issuer, not_before,"
         " not_after, cert_sha256, key_sha256, issued_at, peer, request_id, challenge_type,"
-        " transaction_id, signer_key_sha256, csr_sha256, der, withheld)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        " transaction_id, signer_key_sha256, csr_sha256, der, withheld, renews)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+        " ?19)",
+    /* From the index alone. What is provisional counts: it is about to be handed out. */
+    [STORE_SQL_COUNT_RENEWALS] = "SELECT count(*) FROM certificate"
+                                 " WHERE renews = ?1 AND not_after >= ?2 AND revoked_at IS NULL",
 
     [STORE_SQL_FIND_PASSWORD] =
         "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'once' AND mac = ?1",

@@ -2,8 +2,10 @@
 #include "template/template.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "base/text.h"
 #include "template/template_san.h"
@@ -114,8 +116,15 @@ static bool check_key(const struct template *t, const struct csr *csr, struct er
     return true;
 }
 
-bool template_plan(const struct template *t, const struct csr *csr, int64_t now,
-                   struct cert_plan *plan, struct error *err)
+/* Whose names a certificate gets, before the rules. Borrowed. */
+struct wanted_names {
+    const X509_NAME *subject;
+    const GENERAL_NAMES *san; /* NULL: none */
+};
+
+static bool make_plan(const struct template *t, const struct csr *csr,
+                      const struct wanted_names *names, int64_t now, struct cert_plan *plan,
+                      struct error *err)
 {
     struct cert_plan made = { 0 };
     bool ok = false;
@@ -123,8 +132,8 @@ bool template_plan(const struct template *t, const struct csr *csr, int64_t now,
     if (!check_key(t, csr, err)) {
         goto out;
     }
-    made.subject = template_subject_make(t->subject, csr_subject(csr), err);
-    if (made.subject == NULL || !template_san_make(t->san, csr->san, &made.san, err)
+    made.subject = template_subject_make(t->subject, names->subject, err);
+    if (made.subject == NULL || !template_san_make(t->san, names->san, &made.san, err)
         || !template_usage_bits(&t->usage, csr, &made.key_usage, err)
         || !template_usage_eku(&t->usage, &made.eku, err)) {
         goto out;
@@ -140,6 +149,32 @@ bool template_plan(const struct template *t, const struct csr *csr, int64_t now,
     made = (struct cert_plan){ 0 }; /* its content has a new owner */
     ok = true;
 out:
+    cert_plan_clear(&made);
+    return ok;
+}
+
+bool template_plan(const struct template *t, const struct csr *csr, int64_t now,
+                   struct cert_plan *plan, struct error *err)
+{
+    const struct wanted_names names = { csr_subject(csr), csr->san };
+
+    return make_plan(t, csr, &names, now, plan, err);
+}
+
+bool template_plan_renewal(const struct template *t, const struct csr *csr,
+                           const struct certificate_content *old, int64_t now,
+                           struct cert_plan *plan, struct error *err)
+{
+    const struct wanted_names names = { old->subject, old->san };
+    struct cert_plan made = { 0 };
+    bool ok = make_plan(t, csr, &names, now, &made, err)
+              && template_usage_keep(old, &made.key_usage, &made.eku, err);
+
+    if (ok) {
+        memcpy(made.sid, old->sid, sizeof(made.sid));
+        *plan = made;
+        made = (struct cert_plan){ 0 }; /* its content has a new owner */
+    }
     cert_plan_clear(&made);
     return ok;
 }

@@ -12,6 +12,7 @@
 
 #include "config/template_config.h"
 #include "model/cert_plan.h"
+#include "model/certificate_content.h"
 #include "model/csr.h"
 
 struct template;
@@ -30,5 +31,14 @@ void template_free(struct template *t); /* NULL is allowed */
  */
 MUST_USE bool template_plan(const struct template *t, const struct csr *csr, int64_t now,
                             struct cert_plan *plan, struct error *err);
+/*
+ * The same for a certificate that is renewed: names are those of the old one, held against today's
+ * rules; key usage and extended key usage are what the template gives, cut to what the old one had,
+ * and a SID stays. The request gives the key, and the key usage where the template asks it. Errors
+ * also: REASON_RENEWAL_REFUSED: no usage is left.
+ */
+MUST_USE bool template_plan_renewal(const struct template *t, const struct csr *csr,
+                                    const struct certificate_content *old, int64_t now,
+                                    struct cert_plan *plan, struct error *err);
 
 #endif

@@ -137,3 +137,84 @@ bool template_usage_eku(const struct template_usage *u, STACK_OF(ASN1_OBJECT) * 
     return u->eku == NULL || *out != NULL
            || error_set(err, REASON_NO_MEMORY, "out of memory for extended key usages");
 }
+
+/* ---- renewal --------------------------------------------------------------------------------- */
+
+/* What another CA may have put in, and no template without a list of its own shall hand on. */
+static const char *const never_kept[] = {
+    "1.3.6.1.5.5.7.3.8",      /* timeStamping */
+    "1.3.6.1.5.5.7.3.9",      /* OCSPSigning */
+    "1.3.6.1.4.1.311.20.2.1", /* Certificate Request Agent */
+    "1.3.6.1.4.1.311.21.5",   /* CA Exchange */
+    "1.3.6.1.4.1.311.21.6",   /* Key Recovery Agent */
+};
+
+static bool is_never_kept(const ASN1_OBJECT *usage)
+{
+    char text[OID_TEXT_MAX];
+    int len = OBJ_obj2txt(text, sizeof(text), usage, 1);
+    bool never = len <= 0 || len >= OID_TEXT_MAX;
+
+    for (size_t i = 0; !never && i < sizeof(never_kept) / sizeof(never_kept[0]); i++) {
+        never = strcmp(text, never_kept[i]) == 0;
+    }
+    return never;
+}
+
+static bool is_listed(const STACK_OF(ASN1_OBJECT) * list, const ASN1_OBJECT *usage)
+{
+    for (int i = 0; i < sk_ASN1_OBJECT_num(list); i++) {
+        if (OBJ_cmp(sk_ASN1_OBJECT_value(list, i), usage) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool says_any(const STACK_OF(ASN1_OBJECT) * list)
+{
+    for (int i = 0; i < sk_ASN1_OBJECT_num(list); i++) {
+        if (OBJ_obj2nid(sk_ASN1_OBJECT_value(list, i)) == NID_anyExtendedKeyUsage) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `list` loses what is not in `old`; NULL: a copy of `old` is what there may be. */
+static bool keep_eku(const STACK_OF(ASN1_OBJECT) * old, STACK_OF(ASN1_OBJECT) * *list,
+                     struct error *err)
+{
+    bool open = *list == NULL;
+
+    if (open) {
+        *list = sk_ASN1_OBJECT_deep_copy(old, OBJ_dup, ASN1_OBJECT_free);
+    }
+    if (*list == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for extended key usages");
+    }
+    for (int i = sk_ASN1_OBJECT_num(*list) - 1; i >= 0; i--) {
+        const ASN1_OBJECT *usage = sk_ASN1_OBJECT_value(*list, i);
+
+        if (open ? is_never_kept(usage) : !is_listed(old, usage)) {
+            ASN1_OBJECT_free(sk_ASN1_OBJECT_delete(*list, i));
+        }
+    }
+    /* an empty list would be left out of the certificate, which is then good for everything */
+    return sk_ASN1_OBJECT_num(*list) > 0
+           || error_set(err, REASON_RENEWAL_REFUSED,
+                        "the template allows none of the old certificate's extended key usages");
+}
+
+bool template_usage_keep(const struct certificate_content *old, uint32_t *bits,
+                         STACK_OF(ASN1_OBJECT) * *eku, struct error *err)
+{
+    if (old->has_key_usage) {
+        *bits &= old->key_usage;
+    }
+    if (*bits == 0) {
+        return error_set(err, REASON_RENEWAL_REFUSED,
+                         "the template allows none of the old certificate's key usages");
+    }
+    return old->eku == NULL || says_any(old->eku) || keep_eku(old->eku, eku, err);
+}

@@ -10,6 +10,7 @@
 #define OPENNDES_TEMPLATE_TEMPLATE_USAGE_H
 
 #include "config/template_config.h"
+#include "model/certificate_content.h"
 #include "model/csr.h"
 
 struct stack_st_ASN1_OBJECT;
@@ -32,5 +33,14 @@ MUST_USE bool template_usage_bits(const struct template_usage *u, const struct c
  * counts. Errors: REASON_NO_MEMORY. */
 MUST_USE bool template_usage_eku(const struct template_usage *u, struct stack_st_ASN1_OBJECT **out,
                                  struct error *err);
+
+/*
+ * Cut both to what an old certificate was good for, which is renewed: never more than it had. Where
+ * it said nothing it was good for everything. *eku NULL, a template that puts no extension in:
+ * becomes the old one's list without what no device is given (certificates for others, OCSP, time
+ * stamps). Errors: REASON_RENEWAL_REFUSED (nothing is left), REASON_NO_MEMORY.
+ */
+MUST_USE bool template_usage_keep(const struct certificate_content *old, uint32_t *bits,
+                                  struct stack_st_ASN1_OBJECT **eku, struct error *err);
 
 #endif

@@ -174,6 +174,7 @@ static const struct refusal refusals[] = {
     { "nonce over the limit", nonce_long, 0, 400, 0, REASON_NONCE_SIZE },
     { "type 0", type_0, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },
     { "type 3", type_3, 0, 200, 2, REASON_MESSAGE_TYPE_DISABLED },
+    { "type 17, self-signed", type_17, 0, 200, 2, REASON_RENEWAL_REFUSED },
     { "type 18", type_18, 0, 200, 2, REASON_MESSAGE_TYPE_UNKNOWN },
     { "type 20 for nothing", type_20, 0, 200, 4, REASON_POLL_UNKNOWN },
     { "type 21 with a CSR", type_21, 0, 200, 4, REASON_CERT_NOT_FOUND },

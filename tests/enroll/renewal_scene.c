@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ca/asn1_time.h"
+#include "model/sid.h"
 
 #define NAME_BYTES 1024
 
@@ -101,7 +102,30 @@ static void add_extension(X509 *cert, int nid, const char *value)
     }
 }
 
+static void add_sid(X509 *cert, const char *sid)
+{
+    struct buffer value = BUFFER_INIT(256);
+    ASN1_OBJECT *type = OBJ_txt2obj(SID_EXTENSION_OID, 1);
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    struct error err = ERROR_INIT;
+
+    assert_done(sid_extension_value(sid, &value, &err), &err, sid);
+    assert_int_equal(ASN1_OCTET_STRING_set(octets, value.data, (int)value.len), 1);
+    add_made(cert, X509_EXTENSION_create_by_OBJ(NULL, type, 0, octets));
+    ASN1_OCTET_STRING_free(octets);
+    ASN1_OBJECT_free(type);
+    buffer_clear(&value);
+}
+
 /* ---- certificates ---------------------------------------------------------------------------- */
+
+static EVP_PKEY *issuer_key(const struct scene *s, const struct wanted *wanted)
+{
+    if (wanted->issuer_key != NULL) {
+        return wanted->issuer_key;
+    }
+    return wanted->by_other_ca ? s->other_key : s->ca_key;
+}
 
 static const struct holder usual = { "CN=dev1,O=Example", "DNS:dev1.example.com", 0 };
 
@@ -118,7 +142,10 @@ X509 *scene_make(struct scene *s, const struct wanted *wanted)
     assert_int_equal(X509_set_version(cert, X509_VERSION_3), 1);
     assert_int_equal(ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial), 1);
     write_name(X509_get_subject_name(cert), holder);
-    assert_int_equal(X509_set_issuer_name(cert, X509_get_subject_name(s->ca_cert)), 1);
+    assert_int_equal(X509_set_issuer_name(cert, X509_get_subject_name(wanted->issuer != NULL
+                                                                          ? wanted->issuer
+                                                                          : s->ca_cert)),
+                     1);
     assert_true(asn1_time_set(X509_getm_notBefore(cert), from, &err));
     assert_true(asn1_time_set(X509_getm_notAfter(cert), until, &err));
     assert_int_equal(X509_set_pubkey(cert, s->old_key), 1);
@@ -126,10 +153,14 @@ X509 *scene_make(struct scene *s, const struct wanted *wanted)
                   wanted->constraints != NULL ? wanted->constraints : "critical,CA:FALSE");
     add_extension(cert, NID_key_usage,
                   wanted->usage != NULL ? wanted->usage : "digitalSignature,keyEncipherment");
+    add_extension(cert, NID_ext_key_usage, wanted->eku != NULL ? wanted->eku : "");
+    if (wanted->sid != NULL) {
+        add_sid(cert, wanted->sid);
+    }
     for (int i = 0; holder->san != NULL && i < (wanted->san_twice ? 2 : 1); i++) {
         add_made(cert, san_extension(holder->san));
     }
-    assert_true(X509_sign(cert, wanted->by_other_ca ? s->other_key : s->ca_key, EVP_sha256()) > 0);
+    assert_true(X509_sign(cert, issuer_key(s, wanted), EVP_sha256()) > 0);
     return cert;
 }
 
@@ -184,6 +215,26 @@ static void use_provisional(struct scene *s, const struct store_certificate *row
 
     assert_done(store_provisional_record(s->store, row, bytes_of_text(""), NULL, out, &err), &err,
                 "provisional");
+}
+
+static void use_renewal(struct scene *s, const struct store_certificate *row, void *old_sha256)
+{
+    struct store_certificate renewal = *row;
+
+    renewal.renews = old_sha256;
+    use_record(s, &renewal, NULL);
+}
+
+X509 *scene_renewed(struct scene *s, X509 *old)
+{
+    const struct wanted nothing = { .usage = NULL };
+    X509 *cert = scene_make(s, &nothing);
+    struct certificate_info info;
+    struct error err = ERROR_INIT;
+
+    assert_done(certificate_info(old, &info, &err), &err, "");
+    with_row(s, cert, "device", "issuing", use_renewal, info.sha256);
+    return cert;
 }
 
 void scene_record(struct scene *s, X509 *cert, const char *template_name, const char *ca_name)
@@ -254,13 +305,27 @@ void scene_request_clear(struct enroll_request *request)
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
+bool scene_check(struct scene *s, const struct enroll_request *request, struct error *err)
+{
+    struct enroll_renewal handed_on;
+    bool ok = enroll_renewal_check(&s->options, request, SCENE_NOW, &handed_on, err);
+
+    if (ok) {
+        assert_non_null(handed_on.content.subject);
+    } else {
+        assert_null(handed_on.content.subject);
+    }
+    enroll_renewal_clear(&handed_on);
+    return ok;
+}
+
 void scene_assert_good(struct scene *s, X509 *signer, const struct holder *holder, const char *name)
 {
     struct enroll_request request;
     struct error err = ERROR_INIT;
 
     scene_request(s, signer, holder, NULL, &request);
-    assert_done(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err, name);
+    assert_done(scene_check(s, &request, &err), &err, name);
     scene_request_clear(&request);
 }
 
@@ -280,7 +345,7 @@ void scene_assert_refused(struct scene *s, X509 *signer, const struct holder *ho
     struct error err = ERROR_INIT;
 
     scene_request(s, signer, holder, NULL, &request);
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err, why, name);
+    scene_assert_why(scene_check(s, &request, &err), &err, why, name);
     scene_request_clear(&request);
 }
 
@@ -317,6 +382,12 @@ int scene_set_up(void **state)
     s->options.template_name = "device";
     s->options.ca = s->ca;
     s->options.store = s->store;
+    s->options.renewal = (struct enroll_renewal_options){ .enabled = true,
+                                                          .window_percent = 100,
+                                                          .same_key = true,
+                                                          .names = RENEWAL_NAMES_EQUAL,
+                                                          .templates = "",
+                                                          .per_certificate = 1 };
     *state = s;
     return 0;
 }

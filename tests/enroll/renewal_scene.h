@@ -29,7 +29,7 @@ struct scene {
     X509 *other_cert;
     EVP_PKEY *old_key;
     EVP_PKEY *new_key;
-    struct enroll_options options; /* template "device" */
+    struct enroll_options options; /* template "device", names "equal", at any time */
     unsigned serial;
 };
 
@@ -52,7 +52,11 @@ struct wanted {
     const char *constraints; /* [critical,CA:FALSE]; "": no extension */
     int64_t not_before;      /* [a day ago] */
     int64_t not_after;       /* [in a day] */
+    const char *eku;         /* "clientAuth,serverAuth" [no extension] */
+    const char *sid;         /* SID extension [none] */
     bool by_other_ca;
+    X509 *issuer; /* with issuer_key: somebody else */
+    EVP_PKEY *issuer_key;
     bool san_twice;
     unsigned serial; /* [a new one] */
 };
@@ -62,6 +66,8 @@ X509 *scene_make(struct scene *s, const struct wanted *wanted);
 void scene_record(struct scene *s, X509 *cert, const char *template_name, const char *ca_name);
 /* The same as provisional; returns its id. */
 int64_t scene_record_provisional(struct scene *s, X509 *cert);
+/* One that renews `old`, made and recorded; owned. */
+X509 *scene_renewed(struct scene *s, X509 *old);
 /* What the texts of its row are. */
 void scene_serial(const X509 *cert, char serial[SERIAL_TEXT_MAX]);
 
@@ -70,6 +76,8 @@ void scene_request(struct scene *s, X509 *signer, const struct holder *holder,
                    const char *challenge, struct enroll_request *out);
 void scene_request_clear(struct enroll_request *request);
 
+/* The check at SCENE_NOW; what the certificate would hand on is freed. */
+bool scene_check(struct scene *s, const struct enroll_request *request, struct error *err);
 /* Checked and found good; refused with this in the detail. */
 void scene_assert_good(struct scene *s, X509 *signer, const struct holder *holder,
                        const char *name);

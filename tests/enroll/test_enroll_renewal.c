@@ -43,7 +43,7 @@ static void check__certificate_of_the_template__vouches(void **state)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static void check__other_kinds_of_requests__refused(void **state)
+static void check__no_issued_certificate__refused(void **state)
 {
     struct scene *s = *state;
     X509 *cert = recorded(s, NULL);
@@ -51,29 +51,19 @@ static void check__other_kinds_of_requests__refused(void **state)
     struct error err = ERROR_INIT;
 
     scene_request(s, cert, NULL, NULL, &request);
-    request.kind = ENROLL_KIND_RENEWAL;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
-                     "RenewalReq", "kind");
-    error_clear(&err);
-    request.kind = ENROLL_KIND_NEW;
     request.signer_self_signed = true;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    scene_assert_why(scene_check(s, &request, &err), &err,
                      "not signed with an issued certificate", "self-signed");
     error_clear(&err);
     request.signer_self_signed = false;
     request.signer = NULL;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    scene_assert_why(scene_check(s, &request, &err), &err,
                      "not signed with an issued certificate", "no signer");
     error_clear(&err);
     request.signer = cert;
     request.signer_key_sha256[0] ^= 1u;
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    scene_assert_why(scene_check(s, &request, &err), &err,
                      "another key has signed", "key");
-    scene_request_clear(&request);
-    error_clear(&err);
-    scene_request(s, cert, NULL, "secret", &request);
-    scene_assert_why(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
-                     "has a challenge", "challenge");
     scene_request_clear(&request);
     X509_free(cert);
 }
@@ -89,7 +79,7 @@ static void check__another_ca_of_the_same_name__refused(void **state)
     assert_int_equal(X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(s->ca_cert)),
                      0);
     assert_true(ca_is_issuer_of(s->other_ca, cert));
-    scene_assert_refused(s, cert, NULL, "CA has not signed it", "");
+    scene_assert_refused(s, cert, NULL, "has signed the signer's certificate", "");
     X509_free(cert);
 }
 
@@ -101,7 +91,7 @@ static void check__self_signed_with_the_cas_name__refused(void **state)
 
     assert_true(X509_sign(cert, s->old_key, EVP_sha256()) > 0);
     scene_record(s, cert, "device", "issuing");
-    scene_assert_refused(s, cert, NULL, "CA has not signed it", "");
+    scene_assert_refused(s, cert, NULL, "has signed the signer's certificate", "");
     X509_free(cert);
 }
 
@@ -311,6 +301,171 @@ static void check__alternative_names_twice__refused(void **state)
     X509_free(cert);
 }
 
+/* ---- what the template allows ---------------------------------------------------------------- */
+
+/* Refused for a reason of its own at this moment; the detail holds `why`. */
+static void assert_check(struct scene *s, X509 *cert, enum reason reason, const char *why)
+{
+    struct enroll_request request;
+    struct error err = ERROR_INIT;
+
+    scene_request(s, cert, NULL, NULL, &request);
+    assert_refused(scene_check(s, &request, &err), &err, reason, why);
+    if (strstr(err.detail, why) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", err.detail, why);
+    }
+    scene_request_clear(&request);
+}
+
+static void check__grace__as_long_as_it_lasts(void **state)
+{
+    struct scene *s = *state;
+    const struct wanted ended = { .not_before = SCENE_NOW - 10 * DAY, .not_after = SCENE_NOW - DAY };
+    X509 *cert = recorded(s, &ended);
+
+    assert_check(s, cert, REASON_RENEWAL_REFUSED, "it has ended at");
+    s->options.renewal.grace_seconds = DAY - 1;
+    assert_check(s, cert, REASON_RENEWAL_REFUSED, "it has ended at");
+    s->options.renewal.grace_seconds = DAY;
+    scene_assert_good(s, cert, NULL, "on the last second");
+    X509_free(cert);
+}
+
+static void check__window__not_before_its_first_second(void **state)
+{
+    struct scene *s = *state;
+    static const struct {
+        int64_t percent, passed, life;
+        bool good;
+    } cases[] = {
+        { 50, 50 * DAY, 100 * DAY, true },     { 50, 50 * DAY - 1, 100 * DAY, false },
+        { 1, 99 * DAY, 100 * DAY, true },      { 1, 99 * DAY - 1, 100 * DAY, false },
+        { 99, 1 * DAY, 100 * DAY, true },      { 99, 1 * DAY - 1, 100 * DAY, false },
+        { 100, 0, 100 * DAY, true },           { 30, 0, 1000 * DAY, false },
+        { 50, 5, 10, true },                   { 50, 4, 10, false },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct wanted wanted = { .not_before = SCENE_NOW - cases[i].passed,
+                                       .not_after =
+                                           SCENE_NOW - cases[i].passed + cases[i].life };
+        X509 *cert = recorded(s, &wanted);
+
+        s->options.renewal.window_percent = cases[i].percent;
+        if (cases[i].good) {
+            scene_assert_good(s, cert, NULL, "in the window");
+        } else {
+            assert_check(s, cert, REASON_RENEWAL_TOO_EARLY, "it can be renewed from 20");
+        }
+        X509_free(cert);
+    }
+}
+
+static void check__same_key__only_where_it_may(void **state)
+{
+    struct scene *s = *state;
+    X509 *cert = recorded(s, NULL);
+    EVP_PKEY *new_key = s->new_key;
+
+    s->options.renewal.same_key = false;
+    scene_assert_good(s, cert, NULL, "a new key");
+    s->new_key = s->old_key;
+    assert_check(s, cert, REASON_RENEWAL_REFUSED, "same key");
+    s->options.renewal.same_key = true;
+    scene_assert_good(s, cert, NULL, "the same key");
+    s->new_key = new_key;
+    X509_free(cert);
+}
+
+static void check__templates_that_are_named__vouch(void **state)
+{
+    struct scene *s = *state;
+    const struct wanted nothing = { .usage = NULL };
+    X509 *cert = scene_make(s, &nothing);
+
+    scene_record(s, cert, "laptop", "issuing");
+    s->options.renewal.templates = "phone,laptop2,lap";
+    scene_assert_refused(s, cert, NULL, "another template", "others are named");
+    s->options.renewal.templates = "phone,laptop";
+    scene_assert_good(s, cert, NULL, "it is named");
+    X509_free(cert);
+}
+
+/* Another CA of this server: its certificates are looked for under its own name. */
+static void check__another_ca_of_this_server__by_its_own_records(void **state)
+{
+    struct scene *s = *state;
+    const struct wanted wanted = { .by_other_ca = true };
+    struct ca *former = fixture_open(&s->other_folder, NULL, NULL);
+    struct ca *const cas[] = { s->ca, former };
+    X509 *cert = scene_make(s, &wanted);
+    char serial[SERIAL_TEXT_MAX];
+    struct error err = ERROR_INIT;
+
+    s->options.renewal.cas = cas;
+    s->options.renewal.ca_count = 2;
+    scene_assert_refused(s, cert, NULL, "not recorded here", "nowhere");
+    scene_record(s, cert, "device", ca_name(former));
+    scene_assert_good(s, cert, NULL, "named and recorded");
+    scene_serial(cert, serial);
+    assert_done(store_revoke_certificate(s->store, ca_name(former), serial, 4, SCENE_NOW, &err),
+                &err, "");
+    scene_assert_refused(s, cert, NULL, "it is revoked", "revoked");
+    X509_free(cert);
+    ca_free(former);
+}
+
+static void check__names_of_the_certificate__the_requests_do_not_matter(void **state)
+{
+    struct scene *s = *state;
+    const struct holder other = { "CN=admin", "DNS:admin.example.com", 0 };
+    X509 *cert = recorded(s, NULL);
+
+    scene_assert_refused(s, cert, &other, "another subject", "equal");
+    s->options.renewal.names = RENEWAL_NAMES_CERTIFICATE;
+    scene_assert_good(s, cert, &other, "certificate");
+    X509_free(cert);
+}
+
+/* Counted by the old certificate; what is in use no more leaves its place. */
+static void check__renewed_before__used_up(void **state)
+{
+    struct scene *s = *state;
+    X509 *cert = recorded(s, NULL);
+    X509 *new_one = NULL;
+    char serial[SERIAL_TEXT_MAX];
+    struct error err = ERROR_INIT;
+
+    new_one = scene_renewed(s, cert);
+    assert_check(s, cert, REASON_RENEWAL_USED_UP, "at most 1");
+    s->options.renewal.per_certificate = 2;
+    scene_assert_good(s, cert, NULL, "two");
+    s->options.renewal.per_certificate = 0;
+    scene_assert_good(s, cert, NULL, "any number");
+    s->options.renewal.per_certificate = 1;
+    scene_serial(new_one, serial);
+    assert_done(
+        store_revoke_certificate(s->store, "issuing", serial, 4, SCENE_NOW, &err), &err, "");
+    scene_assert_good(s, cert, NULL, "the lost one is revoked");
+    X509_free(new_one);
+    X509_free(cert);
+}
+
+/* Which account is it? */
+static void check__sid_extension_and_names_of_two_accounts__refused(void **state)
+{
+    struct scene *s = *state;
+    const struct wanted same = { .holder = { "CN=dev1", URI, 0 }, .sid = "S-1-5-21-1-2-3-1104" };
+    const struct wanted two = { .holder = { "CN=dev1", URI, 0 }, .sid = "S-1-5-21-1-2-3-500" };
+    X509 *cert = recorded(s, &same);
+
+    scene_assert_good(s, cert, &same.holder, "one account");
+    X509_free(cert);
+    cert = recorded(s, &two);
+    scene_assert_refused(s, cert, &two.holder, "of two accounts", "two");
+    X509_free(cert);
+}
+
 /* ---- it could not be looked at --------------------------------------------------------------- */
 
 static void check__store_out_of_order__no_certificate(void **state)
@@ -325,7 +480,7 @@ static void check__store_out_of_order__no_certificate(void **state)
     assert_done(db != NULL, &err, "open");
     assert_done(db_execute(db, "ALTER TABLE certificate RENAME TO elsewhere", &err), &err, "away");
     scene_request(s, cert, NULL, NULL, &request);
-    assert_refused(enroll_renewal_check(&s->options, &request, SCENE_NOW, &err), &err,
+    assert_refused(scene_check(s, &request, &err), &err,
                    REASON_STORE_FAILED, "");
     scene_request_clear(&request);
     db_close(db);
@@ -337,7 +492,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, scene_set_up, scene_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(check__certificate_of_the_template__vouches),
-        CASE(check__other_kinds_of_requests__refused),
+        CASE(check__no_issued_certificate__refused),
         CASE(check__another_ca_of_the_same_name__refused),
         CASE(check__self_signed_with_the_cas_name__refused),
         CASE(check__not_recorded__refused),
@@ -351,6 +506,14 @@ int main(void)
         CASE(check__other_subject__refused),
         CASE(check__other_alternative_names__refused),
         CASE(check__alternative_names_twice__refused),
+        CASE(check__grace__as_long_as_it_lasts),
+        CASE(check__window__not_before_its_first_second),
+        CASE(check__same_key__only_where_it_may),
+        CASE(check__templates_that_are_named__vouch),
+        CASE(check__another_ca_of_this_server__by_its_own_records),
+        CASE(check__names_of_the_certificate__the_requests_do_not_matter),
+        CASE(check__renewed_before__used_up),
+        CASE(check__sid_extension_and_names_of_two_accounts__refused),
         CASE(check__store_out_of_order__no_certificate),
     };
 

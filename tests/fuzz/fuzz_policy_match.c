@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         r.path = "/scep/fuzz";
         r.ca_ident = "";
-        r.challenge_expected = i % 2 == 1;
+        r.challenge = (enum policy_challenge)(i % 3);
         error_clear(&err);
         if (policy_match(policies[i], &r, verdict, &err)) {
             check(verdict, details);

@@ -229,7 +229,7 @@ void match_run(const struct policy *p, const struct match_request *request,
     r.details = out->details;
     r.path = here.path == NULL ? "" : here.path;
     r.ca_ident = here.ca_ident == NULL ? "" : here.ca_ident;
-    r.challenge_expected = here.challenge_expected;
+    r.challenge = here.challenge;
     r.known = out->known;
     r.now = MATCH_NOW;
     r.history = here.history || here.history_fails ? history : NULL;

@@ -42,7 +42,7 @@ struct match_request {
 /* Around the request; zero is a command line. */
 struct match_around {
     const char *path, *ca_ident; /* NULL: "" */
-    bool challenge_expected;
+    enum policy_challenge challenge;
     const char *known; /* CSV */
     int64_t count, valid_until;
     bool history, history_fails;

@@ -359,7 +359,7 @@ static void sample__of_2018__fits_its_profile(void **state)
     p->extensions.unknown = POLICY_UNKNOWN_DENY;
     r.csr = &csr;
     r.details = details;
-    r.challenge_expected = true;
+    r.challenge = POLICY_CHALLENGE_INTUNE;
     verdict = malloc(sizeof(*verdict));
     assert_done(policy_match(p, &r, verdict, &err), &err, "");
     /* the name of a device is all that is not known of it */

@@ -413,33 +413,37 @@ static void challenge__each_way(void **state)
         const char *name;
         const char *xml; /* as base64; NULL: `text` */
         const char *text;
-        bool expected;
+        enum policy_challenge expected;
         enum policy_shape shape;
         int64_t max;
         enum policy_outcome outcome;
         const char *check;
     } cases[] = {
-        { "not expected", NULL, NULL, false, POLICY_SHAPE_ANY, 0, POLICY_NOT_CHECKED,
+        { "not expected", NULL, NULL, POLICY_CHALLENGE_ANY, POLICY_SHAPE_ANY, 0, POLICY_NOT_CHECKED,
           "IPV-CHALLENGE" },
-        { "missing", NULL, NULL, true, POLICY_SHAPE_ANY, 0, POLICY_DENY, "IPV-CHALLENGE" },
-        { "missing, the policy says so", NULL, NULL, false, POLICY_SHAPE_INTUNE, 0, POLICY_DENY,
+        { "missing", NULL, NULL, POLICY_CHALLENGE_INTUNE, POLICY_SHAPE_ANY, 0, POLICY_DENY, "IPV-CHALLENGE" },
+        { "missing, the policy says so", NULL, NULL, POLICY_CHALLENGE_ANY, POLICY_SHAPE_INTUNE, 0, POLICY_DENY,
           "IPV-CHALLENGE" },
-        { "Intune's", "<CertEnrollToken><Data></Data></CertEnrollToken>", NULL, true,
+        { "Intune's", "<CertEnrollToken><Data></Data></CertEnrollToken>", NULL, POLICY_CHALLENGE_INTUNE,
           POLICY_SHAPE_ANY, 0, POLICY_PASS, "IPV-CHALLENGE" },
         { "with a declaration",
           "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<CertEnrollToken/>", NULL,
-          true, POLICY_SHAPE_ANY, 0, POLICY_PASS, "IPV-CHALLENGE" },
-        { "another root", "<Token/>", NULL, true, POLICY_SHAPE_ANY, 0, POLICY_WARN,
+          POLICY_CHALLENGE_INTUNE, POLICY_SHAPE_ANY, 0, POLICY_PASS, "IPV-CHALLENGE" },
+        { "another root", "<Token/>", NULL, POLICY_CHALLENGE_INTUNE, POLICY_SHAPE_ANY, 0, POLICY_WARN,
           "IPV-CHALLENGE-SHAPE" },
-        { "no base64", NULL, "secret!!", true, POLICY_SHAPE_ANY, 0, POLICY_WARN,
+        { "no base64", NULL, "secret!!", POLICY_CHALLENGE_INTUNE, POLICY_SHAPE_ANY, 0, POLICY_WARN,
           "IPV-CHALLENGE-SHAPE" },
-        { "odd padding", NULL, "PENlcnRFbnJvbGxUb2tlbi8+=", true, POLICY_SHAPE_ANY, 0, POLICY_WARN,
+        { "odd padding", NULL, "PENlcnRFbnJvbGxUb2tlbi8+=", POLICY_CHALLENGE_INTUNE, POLICY_SHAPE_ANY, 0, POLICY_WARN,
           "IPV-CHALLENGE-SHAPE" },
-        { "a static one", NULL, "secret!!", false, POLICY_SHAPE_ANY, 0, POLICY_PASS,
+        { "a static one", NULL, "secret!!", POLICY_CHALLENGE_ANY, POLICY_SHAPE_ANY, 0, POLICY_PASS,
           "IPV-CHALLENGE" },
-        { "as long as may be", NULL, "secret!!", false, POLICY_SHAPE_ANY, 8, POLICY_PASS,
+        { "as long as may be", NULL, "secret!!", POLICY_CHALLENGE_ANY, POLICY_SHAPE_ANY, 8, POLICY_PASS,
           "IPV-CHALLENGE" },
-        { "too long", NULL, "secret!!", false, POLICY_SHAPE_ANY, 7, POLICY_DENY, "IPV-CHALLENGE" },
+        { "too long", NULL, "secret!!", POLICY_CHALLENGE_ANY, POLICY_SHAPE_ANY, 7, POLICY_DENY, "IPV-CHALLENGE" },
+        { "a certificate vouches", NULL, NULL, POLICY_CHALLENGE_NONE, POLICY_SHAPE_INTUNE, 0,
+          POLICY_NOT_CHECKED, "IPV-CHALLENGE" },
+        { "a certificate vouches, whatever stands there", NULL, "secret!!", POLICY_CHALLENGE_NONE,
+          POLICY_SHAPE_INTUNE, 7, POLICY_NOT_CHECKED, "IPV-CHALLENGE" },
     };
 
     (void)state;
@@ -448,7 +452,7 @@ static void challenge__each_way(void **state)
         struct buffer base64 = BUFFER_INIT(1024);
         struct error err = ERROR_INIT;
         struct match_request r = { .subject = "CN=x", .challenge = cases[i].text };
-        struct match_around around = { .challenge_expected = cases[i].expected };
+        struct match_around around = { .challenge = cases[i].expected };
         struct match_result result;
 
         if (cases[i].xml != NULL) {

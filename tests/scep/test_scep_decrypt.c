@@ -440,22 +440,26 @@ static void captured_envelope__signed_by_another__uniform(void **state)
     buffer_clear(&request);
 }
 
-/* The old certificate signs for a new key: nobody else's challenge can be in play then. */
+/* The old certificate signs for a new key: nobody else's challenge can be of use then. */
 static void new_key__without_challenge_and_self_signature__opened(void **state)
 {
     static const struct {
         const char *name;
+        const char *type; /* NULL: PKCSReq */
         const char *challenge;
         enum scep_test_key key;
         bool self_signed;
         bool opened;
     } rows[] = {
-        { "renewal", NULL, SCEP_TEST_KEY_CLIENT, false, true },
-        { "empty challenge", "", SCEP_TEST_KEY_CLIENT, false, true },
-        { "with a challenge", "secret", SCEP_TEST_KEY_CLIENT, false, false },
-        { "signed by nobody's certificate", NULL, SCEP_TEST_KEY_CLIENT, true, false },
-        { "short key", NULL, SCEP_TEST_KEY_CLIENT_512, false, false },
-        { "elliptic curve", NULL, SCEP_TEST_KEY_CLIENT_EC, false, false },
+        { "renewal", NULL, NULL, SCEP_TEST_KEY_CLIENT, false, true },
+        { "empty challenge", NULL, "", SCEP_TEST_KEY_CLIENT, false, true },
+        { "with a challenge", NULL, "secret", SCEP_TEST_KEY_CLIENT, false, false },
+        { "RenewalReq", "17", NULL, SCEP_TEST_KEY_CLIENT, false, true },
+        { "RenewalReq with a challenge", "17", "secret", SCEP_TEST_KEY_CLIENT, false, true },
+        { "RenewalReq self-signed", "17", "secret", SCEP_TEST_KEY_CLIENT, true, false },
+        { "signed by nobody's certificate", NULL, NULL, SCEP_TEST_KEY_CLIENT, true, false },
+        { "short key", NULL, NULL, SCEP_TEST_KEY_CLIENT_512, false, false },
+        { "elliptic curve", NULL, NULL, SCEP_TEST_KEY_CLIENT_EC, false, false },
     };
     const struct scep_fixture *f = *state;
 
@@ -472,10 +476,12 @@ static void new_key__without_challenge_and_self_signature__opened(void **state)
         c.csr_key = key;
         c.cert = rows[i].self_signed ? NULL : old;
         c.challenge = rows[i].challenge;
+        c.type = rows[i].type != NULL ? rows[i].type : c.type;
         scep_fixture_send(f, &c, ALGORITHM_LEVEL_MODERN, &o);
         if (rows[i].opened) {
             assert_opened(&o, rows[i].name);
-            assert_false(o.csr.has_challenge);
+            assert_int_equal(o.csr.has_challenge,
+                             rows[i].challenge != NULL && rows[i].challenge[0] != '\0');
         } else {
             assert_outcome(&o, REASON_UNIFORM_FAILURE, rows[i].name);
         }

@@ -167,7 +167,7 @@ device old "$id"
 got old
 ! renew renewed old || fail "a renewal without challenge got a certificate"
 audited event=enroll result=refused reason=renewal-not-enabled "transaction_id=$(transaction renewed)" >/dev/null || fail "refused otherwise: $(<"$work/renewed.log")"
-ok template set corp intune.renewal=certificate
+ok template set corp intune.renewal=certificate renewal.window_percent=100
 had=$(calls validateRequest)
 eventually 20 renew renewed old || fail "no renewal: $(<"$work/renewed.log"); $(tail -n 1 "$data/logs/audit.jsonl")"
 audited event=enroll result=issued challenge_type=renewal template=corp >/dev/null || fail "no audit record"
@@ -176,7 +176,7 @@ audited event=enroll result=issued challenge_type=renewal template=corp >/dev/nu
 ok cert revoke "$(serial_of old)"
 ! renew again old || fail "a revoked certificate vouched"
 audited event=enroll result=refused reason=renewal-refused >/dev/null || fail "refused otherwise: $(<"$work/again.log")"
-ok template set corp intune.renewal=refuse
+ok template set corp intune.renewal=refuse renewal.window_percent=50
 
 step "Intune asks for revocation"
 control revoke "{\"serial\":\"$first\",\"caConfiguration\":\"\",\"issuer\":\"\"}"

@@ -50,6 +50,7 @@ static void plans__whatever_runs_in_a_request__by_index(void **state)
         { STORE_SQL_REMOVE_SINGLE, "SEARCH password USING INDEX password_single" },
         { STORE_SQL_CSR_REVOKED, "SEARCH certificate USING INDEX certificate_request" },
         { STORE_SQL_FIND_REQUEST, "SEARCH certificate USING INDEX certificate_request" },
+        { STORE_SQL_COUNT_RENEWALS, "SEARCH certificate USING COVERING INDEX certificate_renews" },
         { STORE_SQL_FIND_SERIAL, "SEARCH certificate USING INDEX certificate_serial" },
         { STORE_SQL_LIST_SERIAL, "SEARCH certificate USING INDEX certificate_serial" },
         { STORE_SQL_LIST_REVOKED, "SEARCH certificate USING COVERING INDEX certificate_revoked" },
