@@ -102,34 +102,6 @@ struct ca *endpoint_generation(const struct endpoint *endpoint, size_t generatio
 }
 
 /*
- * A certificate of one generation vouches for a request to another: that is how devices move on
- * (RFC 8894 4.7).
- */
-static bool copy_renewal_cas(struct endpoint *endpoint, const struct endpoint_options *options,
-                             struct error *err)
-{
-    struct enroll_renewal_options *renewal = &endpoint->enroll.renewal;
-
-    endpoint->renewal_cas =
-        calloc(ENDPOINT_GENERATIONS + options->renewal_ca_count, sizeof(struct ca *));
-    if (endpoint->renewal_cas == NULL) {
-        return error_set(err, REASON_NO_MEMORY, "endpoint");
-    }
-    for (size_t i = 0; i < ENDPOINT_GENERATIONS; i++) {
-        struct ca *ca = endpoint_generation(endpoint, i);
-
-        if (ca != NULL) {
-            endpoint->renewal_cas[renewal->ca_count++] = ca;
-        }
-    }
-    for (size_t i = 0; i < options->renewal_ca_count; i++) {
-        endpoint->renewal_cas[renewal->ca_count++] = options->renewal_cas[i];
-    }
-    renewal->cas = endpoint->renewal_cas;
-    return true;
-}
-
-/*
  * Once and not for each request: anybody may ask, and the CA's key would have to sign each time. A
  * next CA that is not ready yet is no reason to do without the endpoint.
  */
@@ -202,7 +174,6 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
                               ? config->password.cache_request_minutes * 60
                               : config->repeat_hours * 3600,
     };
-    if (!copy_renewal_cas(endpoint, options, err)) goto out;
     make_next_cacert(endpoint);
     ok = true;
 out:

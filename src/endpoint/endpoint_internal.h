@@ -35,7 +35,6 @@ struct endpoint {
     char *renewal_templates;
     struct ca **renewal_cas; /* the list is owned, the CAs are not */
     struct enroll_options enroll;
-    struct ca **renewal_cas;   /* those of `enroll`: the generations and renewal.cas */
     struct buffer next_cacert; /* body of GetNextCACert; empty: there is none */
     struct error next_error;   /* and why, when there is a next CA */
 };

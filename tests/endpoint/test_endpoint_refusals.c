@@ -40,6 +40,10 @@ static void type_3(struct scep_client *c)
 {
     c->type = "3";
 }
+static void type_17(struct scep_client *c)
+{
+    c->type = "17";
+}
 static void type_18(struct scep_client *c)
 {
     c->type = "18";
