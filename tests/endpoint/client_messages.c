@@ -183,7 +183,9 @@ static void init(struct client *c, const struct client_kind *kind,
     c->kind = kind;
     (void)snprintf(c->host, sizeof(c->host), "%s.example.com", cn);
     for (char *at = c->host; *at != '\0'; at++) {
-        if (strchr(" ,:()-", *at) != NULL) *at = 'x';
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.", *at) == NULL) {
+            *at = 'x';
+        }
     }
     scep_client_init(&c->message, key, world->ras->ra[0].cert);
     c->message.digest = kind->digest;
