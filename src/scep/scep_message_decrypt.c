@@ -176,15 +176,14 @@ static bool same_key(const struct scep_message *m, const struct csr *csr)
 }
 
 /*
- * A renewal: the old certificate signs for a new key, and there is no challenge that somebody could
- * have taken from another's recorded envelope (RFC 8894 2.3; who signed is looked at later). The
- * new key has to be one that is verified in bounded time.
+ * A renewal: the old certificate signs for a new key (RFC 8894 2.3; who signed is looked at later).
+ * A challenge that comes with it could be from another's recorded envelope: nobody will look at it
+ * (withhold_challenge). The new key has to be one that is verified in bounded time.
  */
 static bool new_key(const struct scep_message *m, const struct csr *csr)
 {
-    return !m->facts.signer_self_signed && !csr->has_challenge && csr->key_type == KEY_TYPE_RSA
-           && csr->key_exponent_ok && csr->key_bits >= LIMIT_RSA_BITS_MIN
-           && csr->key_bits <= LIMIT_RSA_BITS_MAX;
+    return !m->facts.signer_self_signed && csr->key_type == KEY_TYPE_RSA && csr->key_exponent_ok
+           && csr->key_bits >= LIMIT_RSA_BITS_MIN && csr->key_bits <= LIMIT_RSA_BITS_MAX;
 }
 
 /*
@@ -226,6 +225,19 @@ static bool open_envelope(const struct scep_message *m, const struct ra_set *ras
     return proven && worked;
 }
 
+/*
+ * certmonger and appliances keep their passphrase and send it with every renewal, for a new key as
+ * well: the certificate that has signed decides then, alone. The challenge stays in the DER, which
+ * is what was signed and what a repeated request is known by.
+ */
+static void withhold_challenge(const struct scep_message *m, struct csr *csr)
+{
+    if (csr->has_challenge && !same_key(m, csr)) {
+        secret_clear(&csr->challenge);
+        csr->has_challenge = false;
+    }
+}
+
 static void opening_clear(struct opening *o)
 {
     X509_free(o->ra_cert);
@@ -254,7 +266,9 @@ bool scep_message_decrypt(struct scep_message *message, enum algorithm_level lev
         goto out;
     }
     ok = open_envelope(message, ras, &o, plain, csr);
-    if (!ok) {
+    if (ok) {
+        withhold_challenge(message, csr);
+    } else {
         csr_clear(csr);
         (void)error_set(err, REASON_UNIFORM_FAILURE, "envelope, PKCS#10, its signature or its key");
         machine_pkey_explain(ras->ra[o.ra_index].key, err); /* for the log: no peer sees details */

@@ -183,7 +183,8 @@ static void init(struct client *c, const struct client_kind *kind,
     c->kind = kind;
     (void)snprintf(c->host, sizeof(c->host), "%s.example.com", cn);
     for (char *at = c->host; *at != '\0'; at++) {
-        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.", *at) == NULL) {
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.", *at)
+            == NULL) {
             *at = 'x';
         }
     }

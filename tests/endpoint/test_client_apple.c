@@ -194,8 +194,8 @@ static void key_usage__of_the_profile__granted_where_the_template_lets_it(void *
 /* Apple's published tool cuts at LF and compares whole lines; iOS 10 and later want a SHA-2. */
 static void caps__each_level__whole_lines(void **state)
 {
-    static const char *const wanted[] = { "POSTPKIOperation", "SHA-256", "SHA-512", "AES",
-                                          "Renewal", "SCEPStandard" };
+    static const char *const wanted[] = { "POSTPKIOperation", "SHA-256",     "SHA-512", "AES",
+                                          "Renewal",          "SCEPStandard" };
     struct endpoint *endpoint =
         endpoint_world_template(&world, "device", ", \"renewal\": {\"enabled\": true}");
     struct endpoint_face ndes = { .caps = SCEP_CAPS_NDES, .level = ALGORITHM_LEVEL_COMPAT };

@@ -120,8 +120,8 @@ static void assert_success(const struct raw_response *response, const struct cli
     assert_plain_http(response, name);
     assert_int_equal(raw_response_header(response, "Content-Type", &type), 1);
     assert_bytes_text(type, "application/x-pki-message");
-    if (!scep_client_read(buffer_bytes(&response->body), world.ras->ra[0].cert,
-                          client->message.key, client->cert, &reply)
+    if (!scep_client_read(buffer_bytes(&response->body), world.ras->ra[0].cert, client->message.key,
+                          client->cert, &reply)
         || reply.status != 0 || reply.cert == NULL) {
         fail_msg("%s: %s, failInfo %d", name, reply.problem, reply.fail_info);
     }
@@ -155,9 +155,9 @@ static void get__as_each_client_writes_it__enrols(void **state)
         { "body where none belongs", "certmonger",
           "HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" },
     };
-    static const enum client_way ways[] = { CLIENT_GET_LINES, CLIENT_GET_LINES,
+    static const enum client_way ways[] = { CLIENT_GET_LINES,      CLIENT_GET_LINES,
                                             CLIENT_GET_LINES_PLUS, CLIENT_GET_BARE,
-                                            CLIENT_GET_SPACE, CLIENT_GET };
+                                            CLIENT_GET_SPACE,      CLIENT_GET };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -287,8 +287,8 @@ static void post__as_each_client_writes_it__enrols(void **state)
         { "no operation", "cryptlib", "POST " PATH " HTTP/1.1\r\nHost: x\r\n", BODY_LENGTH },
         { "operation in capitals", "ChromeOS",
           "POST " PATH "?OPERATION=PKIOPERATION HTTP/1.1\r\nHost: x\r\n", BODY_LENGTH },
-        { "one chunk", "Apple",
-          "POST " PATH "?operation=PKIOperation HTTP/1.1\r\nHost: x\r\n", BODY_CHUNKED },
+        { "one chunk", "Apple", "POST " PATH "?operation=PKIOperation HTTP/1.1\r\nHost: x\r\n",
+          BODY_CHUNKED },
         { "chunks of 100 bytes", "Apple",
           "POST " PATH "?operation=PKIOperation HTTP/1.1\r\nHost: x\r\n", BODY_CHUNKED_SMALL },
         { "Expect: 100-continue", "micromdm scepclient, newer",
@@ -365,8 +365,9 @@ static void connection__whole_enrolment_pipelined__answered_in_order(void **stat
         assert_plain_http(&response, types[i]);
     }
     /* what it gets wrong does not end the connection */
-    assert_true(raw_client_send_text(raw, "GET " PATH "?operation=PKIOperation&message= HTTP/1.1\r\n"
-                                          "Host: x\r\n\r\n"));
+    assert_true(raw_client_send_text(raw,
+                                     "GET " PATH "?operation=PKIOperation&message= HTTP/1.1\r\n"
+                                     "Host: x\r\n\r\n"));
     assert_true(raw_client_receive(raw, true, &response));
     assert_int_equal(response.status, 400);
     assert_plain_http(&response, "empty message");

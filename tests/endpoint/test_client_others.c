@@ -166,8 +166,7 @@ static const struct spelling spellings[] = {
     { .name = "OAEP, SHA-1", .transport = SCEP_CLIENT_OAEP_SHA1 },
     { .name = "OAEP without parameters", .transport = SCEP_CLIENT_OAEP_ABSENT },
     { .name = "OAEP, SHA-256", .transport = SCEP_CLIENT_OAEP_SHA256 },
-    { .name = "OAEP, SHA-256 with MGF1 of SHA-1",
-      .transport = SCEP_CLIENT_OAEP_SHA256_MGF1_SHA1 },
+    { .name = "OAEP, SHA-256 with MGF1 of SHA-1", .transport = SCEP_CLIENT_OAEP_SHA256_MGF1_SHA1 },
     { .name = "no nonce", .spell = no_nonce },
     { .name = "nonce of 8 bytes", .spell = nonce_of_8 },
     { .name = "nonce of 20 bytes", .spell = nonce_of_20 },
@@ -238,7 +237,7 @@ static void body__something_behind_the_message__line_ends_only(void **state)
         const char *tail;
         size_t len;
         int status;
-    } rows[] = { { "\r\n", 2, 200 },    { "\n", 1, 200 }, { "\0", 1, 200 },
+    } rows[] = { { "\r\n", 2, 200 },     { "\n", 1, 200 }, { "\0", 1, 200 },
                  { "\0\r\n\0", 4, 200 }, { " ", 1, 400 },  { "x", 1, 400 } };
     struct endpoint *endpoint = endpoint_world_template(&world, "tail", "");
     struct buffer message = ASN1_BUFFER_INIT;
@@ -291,8 +290,8 @@ static void self_signed__odd_in_any_way__enrols(void **state)
         { "backwards", { .from = "20300101000000Z", .to = "20200101000000Z" } },
         { "signed with SHA-1", { .digest = "SHA1" } },
         { "signed with MD5", { .digest = "MD5" } },
-        { "odd extensions", { .extensions = odd_extensions,
-                              .extension_count = COUNT_OF(odd_extensions) } },
+        { "odd extensions",
+          { .extensions = odd_extensions, .extension_count = COUNT_OF(odd_extensions) } },
         { "a CA's", { .ca = true, .key_id = true } },
         { "another subject", { .cn = "somebody else" } },
         { "empty subject", { .name = { (const uint8_t *)"\x30\x00", 2 } } },
@@ -476,15 +475,14 @@ static void certmonger__walks_the_chain__same_answer_each_time(void **state)
         struct endpoint_answer answer;
         char query[64];
 
-        (void)snprintf(query, sizeof(query),
-                       i == 33 ? "operation=GetCAChain&message=0"
-                               : "operation=GetCACert&message=%d",
-                       i);
+        (void)snprintf(
+            query, sizeof(query),
+            i == 33 ? "operation=GetCAChain&message=0" : "operation=GetCACert&message=%d", i);
         endpoint_get(endpoint, query, &answer);
         assert_int_equal(answer.response.status, 200);
         assert_string_equal(answer.response.content_type, first.response.content_type);
-        assert_true(bytes_equal(buffer_bytes(&answer.response.body),
-                                buffer_bytes(&first.response.body)));
+        assert_true(
+            bytes_equal(buffer_bytes(&answer.response.body), buffer_bytes(&first.response.body)));
         endpoint_answer_clear(&answer);
     }
     endpoint_answer_clear(&first);
@@ -523,6 +521,62 @@ static void transaction__shared_by_strangers__each_has_its_own(void **state)
     endpoint_free(endpoint);
 }
 
+/* certmonger's rekey: signed with the old certificate, for a new key, with the passphrase it has. */
+static void init_rekey(struct client *client, X509 *signer, EVP_PKEY *signer_key, const char *cn)
+{
+    client_init(client, client_kind("certmonger"), &world, world.other_key, cn);
+    X509_free(client->cert);
+    client->cert = X509_dup(signer);
+    client->message.cert = client->cert;
+    client->message.key = signer_key;
+}
+
+/*
+ * The challenge may be anybody's, out of a recorded envelope: for another key than the signer's it
+ * has no say, and is not spent. The certificate vouches, or nobody does.
+ */
+static void rekey__with_the_stored_passphrase__certificate_decides_alone(void **state)
+{
+    struct endpoint *endpoint = endpoint_world_template(
+        &world, "rekey", ", \"renewal\": {\"enabled\": true, \"window_percent\": 100}");
+    struct endpoint *closed =
+        endpoint_world_template(&world, "closed", ", \"renewal\": {\"enabled\": false}");
+    struct scep_cert_options forged = { .key = world.client_key,
+                                        .cn = "rekeyed",
+                                        .issuer = world.ras->chain[0],
+                                        .issuer_key = world.client_key };
+    X509 *foreign = scep_cert_make(&forged);
+    struct client client;
+    struct client_outcome first;
+    struct client_outcome out;
+
+    (void)state;
+    client_init(&client, client_kind("certmonger"), &world, world.client_key, "rekeyed");
+    client_send(&client, endpoint, &world, &first);
+    client_assert_enrolled(&client, &world, &first, "first");
+    client_clear(&client);
+
+    init_rekey(&client, foreign, world.client_key, "rekeyed");
+    client_send(&client, endpoint, &world, &out);
+    client_assert_refused(&client, &out, REASON_RENEWAL_REFUSED, 2, "forged certificate");
+    client_outcome_clear(&out);
+    client_clear(&client);
+
+    init_rekey(&client, first.reply.cert, world.client_key, "rekeyed");
+    client_send(&client, closed, &world, &out);
+    client_assert_refused(&client, &out, REASON_RENEWAL_NOT_ENABLED, 2, "renewal switched off");
+    client_outcome_clear(&out);
+    client_send(&client, endpoint, &world, &out);
+    client_assert_enrolled(&client, &world, &out, "rekey");
+    assert_string_equal(out.answer.report.decision.challenge_type, "renewal");
+    client_outcome_clear(&out);
+    client_clear(&client);
+    client_outcome_clear(&first);
+    X509_free(foreign);
+    endpoint_free(closed);
+    endpoint_free(endpoint);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +588,7 @@ int main(void)
         cmocka_unit_test(request__not_enveloped__refused),
         cmocka_unit_test(certmonger__walks_the_chain__same_answer_each_time),
         cmocka_unit_test(transaction__shared_by_strangers__each_has_its_own),
+        cmocka_unit_test(rekey__with_the_stored_passphrase__certificate_decides_alone),
     };
 
     return cmocka_run_group_tests(tests, open_world, close_world);

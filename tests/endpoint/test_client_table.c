@@ -37,13 +37,12 @@ static bool can_play(const struct client_kind *kind)
     return false;
 }
 
-/* The client enrols, and again: a lost answer costs it nothing. Returns its certificate, owned. */
-static X509 *enrol_twice(const struct endpoint *endpoint, const struct client_kind *kind)
+/* The client enrols, and again: a lost answer costs it nothing. */
+static void enrol_twice(const struct endpoint *endpoint, const struct client_kind *kind)
 {
     struct client client;
     struct client_outcome first;
     struct client_outcome again;
-    X509 *cert = NULL;
 
     client_init(&client, kind, &world, world.client_key, kind->name);
     client_send(&client, endpoint, &world, &first);
@@ -58,9 +57,23 @@ static X509 *enrol_twice(const struct endpoint *endpoint, const struct client_ki
     assert_int_equal(X509_cmp(first.reply.cert, again.reply.cert), 0);
     /* jscep refuses a nonce that it has seen */
     assert_memory_not_equal(first.reply.sender_nonce.data, again.reply.sender_nonce.data, 16);
-    cert = X509_dup(first.reply.cert);
     client_outcome_clear(&first);
     client_outcome_clear(&again);
+    client_clear(&client);
+}
+
+/* Its certificate, owned. */
+static X509 *enrol_once(const struct endpoint *endpoint, const struct client_kind *kind)
+{
+    struct client client;
+    struct client_outcome out;
+    X509 *cert = NULL;
+
+    client_init(&client, kind, &world, world.client_key, kind->name);
+    client_send(&client, endpoint, &world, &out);
+    client_assert_enrolled(&client, &world, &out, kind->name);
+    cert = X509_dup(out.reply.cert);
+    client_outcome_clear(&out);
     client_clear(&client);
     return cert;
 }
@@ -76,7 +89,8 @@ static void refuse_wrong_challenge(const struct endpoint *endpoint, const struct
         { NULL, REASON_CHALLENGE_MISSING },
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    /* the first row for all of them; that there is none looks the same whoever writes it */
+    for (size_t i = 0; i < (kind == &client_kinds[0] ? sizeof(rows) / sizeof(rows[0]) : 1); i++) {
         struct client client;
         struct client_outcome out;
 
@@ -98,34 +112,34 @@ static void client__each__enrols_repeats_and_is_refused_in_its_own_way(void **st
 
         if (!can_play(kind)) continue;
         endpoint = endpoint_world_template(&world, "device", kind->settings);
-        X509_free(enrol_twice(endpoint, kind));
+        enrol_twice(endpoint, kind);
         refuse_wrong_challenge(endpoint, kind);
         endpoint_free(endpoint);
     }
 }
 
-/* What the request asked for stands in the certificate, whoever asked in whichever attribute. */
+/* What the request asked for stands in the certificate, in whichever attribute it was asked for. */
 static void client__asks_for_a_name__gets_it(void **state)
 {
+    static const char *const names[] = { "Apple", "Windows 7 and 8", "Cisco IOS 12", "FortiGate" };
     struct endpoint *endpoint = endpoint_world_template(&world, "names", "");
 
     (void)state;
-    for (size_t i = 0; i < client_kind_count; i++) {
-        const struct client_kind *kind = &client_kinds[i];
-        struct client_kind modern = *kind;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct client_kind kind = *client_kind(names[i]);
         struct client client;
         struct client_outcome out;
         int found = 0;
 
-        modern.digest = "SHA256";
-        modern.cipher = "AES-128-CBC";
-        client_init(&client, &modern, &world, world.client_key, kind->name);
+        kind.digest = "SHA256";
+        kind.cipher = "AES-128-CBC";
+        client_init(&client, &kind, &world, world.client_key, kind.name);
         client_send(&client, endpoint, &world, &out);
-        client_assert_enrolled(&client, &world, &out, kind->name);
+        client_assert_enrolled(&client, &world, &out, kind.name);
         found = X509_check_host(out.reply.cert, client.host, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
                                 NULL);
-        if ((found == 1) != (kind->extension_oid != NULL)) {
-            fail_msg("%s: alternative name", kind->name);
+        if ((found == 1) != (kind.extension_oid != NULL)) {
+            fail_msg("%s: alternative name", kind.name);
         }
         client_outcome_clear(&out);
         client_clear(&client);
@@ -155,7 +169,7 @@ static void client__renews_by_pkcs_req__gets_the_next_certificate(void **state)
                        "%s, \"renewal\": {\"enabled\": true, \"window_percent\": 100}",
                        kind->settings);
         endpoint = endpoint_world_template(&world, "renewing", settings);
-        old = enrol_twice(endpoint, kind);
+        old = enrol_once(endpoint, kind);
         client_init_renewal(&client, kind, &world, old, world.client_key, world.other_key,
                             kind->name);
         client_send(&client, endpoint, &world, &out);

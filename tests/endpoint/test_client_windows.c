@@ -60,8 +60,7 @@ static void self_signed__any_serial__answered_by_its_own_bytes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct scep_cert_options options = { .serial = rows[i].serial,
-                                             .serial_len = rows[i].len };
+        struct scep_cert_options options = { .serial = rows[i].serial, .serial_len = rows[i].len };
         struct client client;
 
         client_init(&client, client_kind("Windows"), &world, world.client_key, rows[i].name);
@@ -99,9 +98,9 @@ static void request__with_microsofts_attributes__they_are_ignored(void **state)
     csr_builder_pair_text(&client.csr, "ValidityPeriod", "Years");
     csr_builder_pair_text(&client.csr, "ValidityPeriodUnits", "9");
     for (size_t i = 0; i < sizeof(scep_oids) / sizeof(scep_oids[0]); i++) {
-        client.message.extra[client.message.extra_count++] = (struct scep_client_attribute){
-            scep_oids[i], V_ASN1_OCTET_STRING, bytes_of_text("any")
-        };
+        client.message.extra[client.message.extra_count++] =
+            (struct scep_client_attribute){ scep_oids[i], V_ASN1_OCTET_STRING,
+                                            bytes_of_text("any") };
     }
     enrol(endpoint, &client, "Microsoft's attributes");
     client_clear(&client);
@@ -131,8 +130,7 @@ static void request__of_an_intune_profile__only_its_challenge_is_wrong(void **st
         kind.way = way == 0 ? CLIENT_POST : CLIENT_GET;
         client_init_challenge(&client, &kind, &world, world.client_key, "intune", challenge);
         client.csr.extension_oid = OID_EXTENSION_REQUEST;
-        csr_builder_extension(&client.csr, OID_KEY_USAGE, true,
-                              bytes_of("\x03\x02\x05\xa0", 4));
+        csr_builder_extension(&client.csr, OID_KEY_USAGE, true, bytes_of("\x03\x02\x05\xa0", 4));
         csr_builder_eku(&client.csr, true, "1.3.6.1.5.5.7.3.2");
         csr_builder_extension(&client.csr, "1.3.6.1.4.1.311.21.8.1.2.3", true,
                               bytes_of("\x04\x00", 2));

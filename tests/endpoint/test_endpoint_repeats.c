@@ -203,8 +203,7 @@ static void request__at_the_same_time__one_certificate(void **state)
         struct scep_client_reply reply;
 
         assert_true(scep_client_read(buffer_bytes(&senders[i].answer.response.body),
-                                     world.ras->ra[0].cert, world.client_key, client.cert,
-                                     &reply));
+                                     world.ras->ra[0].cert, world.client_key, client.cert, &reply));
         assert_int_equal(reply.status, 0);
         assert_string_equal(senders[i].answer.report.certificate.serial,
                             senders[0].answer.report.certificate.serial);
