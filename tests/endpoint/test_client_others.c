@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Spellings of messages that one client or another has: each enrols, or is refused with a reason. */
+/* Spellings of messages that one client or another has: each enrols, or has its reason. */
 #include <stdio.h>
 #include <string.h>
 
@@ -521,7 +521,7 @@ static void transaction__shared_by_strangers__each_has_its_own(void **state)
     endpoint_free(endpoint);
 }
 
-/* certmonger's rekey: signed with the old certificate, for a new key, with the passphrase it has. */
+/* certmonger's rekey: signed by the old key, for a new one, with the passphrase it has. */
 static void init_rekey(struct client *client, X509 *signer, EVP_PKEY *signer_key, const char *cn)
 {
     client_init(client, client_kind("certmonger"), &world, world.other_key, cn);

@@ -430,7 +430,7 @@ static void captured_envelope__signed_by_another__uniform_or_without_challenge(v
     thief.cert = foreign;
     scep_client_sign(&thief, buffer_bytes(&envelope), &request, NULL);
     scep_fixture_receive(f, buffer_bytes(&request), ALGORITHM_LEVEL_MODERN, &o);
-    /* looks like a renewal: who has issued the certificate is looked at next, the challenge never */
+    /* looks like a renewal: who has issued it is looked at next, the challenge never */
     assert_opened(&o, "not self-signed");
     assert_false(scep_message_facts(o.message)->signer_self_signed);
     assert_false(o.csr.has_challenge);
