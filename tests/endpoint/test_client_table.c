@@ -166,7 +166,8 @@ static void client__renews_by_pkcs_req__gets_the_next_certificate(void **state)
         X509 *old = NULL;
 
         (void)snprintf(settings, sizeof(settings),
-                       "%s, \"renewal\": {\"enabled\": true, \"window_percent\": 100}",
+                       "%s, \"renewal\": {\"enabled\": true, \"window_percent\": 100, "
+                       "\"names\": \"equal\"}",
                        kind->settings);
         endpoint = endpoint_world_template(&world, "renewing", settings);
         old = enrol_once(endpoint, kind);

@@ -104,7 +104,7 @@ ask patient
 patient=$client
 ask unlucky
 unlucky=$client
-kill -0 "$patient" "$unlucky" || fail "pki has not waited: $(<"$work/patient.log") $(<"$work/unlucky.log")"
+{ kill -0 "$patient" && kill -0 "$unlucky"; } || fail "pki has not waited: $(<"$work/patient.log") $(<"$work/unlucky.log")"
 ok request list --pending --template asked --json
 [[ $(json 'len(j)') == 2 ]] || fail "not two requests wait: $(<"$out")"
 patient_id=$(id_of patient)
