@@ -129,7 +129,7 @@ static bool check_withheld(const struct exchange *x, struct error *err)
     if (scep_message_facts(x->message)->challenge_withheld
         && x->decider->enroll.renewal.challenge == RENEWAL_CHALLENGE_BOTH) {
         return error_set(err, REASON_RENEWAL_REFUSED,
-                         "RenewalReq with a challenge for a new key: whose challenge it is cannot "
+                         "a renewal with a challenge for a new key: whose challenge it is cannot "
                          "be known; without challenge, or with the key that signs, it can");
     }
     return true;

@@ -25,21 +25,46 @@ static bool same_value(const ASN1_STRING *a, const ASN1_STRING *b, bool *same, s
     return ok;
 }
 
+/* How many entries of this RDN are the same attribute with the same value. */
+static bool count_in_rdn(const X509_NAME *name, int rdn, const X509_NAME_ENTRY *wanted, int *count,
+                         struct error *err)
+{
+    *count = 0;
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        bool same =
+            X509_NAME_ENTRY_set(entry) == rdn
+            && OBJ_cmp(X509_NAME_ENTRY_get_object(entry), X509_NAME_ENTRY_get_object(wanted)) == 0;
+
+        if (same
+            && !same_value(X509_NAME_ENTRY_get_data(entry), X509_NAME_ENTRY_get_data(wanted), &same,
+                           err)) {
+            return false;
+        }
+        *count += same ? 1 : 0;
+    }
+    return true;
+}
+
+/*
+ * RDN by RDN, in order. The attributes inside of one are a SET OF: a certificate has them sorted,
+ * whichever order the request (a Cisco router's, with unstructuredName and serialNumber) had.
+ */
 static bool same_name(const X509_NAME *a, const X509_NAME *b, bool *same, struct error *err)
 {
     int count = X509_NAME_entry_count(a);
 
     *same = count == X509_NAME_entry_count(b);
     for (int i = 0; *same && i < count; i++) {
-        const X509_NAME_ENTRY *x = X509_NAME_get_entry(a, i);
-        const X509_NAME_ENTRY *y = X509_NAME_get_entry(b, i);
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(a, i);
+        int rdn = X509_NAME_ENTRY_set(entry);
+        int in_a = 0;
+        int in_b = 0;
 
-        *same = X509_NAME_ENTRY_set(x) == X509_NAME_ENTRY_set(y)
-                && OBJ_cmp(X509_NAME_ENTRY_get_object(x), X509_NAME_ENTRY_get_object(y)) == 0;
-        if (*same
-            && !same_value(X509_NAME_ENTRY_get_data(x), X509_NAME_ENTRY_get_data(y), same, err)) {
+        if (!count_in_rdn(a, rdn, entry, &in_a, err) || !count_in_rdn(b, rdn, entry, &in_b, err)) {
             return false;
         }
+        *same = in_a == in_b;
     }
     return true;
 }

@@ -29,7 +29,8 @@ enum {
     BER_IA5_STRING = 22,
     BER_UTC_TIME = 23,
     BER_GENERALIZED_TIME = 24,
-    BER_VISIBLE_STRING = 26
+    BER_VISIBLE_STRING = 26,
+    BER_BMP_STRING = 30
 };
 
 struct ber_element {

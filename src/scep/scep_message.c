@@ -27,6 +27,7 @@ static bool is_text(const struct scep_attribute *attribute)
     case BER_IA5_STRING:
     case BER_T61_STRING:
     case BER_VISIBLE_STRING:
+    case BER_BMP_STRING:
         return true;
     default:
         return false;
@@ -68,6 +69,15 @@ static bool read_transaction_id(struct scep_message *m, struct error *err)
     return true;
 }
 
+/* Some clients write the number itself: an INTEGER of one octet stands for its decimal text. */
+static bool is_small_number(const struct scep_attribute *attribute)
+{
+    const struct ber_element *value = &attribute->value;
+
+    return value->tag_class == BER_CLASS_UNIVERSAL && value->tag == BER_INTEGER
+           && !value->constructed && value->content.len == 1 && value->content.data[0] < 0x80;
+}
+
 /* RFC 8894 3.2.1.2, as an exact string: " 19", "019" and "19\0" are other types, and unknown. */
 static bool read_message_type(struct scep_message *m, struct error *err)
 {
@@ -75,10 +85,12 @@ static bool read_message_type(struct scep_message *m, struct error *err)
         scep_outline_attribute(&m->outline, SCEP_OID_MESSAGE_TYPE);
     const struct scep_type_info *info = NULL;
 
-    if (attribute == NULL || !is_text(attribute)) {
+    if (attribute == NULL || (!is_text(attribute) && !is_small_number(attribute))) {
         return error_set(err, REASON_NO_MESSAGE_TYPE, "messageType is missing or not a text");
     }
-    if (!read_value(attribute, 0, TYPE_TEXT_MAX, REASON_NO_MESSAGE_TYPE, &m->type_text, err)) {
+    if (is_text(attribute)
+            ? !read_value(attribute, 0, TYPE_TEXT_MAX, REASON_NO_MESSAGE_TYPE, &m->type_text, err)
+            : !buffer_printf(&m->type_text, err, "%d", attribute->value.content.data[0])) {
         return false;
     }
     m->facts.type_text = buffer_bytes(&m->type_text);

@@ -81,14 +81,11 @@ MUST_USE bool scep_message_recipient(struct scep_message *message, enum algorith
  * failure is signed by the right RA too. csr must be initialised; it is cleared on failure.
  *
  * Whose challenge is it? Anybody can sign a recorded envelope with a key of his own, and with a
- * certificate of his own, too. So the request's key has to be the signer's, with two exceptions for
- * a signer whose certificate is not self-signed (whether it may renew is enroll/'s question):
- * - the request holds no challenge: there is nothing to take from anybody;
- * - the message is a RenewalReq: the signer's certificate vouches for it and not the challenge,
- *   which may be another's. It is taken out of `csr` before anybody could check or spend it, and
- *   facts->challenge_withheld is set. What is left to the thief is a certificate with his own
- *   names for a key that he does not have.
- * A PKCSReq with a challenge for another key than the signer's is a uniform failure whoever signed.
+ * certificate of his own, too. So the request's key has to be the signer's, unless the signer's
+ * certificate is not self-signed: that is a renewal for a new key, for which the certificate vouches
+ * alone (whether it may is enroll/'s question). A challenge in it may be another's: it is taken out
+ * of `csr` before anybody could check or spend it, and facts->challenge_withheld is set. What is
+ * left to a thief is a certificate with his own names for a key that he does not have.
  */
 MUST_USE bool scep_message_decrypt(struct scep_message *message, enum algorithm_level level,
                                    const struct ra_set *ras, size_t *ra_index, struct csr *csr,

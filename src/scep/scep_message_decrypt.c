@@ -17,15 +17,14 @@ static bool same_key(const struct scep_message *m, const struct csr *csr)
 }
 
 /*
- * A renewal: the old certificate signs for a new key, and there is no challenge that somebody could
- * have taken from another's recorded envelope, or none that anybody will look at (RFC 8894 2.3; who
- * signed is looked at later). The new key has to be one that is verified in bounded time.
+/*
+ * A renewal: the old certificate signs for a new key (RFC 8894 2.3; who signed is looked at later).
+ * A challenge that comes with it could be from another's recorded envelope: nobody will look at it
+ * (withhold_challenge). The new key has to be one that is verified in bounded time.
  */
 static bool new_key(const struct scep_message *m, const struct csr *csr)
 {
-    return !m->facts.signer_self_signed
-           && (!csr->has_challenge || m->facts.type == SCEP_TYPE_RENEWAL_REQ)
-           && csr->key_type == KEY_TYPE_RSA && csr->key_exponent_ok
+    return !m->facts.signer_self_signed && csr->key_type == KEY_TYPE_RSA && csr->key_exponent_ok
            && csr->key_bits >= LIMIT_RSA_BITS_MIN && csr->key_bits <= LIMIT_RSA_BITS_MAX;
 }
 
@@ -74,7 +73,11 @@ static bool open_envelope(const struct scep_message *m, BIO *plain, struct csr *
     return proven && worked;
 }
 
-/* It stays in the DER, which is what was signed and what a repeated request is known by. */
+/*
+ * certmonger and appliances keep their passphrase and send it with every renewal, for a new key as
+ * well: the certificate that has signed decides then, alone. The challenge stays in the DER, which
+ * is what was signed and what a repeated request is known by.
+ */
 static void withhold_challenge(struct scep_message *m, struct csr *csr)
 {
     if (csr->has_challenge && !same_key(m, csr)) {

@@ -503,7 +503,7 @@ captured_request__signed_with_an_issued_certificate__challenge_does_not_count(vo
     static const struct {
         const char *type;
         enum reason reason;
-    } cases[] = { { "19", REASON_UNIFORM_FAILURE }, { "17", REASON_RENEWAL_REFUSED } };
+    } cases[] = { { "19", REASON_RENEWAL_REFUSED }, { "17", REASON_RENEWAL_REFUSED } };
     struct endpoint *endpoint =
         endpoint_world_template(&world, "both", ", \"renewal\": {\"challenge\": \"both\"}");
     X509 *thiefs = enrol(endpoint, "thief");

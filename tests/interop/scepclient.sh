@@ -6,17 +6,19 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need scepclient scep
 
-# scepclient NAME PASSPHRASE URL: gives $work/NAME/cert.pem and key.pem. It leaves files where it runs.
+# client NAME PASSPHRASE URL: gives $work/NAME/cert.pem and key.pem. It leaves files where it runs.
 # The client takes the passphrase as an argument only; this one opens nothing but this test's folder.
 client() {
     mkdir -p "$work/$1"
-    (cd "$work/$1" && timeout "$PATIENCE" scepclient -server-url "$3" -challenge "$2" -cn "$1" -organization Example \
+    local challenge=(-challenge "$2")
+    [[ -n $2 ]] || challenge=()
+    (cd "$work/$1" && timeout "$PATIENCE" scepclient -server-url "$3" "${challenge[@]}" -cn "$1" -organization Example \
         -private-key key.pem -certificate cert.pem -debug >client.log 2>&1) && [[ -s $work/$1/cert.pem ]]
 }
 
 make_data
 ok template add legacy enabled=true algorithms=legacy ip_acl.enabled=true ip_acl.allowed=127.0.0.1/32 \
-    challenge.passphrase=- <<<"$passphrase"
+    renewal.enabled=true renewal.window_percent=100 renewal.same_key=true challenge.passphrase=- <<<"$passphrase"
 start_server
 start_recorder
 fetch_ca "$work/ca" "$base/scep/legacy"
@@ -42,5 +44,17 @@ step "the level modern refuses its algorithms: badAlg"
 ! client modern "$passphrase" "$recorded_url" || fail "single DES was taken at the level modern"
 [[ $(certrep "$work/wire/2.reply" pkiStatus) == 2 && $(certrep "$work/wire/2.reply" failInfo) == 0 ]] ||
     fail "the reply is no FAILURE with badAlg"
+
+step "renewal: RenewalReq, because a certificate is there already; the key stays"
+cp "$work/legacy/cert.pem" "$work/old.pem"
+rm "$work/legacy/csr.pem" # it would send the same request again
+client legacy "" "${recorded_url%device}legacy" ||
+    fail "no renewal: $(<"$work/legacy/client.log") $(tail -n 1 "$data/logs/audit.jsonl")"
+[[ $(certrep "$work/wire/3.request" messageType) == 17 && $(certrep "$work/wire/3.reply" pkiStatus) == 0 ]] ||
+    fail "not a RenewalReq and its SUCCESS"
+# Whether it writes over its file is the client's affair: what the server says counts.
+audited event=enroll result=issued message_type=RenewalReq template=legacy challenge_type=renewal >"$work/renewal.json" ||
+    fail "no audit record: $(tail -n 1 "$data/logs/audit.jsonl")"
+! grep -qF "$(serial_of "$work/old.pem")" "$work/renewal.json" || fail "the same certificate again"
 
 stop_server

@@ -359,7 +359,7 @@ static void captured_envelope__signed_with_a_certificate__challenge_not_seen(voi
         bool opened;
         bool withheld;
     } cases[] = {
-        { "19", "one-time", false, false, false }, { "17", "one-time", false, true, true },
+        { "19", "one-time", false, true, true }, { "17", "one-time", false, true, true },
         { "17", "", false, true, false },          { "17", NULL, false, true, false },
         { "19", NULL, false, true, false },        { "17", "one-time", true, true, false },
         { "19", "one-time", true, true, false },

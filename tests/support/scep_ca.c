@@ -22,7 +22,8 @@ static void must(bool ok, int line)
 
 static void set_subject(X509 *cert, const struct scep_cert_options *o)
 {
-    X509_NAME *name = X509_NAME_new();
+    const unsigned char *at = o->name.data;
+    X509_NAME *name = at != NULL ? d2i_X509_NAME(NULL, &at, (long)o->name.len) : X509_NAME_new();
 
     MUST(name != NULL);
     if (o->cn != NULL) {
@@ -63,6 +64,30 @@ static void add_extension(X509 *cert, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
+static void add_raw_extension(X509 *cert, const struct scep_cert_extension *e)
+{
+    ASN1_OBJECT *oid = OBJ_txt2obj(e->oid, 1);
+    ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *extension = NULL;
+
+    MUST(oid != NULL && content != NULL
+         && ASN1_OCTET_STRING_set(content, e->content.data, (int)e->content.len) == 1);
+    extension = X509_EXTENSION_create_by_OBJ(NULL, oid, e->critical ? 1 : 0, content);
+    MUST(extension != NULL && X509_add_ext(cert, extension, -1) == 1);
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(content);
+    ASN1_OBJECT_free(oid);
+}
+
+static void set_time(ASN1_TIME *time, const char *text, int days)
+{
+    if (text != NULL) {
+        MUST(ASN1_TIME_set_string_X509(time, text) == 1);
+    } else {
+        MUST(X509_time_adj_ex(time, days, 0, NULL) != NULL);
+    }
+}
+
 static void sign(X509 *cert, EVP_PKEY *key, const struct scep_cert_options *o)
 {
     const EVP_MD *md = EVP_get_digestbyname(o->digest != NULL ? o->digest : "SHA256");
@@ -86,10 +111,8 @@ X509 *scep_cert_make(const struct scep_cert_options *o)
     set_subject(cert, o);
     MUST(X509_set_issuer_name(cert, X509_get_subject_name(o->issuer != NULL ? o->issuer : cert))
          == 1);
-    MUST(X509_time_adj_ex(X509_getm_notBefore(cert), default_days ? -1 : o->days_from, 0, NULL)
-         != NULL);
-    MUST(X509_time_adj_ex(X509_getm_notAfter(cert), default_days ? 30 : o->days_to, 0, NULL)
-         != NULL);
+    set_time(X509_getm_notBefore(cert), o->from, default_days ? -1 : o->days_from);
+    set_time(X509_getm_notAfter(cert), o->to, default_days ? 30 : o->days_to);
     MUST(X509_set_pubkey(cert, o->key) == 1);
     if (o->key_id) {
         add_extension(cert, NID_subject_key_identifier, "hash");
@@ -97,6 +120,9 @@ X509 *scep_cert_make(const struct scep_cert_options *o)
     if (o->ca) {
         add_extension(cert, NID_basic_constraints, "critical,CA:TRUE");
         add_extension(cert, NID_key_usage, "critical,keyCertSign,cRLSign");
+    }
+    for (size_t i = 0; i < o->extension_count; i++) {
+        add_raw_extension(cert, &o->extensions[i]);
     }
     sign(cert, o->issuer_key != NULL ? o->issuer_key : o->key, o);
     return cert;

@@ -10,9 +10,15 @@
 #define OPENNDES_TESTS_SUPPORT_SCEP_CA_H
 
 #include "base/buffer.h"
-#include "base/buffer.h"
 #include "model/ra_identity.h"
 #include "support/scep_keys.h"
+
+/* One extension as it stands in a certificate, sense or nonsense. */
+struct scep_cert_extension {
+    const char *oid; /* dotted */
+    bool critical;
+    struct bytes content;
+};
 
 struct scep_cert_options {
     struct evp_pkey_st *key;        /* of the subject; only its public part is used */
@@ -29,6 +35,11 @@ struct scep_cert_options {
     bool key_id;        /* subjectKeyIdentifier extension */
     bool ca;            /* basicConstraints and keyCertSign */
     bool break_signature;
+    struct bytes name;                            /* DER of the subject; data NULL: made from cn */
+    const char *from;                             /* "19700101000000Z"; NULL: days_from */
+    const char *to;                               /* NULL: days_to */
+    const struct scep_cert_extension *extensions; /* besides the others */
+    size_t extension_count;
 };
 
 /* Owned (X509_free). */

@@ -56,8 +56,8 @@ static bool bytes_attribute(CMS_SignerInfo *info, const char *oid, int type, str
 
 static bool read_transaction_id(CMS_SignerInfo *info, struct scep_client_reply *r)
 {
-    static const int tags[] = { V_ASN1_PRINTABLESTRING, V_ASN1_UTF8STRING, V_ASN1_IA5STRING,
-                                V_ASN1_T61STRING, V_ASN1_VISIBLESTRING };
+    static const int tags[] = { V_ASN1_PRINTABLESTRING, V_ASN1_UTF8STRING,    V_ASN1_IA5STRING,
+                                V_ASN1_T61STRING,       V_ASN1_VISIBLESTRING, V_ASN1_BMPSTRING };
 
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         if (bytes_attribute(info, "2.16.840.1.113733.1.9.7", tags[i], &r->transaction_id)) {
