@@ -17,7 +17,6 @@ static bool same_key(const struct scep_message *m, const struct csr *csr)
 }
 
 /*
-/*
  * A renewal: the old certificate signs for a new key (RFC 8894 2.3; who signed is looked at later).
  * A challenge that comes with it could be from another's recorded envelope: nobody will look at it
  * (withhold_challenge). The new key has to be one that is verified in bounded time.
