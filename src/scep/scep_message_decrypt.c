@@ -184,9 +184,9 @@ static bool same_key(const struct scep_message *m, const struct csr *csr)
 static bool new_key(const struct scep_message *m, const struct csr *csr)
 {
     return !m->facts.signer_self_signed
-           && (!csr->has_challenge || m->facts.type == SCEP_TYPE_RENEWAL_REQ) && csr->key_type == KEY_TYPE_RSA
-           && csr->key_exponent_ok && csr->key_bits >= LIMIT_RSA_BITS_MIN
-           && csr->key_bits <= LIMIT_RSA_BITS_MAX;
+           && (!csr->has_challenge || m->facts.type == SCEP_TYPE_RENEWAL_REQ)
+           && csr->key_type == KEY_TYPE_RSA && csr->key_exponent_ok
+           && csr->key_bits >= LIMIT_RSA_BITS_MIN && csr->key_bits <= LIMIT_RSA_BITS_MAX;
 }
 
 /*

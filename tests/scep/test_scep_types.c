@@ -115,7 +115,8 @@ static void types__every_number__only_known_ones(void **state)
         assert_int_equal(number == 3 || number == 17 || (number >= 19 && number <= 22),
                          info != NULL);
         /* an answer is never a request, and 18 is unassigned */
-        assert_int_equal(info != NULL && info->accepted, number == SCEP_TYPE_PKCS_REQ || number == SCEP_TYPE_RENEWAL_REQ);
+        assert_int_equal(info != NULL && info->accepted,
+                         number == SCEP_TYPE_PKCS_REQ || number == SCEP_TYPE_RENEWAL_REQ);
     }
     assert_null(scep_type_from_wire(bytes_of(NULL, 0)));
     assert_null(scep_type_from_wire(bytes_of("19", 3)));
