@@ -42,8 +42,9 @@ static bool tell_trusted(const struct renewal_check *c, const struct trusted_cas
                         err);
     }
     clock_format(end, until);
-    if (!text_format(text, sizeof(text), "renews certificates of the trusted CA %s; its CRL is "
-                                         "valid until %s",
+    if (!text_format(text, sizeof(text),
+                     "renews certificates of the trusted CA %s; its CRL is "
+                     "valid until %s",
                      trusted_cas_name(trusted, 0), until)) {
         return error_set(err, REASON_INTERNAL, "the name of a CA");
     }

@@ -165,8 +165,7 @@ static void other_stamp(const char *data_folder, const char *relative, struct fi
     char path[FILE_PATH_MAX];
 
     memset(stamp, 0, sizeof(*stamp));
-    if (!path_join(path, data_folder, relative, &ignored)
-        || !file_stamp(path, stamp, &ignored)) {
+    if (!path_join(path, data_folder, relative, &ignored) || !file_stamp(path, stamp, &ignored)) {
         memset(stamp, 0, sizeof(*stamp));
     }
 }

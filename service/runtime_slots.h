@@ -46,12 +46,12 @@ struct template_slot {
     char *files[TEMPLATE_FILES]; /* beside its own, as "policies/p.json": what was looked at */
     struct file_stamp file_stamps[TEMPLATE_FILES];
     size_t file_count;
-    struct endpoint *endpoint; /* NULL: has never loaded */
-    struct ca_slot *ca;        /* a reference, NULL without endpoint */
-    struct rollover_slot next; /* generations beside it */
+    struct endpoint *endpoint;      /* NULL: has never loaded */
+    struct ca_slot *ca;             /* a reference, NULL without endpoint */
+    struct rollover_slot next;      /* generations beside it */
     struct rollover_slot previous;
     struct runtime_renewal renewal; /* empty without endpoint */
-    struct template_slot *old; /* the form in force while the file is broken: a reference */
+    struct template_slot *old;      /* the form in force while the file is broken: a reference */
     bool broken;
     struct error error;
 };

@@ -20,18 +20,11 @@
 /* A folder visit: what a setup that was cut off, or an installer, can have left. */
 static bool only_our_names(void *context, const char *name, bool is_folder, struct error *err)
 {
-    static const char *const ours[] = { "templates",
-                                        "policies",
-                                        "trusted",
-                                        "ca",
-                                        "logs",
-                                        "tls",
-                                        "secrets.key",
-                                        "config.lock",
-                                        "openndes.lock",
-                                        "openndes.db",
-                                        "openndes.db-wal",
-                                        "openndes.db-shm" };
+    static const char *const ours[] = {
+        "templates",     "policies",    "trusted",         "ca",
+        "logs",          "tls",         "secrets.key",     "config.lock",
+        "openndes.lock", "openndes.db", "openndes.db-wal", "openndes.db-shm"
+    };
 
     (void)is_folder;
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {

@@ -126,7 +126,8 @@ static X509_CRL *parse_crl(struct bytes content)
 /* A list of some certificates, of some reasons or of another CA's says nothing of the others. */
 static bool is_complete_point(const X509_CRL *crl)
 {
-    ISSUING_DIST_POINT *point = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, NULL, NULL);
+    ISSUING_DIST_POINT *point =
+        X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, NULL, NULL);
     bool complete = point != NULL && point->onlyCA <= 0 && point->onlyattr <= 0
                     && point->indirectCRL <= 0 && point->onlysomereasons == NULL;
 
@@ -265,7 +266,6 @@ bool foreign_ca_revoked(const struct foreign_ca *ca, const struct x509_st *cert)
     X509_REVOKED *entry = NULL;
 
     return ca->crl == NULL
-           || X509_CRL_get0_by_serial(ca->crl, &entry,
-                                      (ASN1_INTEGER *)X509_get0_serialNumber(cert))
+           || X509_CRL_get0_by_serial(ca->crl, &entry, (ASN1_INTEGER *)X509_get0_serialNumber(cert))
                   != 0;
 }

@@ -15,7 +15,10 @@ static const struct {
     bool challenge;
     enum enroll_path path[CHALLENGE_RULES]; /* first, either, both */
 } rows[] = {
-#define ALWAYS(path) { path, path, path }
+#define ALWAYS(path)                                                                               \
+    {                                                                                              \
+        path, path, path                                                                           \
+    }
     { ENROLL_KIND_NEW, ENROLL_SIGNER_SELF, true, ALWAYS(PATH_CHALLENGE) },
     { ENROLL_KIND_NEW, ENROLL_SIGNER_SELF, false, ALWAYS(PATH_CHALLENGE) },
     { ENROLL_KIND_NEW, ENROLL_SIGNER_ACCEPTED, true, { PATH_CHALLENGE, PATH_EITHER, PATH_BOTH } },
@@ -60,10 +63,9 @@ static bool refuse(const struct enroll_options *options, enum enroll_signer sign
                    struct error *err)
 {
     if (signer == ENROLL_SIGNER_SELF) {
-        return error_set(err,
-                         options->renewal.enabled ? REASON_RENEWAL_REFUSED
-                                                  : REASON_RENEWAL_NOT_ENABLED,
-                         "a RenewalReq that is self-signed, not signed with an issued certificate");
+        return error_set(
+            err, options->renewal.enabled ? REASON_RENEWAL_REFUSED : REASON_RENEWAL_NOT_ENABLED,
+            "a RenewalReq that is self-signed, not signed with an issued certificate");
     }
     if (!options->renewal.enabled) {
         return error_set(err, REASON_RENEWAL_NOT_ENABLED,

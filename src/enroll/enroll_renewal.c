@@ -131,7 +131,8 @@ static bool check_window(const struct enroll_options *options, const struct old 
 {
     int64_t percent = options->renewal.window_percent;
     int64_t life = old->info.not_after - old->info.not_before;
-    int64_t from = old->info.not_after - life / PERCENT * percent - life % PERCENT * percent / PERCENT;
+    int64_t from =
+        old->info.not_after - life / PERCENT * percent - life % PERCENT * percent / PERCENT;
 
     return percent >= PERCENT || now >= from
            || refuse_time(old, REASON_RENEWAL_TOO_EARLY, "it can be renewed from", from, err);
@@ -213,7 +214,8 @@ static bool check_store(const struct enroll_options *options, const struct ca *c
     struct look l = { options, old, NULL };
     struct error cause = ERROR_INIT;
 
-    *found = store_show_certificate(options->store, ca_name(ca), old->info.serial, look, &l, &cause);
+    *found =
+        store_show_certificate(options->store, ca_name(ca), old->info.serial, look, &l, &cause);
     if (!*found) {
         return cause.reason == REASON_CERT_NOT_FOUND
                || error_set(err, cause.reason, "%s", cause.detail);
@@ -234,8 +236,8 @@ static bool check_trusted(const struct trusted_cas *trusted, size_t index, const
 }
 
 /*
- * Our own word first: what this database says of a certificate no CRL outdoes. A trusted CA may have
- * the key of one of ours, when that was taken over with certificates out there.
+ * Our own word first: what this database says of a certificate no CRL outdoes. A trusted CA may
+ * have the key of one of ours, when that was taken over with certificates out there.
  */
 static bool check_in_force(const struct enroll_options *options, const struct old *old, int64_t now,
                            struct error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  a request that is signed with an issued certificate: does that certificate vouch for it,
- *           and what it hands on to the new one.
+ * Purpose:  a request that is signed with an issued certificate: does that certificate vouch for
+ *           it, and what it hands on to the new one.
  * Not here: which requests appeal to their signer's certificate (enroll_path.h), the message's
  *           signature and the request's own (scep/), what is issued (template/).
  * Owns:     what it hands on.

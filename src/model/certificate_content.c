@@ -41,7 +41,7 @@ static bool read_eku(const X509 *cert, struct certificate_content *out, struct e
                         "its extended key usage is malformed or there twice");
 }
 
-/* One that is there twice, or names no account of a domain, is not handed on and not passed over. */
+/* One that is there twice, or of no domain account, is neither handed on nor passed over. */
 static bool read_sid(const X509 *cert, struct certificate_content *out, struct error *err)
 {
     ASN1_OBJECT *type = OBJ_txt2obj(SID_EXTENSION_OID, 1);

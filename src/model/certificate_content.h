@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  what a certificate says about its holder and what it is good for: all that a renewal may
- *           hand on.
+ * Purpose:  what a certificate says about its holder and what it is good for: all that a renewal
+ *           may hand on.
  * Not here: whether it may (enroll/enroll_renewal.h), what of it a template still allows
  *           (template/).
  * Owns:     its lists.
@@ -28,8 +28,8 @@ struct certificate_content {
 };
 
 /*
- * Errors: REASON_CERT_UNREADABLE (an extension that is malformed, there twice, or a SID extension of
- * no account), REASON_NO_MEMORY. out is cleared on failure.
+ * Errors: REASON_CERT_UNREADABLE (an extension that is malformed, there twice, or a SID extension
+ * of no account), REASON_NO_MEMORY. out is cleared on failure.
  */
 MUST_USE bool certificate_content_read(const struct x509_st *cert, struct certificate_content *out,
                                        struct error *err);

@@ -180,7 +180,8 @@ bool sid_extension_value(const char *sid, struct buffer *out, struct error *err)
         return error_set(err, REASON_INTERNAL, "a SID that is none of a domain's account");
     }
     ok = buffer_append_text(&value, sid, err) && wrap(&value, TAG_OCTETS, err)
-         && wrap(&value, TAG_CONTEXT_0, err) && buffer_append(&name, object_sid, sizeof(object_sid), err)
+         && wrap(&value, TAG_CONTEXT_0, err)
+         && buffer_append(&name, object_sid, sizeof(object_sid), err)
          && buffer_append_bytes(&name, buffer_bytes(&value), err) && wrap(&name, TAG_CONTEXT_0, err)
          && wrap(&name, TAG_SEQUENCE, err) && buffer_append_bytes(out, buffer_bytes(&name), err);
     buffer_clear(&value);
@@ -202,7 +203,8 @@ static bool unwrap(struct bytes *rest, uint8_t tag)
 bool sid_of_extension(struct bytes value, char sid[SID_TEXT_MAX])
 {
     if (!unwrap(&value, TAG_SEQUENCE) || !unwrap(&value, TAG_CONTEXT_0)
-        || value.len < sizeof(object_sid) || memcmp(value.data, object_sid, sizeof(object_sid)) != 0) {
+        || value.len < sizeof(object_sid)
+        || memcmp(value.data, object_sid, sizeof(object_sid)) != 0) {
         return false;
     }
     value = bytes_of(value.data + sizeof(object_sid), value.len - sizeof(object_sid));

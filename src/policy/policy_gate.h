@@ -59,7 +59,8 @@ struct policy_report {
  */
 MUST_USE bool policy_gate_check(const struct policy_gate *gate,
                                 const struct enroll_request *request, const char *ca_ident,
-                                enum policy_challenge challenge, int64_t now, struct cert_plan *plan,
-                                struct policy_report *report, struct error *err);
+                                enum policy_challenge challenge, int64_t now,
+                                struct cert_plan *plan, struct policy_report *report,
+                                struct error *err);
 
 #endif

@@ -116,7 +116,7 @@ bool store_certificate_insert(struct db *db, const struct store_certificate *cer
     return ok;
 }
 
-/* ---- renewals --------------------------------------------------------------------------------- */
+/* ---- renewals -------------------------------------------------------------------------------- */
 
 static bool count_renewals(struct db *db, const uint8_t renews[DIGEST_SHA256_BYTES], int64_t now,
                            int64_t *count, struct error *err)
@@ -163,7 +163,7 @@ bool store_count_renewals(struct store *store, const uint8_t renews[DIGEST_SHA25
     return ok;
 }
 
-/* ---- recording -------------------------------------------------------------------------------- */
+/* ---- recording ------------------------------------------------------------------------------- */
 
 struct recording {
     const struct store_certificate *cert;

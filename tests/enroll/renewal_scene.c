@@ -142,10 +142,10 @@ X509 *scene_make(struct scene *s, const struct wanted *wanted)
     assert_int_equal(X509_set_version(cert, X509_VERSION_3), 1);
     assert_int_equal(ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial), 1);
     write_name(X509_get_subject_name(cert), holder);
-    assert_int_equal(X509_set_issuer_name(cert, X509_get_subject_name(wanted->issuer != NULL
-                                                                          ? wanted->issuer
-                                                                          : s->ca_cert)),
-                     1);
+    assert_int_equal(
+        X509_set_issuer_name(
+            cert, X509_get_subject_name(wanted->issuer != NULL ? wanted->issuer : s->ca_cert)),
+        1);
     assert_true(asn1_time_set(X509_getm_notBefore(cert), from, &err));
     assert_true(asn1_time_set(X509_getm_notAfter(cert), until, &err));
     assert_int_equal(X509_set_pubkey(cert, s->old_key), 1);

@@ -323,8 +323,8 @@ static void renewal__with_a_challenge__as_the_rule_says(void **state)
         { EITHER, NEW, REASON_CHALLENGE_EXPIRED, true, true, 1, REASON_NONE, "renewal" },
         { EITHER, NEW, WRONG, false, false, 1, WRONG, NULL },
         /* that nobody could look is no refusal, and nothing is issued for it */
-        { EITHER, NEW, REASON_CHALLENGE_UNAVAILABLE, true, false, 1,
-          REASON_CHALLENGE_UNAVAILABLE, NULL },
+        { EITHER, NEW, REASON_CHALLENGE_UNAVAILABLE, true, false, 1, REASON_CHALLENGE_UNAVAILABLE,
+          NULL },
         { EITHER, RENEWAL, WRONG, true, true, 0, REASON_NONE, "renewal" },
         { EITHER, RENEWAL, REASON_NONE, false, false, 0, REASON_RENEWAL_REFUSED, NULL },
         { BOTH, NEW, REASON_NONE, true, true, 1, REASON_NONE, "fake" },

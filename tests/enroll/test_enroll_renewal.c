@@ -52,18 +52,17 @@ static void check__no_issued_certificate__refused(void **state)
 
     scene_request(s, cert, NULL, NULL, &request);
     request.signer_self_signed = true;
-    scene_assert_why(scene_check(s, &request, &err), &err,
-                     "not signed with an issued certificate", "self-signed");
+    scene_assert_why(scene_check(s, &request, &err), &err, "not signed with an issued certificate",
+                     "self-signed");
     error_clear(&err);
     request.signer_self_signed = false;
     request.signer = NULL;
-    scene_assert_why(scene_check(s, &request, &err), &err,
-                     "not signed with an issued certificate", "no signer");
+    scene_assert_why(scene_check(s, &request, &err), &err, "not signed with an issued certificate",
+                     "no signer");
     error_clear(&err);
     request.signer = cert;
     request.signer_key_sha256[0] ^= 1u;
-    scene_assert_why(scene_check(s, &request, &err), &err,
-                     "another key has signed", "key");
+    scene_assert_why(scene_check(s, &request, &err), &err, "another key has signed", "key");
     scene_request_clear(&request);
     X509_free(cert);
 }
@@ -320,7 +319,8 @@ static void assert_check(struct scene *s, X509 *cert, enum reason reason, const 
 static void check__grace__as_long_as_it_lasts(void **state)
 {
     struct scene *s = *state;
-    const struct wanted ended = { .not_before = SCENE_NOW - 10 * DAY, .not_after = SCENE_NOW - DAY };
+    const struct wanted ended = { .not_before = SCENE_NOW - 10 * DAY,
+                                  .not_after = SCENE_NOW - DAY };
     X509 *cert = recorded(s, &ended);
 
     assert_check(s, cert, REASON_RENEWAL_REFUSED, "it has ended at");
@@ -338,17 +338,21 @@ static void check__window__not_before_its_first_second(void **state)
         int64_t percent, passed, life;
         bool good;
     } cases[] = {
-        { 50, 50 * DAY, 100 * DAY, true },     { 50, 50 * DAY - 1, 100 * DAY, false },
-        { 1, 99 * DAY, 100 * DAY, true },      { 1, 99 * DAY - 1, 100 * DAY, false },
-        { 99, 1 * DAY, 100 * DAY, true },      { 99, 1 * DAY - 1, 100 * DAY, false },
-        { 100, 0, 100 * DAY, true },           { 30, 0, 1000 * DAY, false },
-        { 50, 5, 10, true },                   { 50, 4, 10, false },
+        { 50, 50 * DAY, 100 * DAY, true },
+        { 50, 50 * DAY - 1, 100 * DAY, false },
+        { 1, 99 * DAY, 100 * DAY, true },
+        { 1, 99 * DAY - 1, 100 * DAY, false },
+        { 99, 1 * DAY, 100 * DAY, true },
+        { 99, 1 * DAY - 1, 100 * DAY, false },
+        { 100, 0, 100 * DAY, true },
+        { 30, 0, 1000 * DAY, false },
+        { 50, 5, 10, true },
+        { 50, 4, 10, false },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct wanted wanted = { .not_before = SCENE_NOW - cases[i].passed,
-                                       .not_after =
-                                           SCENE_NOW - cases[i].passed + cases[i].life };
+                                       .not_after = SCENE_NOW - cases[i].passed + cases[i].life };
         X509 *cert = recorded(s, &wanted);
 
         s->options.renewal.window_percent = cases[i].percent;
@@ -444,8 +448,8 @@ static void check__renewed_before__used_up(void **state)
     scene_assert_good(s, cert, NULL, "any number");
     s->options.renewal.per_certificate = 1;
     scene_serial(new_one, serial);
-    assert_done(
-        store_revoke_certificate(s->store, "issuing", serial, 4, SCENE_NOW, &err), &err, "");
+    assert_done(store_revoke_certificate(s->store, "issuing", serial, 4, SCENE_NOW, &err), &err,
+                "");
     scene_assert_good(s, cert, NULL, "the lost one is revoked");
     X509_free(new_one);
     X509_free(cert);
@@ -480,8 +484,7 @@ static void check__store_out_of_order__no_certificate(void **state)
     assert_done(db != NULL, &err, "open");
     assert_done(db_execute(db, "ALTER TABLE certificate RENAME TO elsewhere", &err), &err, "away");
     scene_request(s, cert, NULL, NULL, &request);
-    assert_refused(scene_check(s, &request, &err), &err,
-                   REASON_STORE_FAILED, "");
+    assert_refused(scene_check(s, &request, &err), &err, REASON_STORE_FAILED, "");
     scene_request_clear(&request);
     db_close(db);
     X509_free(cert);

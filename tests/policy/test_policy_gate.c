@@ -160,8 +160,8 @@ static bool ask(struct world *w, const char *cn)
     csr_builder_cn(&b, cn);
     take_request(w, &b);
     fresh_plan(w, cn);
-    return policy_gate_check(w->gate, &w->request, w->ca_ident, POLICY_CHALLENGE_ANY, NOW, &w->plan, &w->report,
-                             &w->err);
+    return policy_gate_check(w->gate, &w->request, w->ca_ident, POLICY_CHALLENGE_ANY, NOW, &w->plan,
+                             &w->report, &w->err);
 }
 
 static int64_t seconds(const char *text)
@@ -356,8 +356,8 @@ static void check__comparison_impossible__refused_in_audit_too(void **state)
     csr_builder_extension(&b, OID_EKU, false, bytes_of("\x30\x05\x01", 3));
     take_request(w, &b);
     fresh_plan(w, "host");
-    assert_false(
-        policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan, &w->report, &w->err));
+    assert_false(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan,
+                                   &w->report, &w->err));
     assert_int_equal(w->err.reason, REASON_SYNTAX);
 }
 
@@ -467,9 +467,9 @@ static void plan__template_gives_less__stays_less(void **state)
     take_request(w, &b);
     fresh_plan(w, "host");
     w->plan.key_usage = KEY_USAGE_KEY_ENCIPHERMENT;
-    assert_done(
-        policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan, &w->report, &w->err),
-        &w->err, "");
+    assert_done(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan,
+                                  &w->report, &w->err),
+                &w->err, "");
     assert_int_equal(w->plan.key_usage, KEY_USAGE_KEY_ENCIPHERMENT);
 }
 
@@ -501,8 +501,8 @@ static void plan__request_asks_for_less_time__gets_less(void **state)
         csr_builder_pair_text(&b, "ValidityPeriodUnits", cases[i].units);
         take_request(w, &b);
         fresh_plan(w, "host");
-        assert_done(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan, &w->report,
-                                      &w->err),
+        assert_done(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW,
+                                      &w->plan, &w->report, &w->err),
                     &w->err, cases[i].units);
         clock_format(w->plan.not_after, end);
         assert_string_equal(end, cases[i].end);

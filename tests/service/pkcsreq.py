@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A SCEP client for requests that no packaged client makes: sends a given PKCS#10 as PKCSReq.
+"""A SCEP client for requests that no packaged client makes: sends a given PKCS#10 as PKCSReq or RenewalReq.
 
 Everything cryptographic is the openssl program's; what it cannot write, a SignedData with SCEP's signed
 attributes, is put together here. Exit code 0: the certificate is in --out. 1: refused; the failInfo is
@@ -68,11 +68,11 @@ def issuer_and_serial(cert):
     return der(0x30, cert[algorithm_end:issuer_end], cert[serial_at:serial_end])
 
 
-def pkcs_req(content, cert, key, transaction):
+def pkcs_req(content, cert, key, transaction, message_type):
     attributes = sorted([
         attribute("1.2.840.113549.1.9.3", DATA),
         attribute("1.2.840.113549.1.9.4", der(4, hashlib.sha256(content).digest())),
-        attribute(SCEP + "2", der(0x13, b"19")),
+        attribute(SCEP + "2", der(0x13, message_type)),
         attribute(SCEP + "5", der(4, os.urandom(16))),
         attribute(SCEP + "7", der(0x13, transaction)),
     ])
@@ -101,6 +101,7 @@ def main():
     for name in ("csr", "key", "ra-enc", "ra-sign", "ca", "url", "out"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--cert", help="certificate of --key that signs the message; else a self-signed one")
+    parser.add_argument("--type", default="19", help="messageType; 17: RenewalReq")
     given = parser.parse_args()
     with open(given.csr, "rb") as file:
         csr = file.read()
@@ -112,7 +113,8 @@ def main():
             openssl("req", "-x509", "-key", given.key, "-subj", "/CN=self", "-days", "2", "-out", own)
         cert = openssl("x509", "-in", own, "-outform", "DER")
         envelope = openssl("cms", "-encrypt", "-binary", "-aes128", "-outform", "DER", given.ra_enc, data=csr)
-        message = pkcs_req(envelope, cert, given.key, hashlib.sha256(csr).hexdigest()[:32].encode())
+        message = pkcs_req(envelope, cert, given.key, hashlib.sha256(csr).hexdigest()[:32].encode(),
+                           given.type.encode())
         request = urllib.request.Request(given.url + "?operation=PKIOperation", data=message,
                                          headers={"Content-Type": "application/x-pki-message"})
         with urllib.request.urlopen(request, timeout=60) as answer:
