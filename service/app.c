@@ -25,6 +25,7 @@
 #include "service/service_urls.h"
 #include "service/start_failure.h"
 #include "store/store_passwords.h"
+#include "store/store_pending.h"
 
 /* What ends within this many days is reported once a day. */
 #define END_WARNING_DAYS 60
@@ -386,6 +387,21 @@ static void audit_renewal(struct app *app)
     }
 }
 
+/* Requests whose time for approval, or to be fetched, is over. */
+static void tidy_pending(struct app *app, int64_t now)
+{
+    struct error err = ERROR_INIT;
+    int64_t count = 0;
+
+    if (!store_pending_tidy(app->store, now, &count, &err)) {
+        log_error(app->log, LOG_LEVEL_ERROR, &err, "old requests stay in the database");
+    } else if (count > 0) {
+        log_line(app->log, LOG_LEVEL_INFO,
+                 "%lld requests for approval whose time is over removed from the database",
+                 (long long)count);
+    }
+}
+
 /* Once an hour: what nobody waits for. */
 static void keep_house(struct app *app)
 {
@@ -409,6 +425,7 @@ static void keep_house(struct app *app)
         log_line(app->log, LOG_LEVEL_INFO, "%lld old passwords removed from the database",
                  (long long)count);
     }
+    tidy_pending(app, now);
     intune_watch_tidy(&app->intune, now);
     if (listeners_renew(&app->listeners, &tls, now, app->log, app->events)) {
         audit_renewal(app);

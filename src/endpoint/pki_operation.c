@@ -154,6 +154,7 @@ static bool reply(const struct exchange *x, bool decided, const struct issuance 
     } else if (issuance->state == ISSUANCE_PENDING) {
         ok = scep_reply_pending(x->message, &options, &body, err);
         report->result = "pending";
+        report->waits_still = issuance->repeated;
     } else {
         ok =
             scep_reply_success(x->message, &options, buffer_bytes(&issuance->cert_der), &body, err);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "enroll/enroll_pending.h"
 #include "enroll/enroll_renewal.h"
 #include "intune/intune_codes.h"
 #include "model/sid.h"
@@ -20,6 +21,7 @@ enum enroll_path {
 struct enroll_work {
     enum enroll_path path;
     bool told; /* the grant's end is settled: nobody has to be told of a refusal any more */
+    int64_t pending; /* the approved request's row; 0: decided at once */
     struct store_request_key key;
     struct grant grant;
     struct cert_plan plan;
@@ -73,6 +75,7 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
      */
     int64_t since = options->repeat_seconds == 0 ? INT64_MAX : work->now - options->repeat_seconds;
 
+    since = work->pending != 0 ? 0 : since; /* an approval is good for one, whenever it was */
     *answered = false;
     if (!store_find_request(options->store, &work->key, since, &seen, &work->issuance.cert_der,
                             err)) {
@@ -130,6 +133,7 @@ static struct store_certificate record_row(const struct enroll_request *request,
         .issued_at = work->now,
         .reservation = work->grant.reservation,
         .spent_at = clock_now(), /* not when the decision began: signing may have taken its time */
+        .pending = work->pending,
     };
 
     ip_address_format(&request->peer, peer);
@@ -190,7 +194,7 @@ static bool issue_local(const struct enroll_options *options, const struct enrol
     enum store_record_result result = STORE_RECORDED;
 
     if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
-        || (work->path == PATH_LOCAL
+        || (work->path == PATH_LOCAL && work->pending == 0
             && !challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err))
         || !record(options, request, work, &result, err)) {
         return false;
@@ -276,14 +280,20 @@ static bool issue_remote(const struct enroll_options *options, const struct enro
  * A one-time password that is used may have been used for this very request, by another thread and
  * after it was looked for. Then the answer is there, and the refusal is forgotten.
  */
-static bool used_by_the_same(const struct enroll_options *options, struct enroll_work *work,
-                             struct error *err)
+static bool used_by_the_same(const struct enroll_options *options,
+                             const struct enroll_request *request, struct enroll_work *work,
+                             struct enroll_report *report, struct error *err)
 {
     struct error ignored = ERROR_INIT;
     bool answered = false;
 
-    if (err->reason != REASON_CHALLENGE_USED || !seen_before(options, work, &answered, &ignored)
-        || !answered) {
+    if (err->reason != REASON_CHALLENGE_USED || !seen_before(options, work, &answered, &ignored)) {
+        return false;
+    }
+    if (!answered
+        && (!enroll_pending_seen(options, request, &work->key, work->now, &work->issuance, report,
+                                 &answered, &ignored)
+            || !answered)) {
         return false;
     }
     error_clear(err);
@@ -296,7 +306,11 @@ static bool vouch(const struct enroll_options *options, const struct enroll_requ
 {
     switch (work->path) {
     case PATH_LOCAL:
-        return challenge_check(options->challenge, request, &work->grant, err);
+        if (challenge_check(options->challenge, request, &work->grant, err)) {
+            return true;
+        }
+        work->told = true; /* nothing was granted */
+        return enroll_pending_excuses(options, request, err);
     case PATH_CERTIFICATE:
         work->grant.challenge_type = "renewal";
         return enroll_renewal_check(options, request, work->now, err);
@@ -393,18 +407,57 @@ static bool decide(const struct enroll_options *options, const struct enroll_req
         return false;
     }
     if (!vouch(options, request, work, err)) {
-        return used_by_the_same(options, work, err);
+        return used_by_the_same(options, request, work, report, err);
     }
     report->challenge_type = work->grant.challenge_type;
     if (plan(options, request, work, report, err)
         && (work->path != PATH_REMOTE || ask_validator(options, request, work, report, err))
-        && issue(options, request, work, report, err)) {
+        && (options->approval.manual
+                ? enroll_pending_keep(options, request, &work->key, &work->grant,
+                                      work->path == PATH_CERTIFICATE, work->now, &work->issuance,
+                                      report, err)
+                : issue(options, request, work, report, err))) {
         return true;
     }
     if (work->path != PATH_CERTIFICATE && !work->told) {
         challenge_refuse(options->challenge, request, &work->grant, err);
     }
     return false;
+}
+
+/* In the words that are constant: a report outlives the row. */
+static const char *recognised_by(const struct enroll_options *options,
+                                 const struct enroll_approval *approval)
+{
+    const char *name = challenge_name(options->challenge);
+
+    if (approval->renewal) {
+        return "renewal";
+    }
+    return strcmp(name, approval->challenge_type) == 0 ? name : NULL;
+}
+
+bool enroll_approved(const struct enroll_options *options, const struct enroll_request *request,
+                     const struct enroll_approval *approval, struct issuance *out,
+                     struct enroll_report *report, struct error *err)
+{
+    struct enroll_work work;
+    bool ok = false;
+
+    work_init(&work, options, request);
+    work.pending = approval->id;
+    work.told = true; /* there is no grant any more */
+    work.path = approval->renewal ? PATH_CERTIFICATE : PATH_LOCAL;
+    work.grant.challenge_type = approval->challenge_type;
+    if (approval->renewal && !vouch(options, request, &work, err)) goto out;
+    report->challenge_type = recognised_by(options, approval);
+    if (!plan(options, request, &work, report, err)) goto out;
+    if (!issue_local(options, request, &work, err)) goto out;
+    issuance_move(out, &work.issuance);
+    ok = true;
+out:
+    work_clear(&work);
+    return ok;
 }
 
 bool enroll_handle(const struct enroll_options *options, const struct enroll_request *request,
@@ -417,6 +470,11 @@ bool enroll_handle(const struct enroll_options *options, const struct enroll_req
     *report = (struct enroll_report){ .challenge_type = NULL };
     work_init(&work, options, request);
     if (!seen_before(options, &work, &answered, err)) goto out;
+    if (!answered
+        && !enroll_pending_seen(options, request, &work.key, work.now, &work.issuance, report,
+                                &answered, err)) {
+        goto out;
+    }
     if (!answered && !decide(options, request, &work, report, err)) goto out;
     issuance_move(out, &work.issuance);
     ok = true;

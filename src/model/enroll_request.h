@@ -26,6 +26,7 @@ struct enroll_request {
     uint8_t signer_key_sha256[DIGEST_SHA256_BYTES]; /* key that signed the message */
     const struct x509_st *signer;                   /* borrowed */
     bool signer_self_signed;
+    bool challenge_gone; /* it was looked at when the request came, and is not kept */
     struct csr csr;
 };
 

@@ -497,6 +497,7 @@ bool policy_gate_check(const struct policy_gate *gate, const struct enroll_reque
                                         .path = "", /* which policies it chooses is settled */
                                         .ca_ident = ca_ident == NULL ? "" : ca_ident,
                                         .challenge_expected = challenge_expected,
+                                        .challenge_gone = request->challenge_gone,
                                         .known = gate->known,
                                         .now = now,
                                         .history_context = &d };

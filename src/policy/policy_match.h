@@ -51,6 +51,7 @@ struct policy_request {
     const char *path;        /* of the URL the request came to; "" not known (command line) */
     const char *ca_ident;    /* message=; "" none */
     bool challenge_expected; /* the template's challenge is Intune's: its shape is looked at */
+    bool challenge_gone;     /* it was looked at before and is not there any more */
     const struct policy_known *known; /* NULL: none */
     int64_t now;
     /*
