@@ -764,6 +764,7 @@ static void approved__polls_and_repeats_at_once__one_certificate(void **state)
     struct world *world = *state;
     struct racer racers[THREADS];
     struct asked a = asked_init(world, "dev", PASS);
+    char serial[SERIAL_TEXT_MAX];
     unsigned fresh = 0;
 
     world->options.repeat_seconds = 0;
@@ -771,12 +772,13 @@ static void approved__polls_and_repeats_at_once__one_certificate(void **state)
     approve(world);
     world->knobs.meet = THREADS; /* all have signed before the first can record */
     run_racers(world, racers, THREADS / 2);
+    memcpy(serial, racers[0].asked.out.info.serial, sizeof(serial));
     for (size_t i = 0; i < THREADS; i++) {
         struct asked *each = &racers[i].asked;
 
         assert_done(each->ok, &each->err, "");
         assert_int_equal(each->out.state, ISSUANCE_ISSUED);
-        assert_string_equal(each->out.info.serial, racers[0].asked.out.info.serial);
+        assert_string_equal(each->out.info.serial, serial);
         fresh += each->out.repeated ? 0 : 1;
         asked_clear(each);
     }
