@@ -40,8 +40,7 @@ static bool say_counts(const struct pending_check *c, const char *what, const st
                            (long long)n->waiting, (long long)n->max)
                && c->visit(c->context, CHECK_WARNING, what, NULL, text, LOOK, err);
     }
-    if (n->days > 0
-        && c->now - n->oldest_at >= n->days * SECONDS_PER_DAY * LONG_PERCENT / 100) {
+    if (n->days > 0 && c->now - n->oldest_at >= n->days * SECONDS_PER_DAY * LONG_PERCENT / 100) {
         return text_format(text, sizeof(text),
                            "%lld requests wait for approval, the oldest since %s; after %lld days "
                            "it is forgotten (pending.days)",

@@ -274,8 +274,8 @@ static bool check_all(struct check *check, struct error *err)
            && check_store(check, err)
            && check_pending(check->data, check->store, check->now, check_report_finding,
                             &check->report, err)
-           && check_cas(check, err) && check_faces(check, err)
-           && check_usable(check, err) && check_machine(check, err);
+           && check_cas(check, err) && check_faces(check, err) && check_usable(check, err)
+           && check_machine(check, err);
 }
 
 bool cmd_check(const struct command *command, struct error *err)

@@ -258,6 +258,8 @@ static void print_field(const struct json *object, const char *name, const struc
             text_escape_sentence(text, sizeof(text), bytes_of_text(item != NULL ? item : ""));
             command_print("%-18s %s\n", name, text);
         }
+    } else if (json_value_kind(value) == JSON_KIND_BOOL) {
+        command_print("%-18s %s\n", name, json_value_bool(value) ? "yes" : "no");
     } else if (json_value_kind(value) == JSON_KIND_INTEGER) {
         command_print("%-18s %lld\n", name, (long long)json_value_integer(value));
     } else if (request_records_text(object, name)[0] != '\0') {

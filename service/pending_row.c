@@ -82,8 +82,7 @@ static bool put_csr(struct json *object, const struct csr *csr, struct error *er
         json_value_free(names);
         return false;
     }
-    return json_value_put(object, "san", names, err)
-           && json_value_put_text(object, "key", key, err)
+    return json_value_put(object, "san", names, err) && json_value_put_text(object, "key", key, err)
            && json_value_put_text(object, "key_usage", usage, err);
 }
 
@@ -122,6 +121,12 @@ static bool put_decision(struct json *object, const struct store_pending_row *ro
                && json_value_put_text(object, "note", row->note, err));
 }
 
+static bool has_challenge(const struct store_pending_row *row)
+{
+    return row->renews.len == 0 && row->challenge_type[0] != '\0'
+           && strcmp(row->challenge_type, "none") != 0;
+}
+
 struct json *pending_row_json(const struct store_pending_row *row, struct error *err)
 {
     struct json *object = json_value_new_object();
@@ -129,6 +134,7 @@ struct json *pending_row_json(const struct store_pending_row *row, struct error 
               && json_value_put_integer(object, "number", row->id, err)
               && json_value_put_text(object, "ca", row->ca_name, err)
               && json_value_put_text(object, "challenge", row->challenge_type, err)
+              && json_value_put_bool(object, "has_challenge", has_challenge(row), err)
               && put_renews(object, row->renews, err) && put_request(object, row, err)
               && put_time(object, "expires_at", row->expires_at, err)
               && put_decision(object, row, err)

@@ -52,9 +52,9 @@ static bool list_row(void *context, const struct store_pending_row *row, struct 
 bool request_pending_list(const struct command *command, const char *template_name,
                           struct error *err)
 {
-    struct store_pending_filter filter = {
-        .template_name = template_name, .now = clock_now(), .limit = LIST_MAX
-    };
+    struct store_pending_filter filter = { .template_name = template_name,
+                                           .now = clock_now(),
+                                           .limit = LIST_MAX };
     struct listing listing = { .array = command->json ? json_value_new_array() : NULL };
     struct store *store = NULL;
     bool ok = false;

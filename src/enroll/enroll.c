@@ -20,7 +20,7 @@ enum enroll_path {
 /* Every noun made on the way of one decision. */
 struct enroll_work {
     enum enroll_path path;
-    bool told; /* the grant's end is settled: nobody has to be told of a refusal any more */
+    bool told;       /* the grant's end is settled: nobody has to be told of a refusal any more */
     int64_t pending; /* the approved request's row; 0: decided at once */
     struct store_request_key key;
     struct grant grant;
@@ -412,11 +412,10 @@ static bool decide(const struct enroll_options *options, const struct enroll_req
     report->challenge_type = work->grant.challenge_type;
     if (plan(options, request, work, report, err)
         && (work->path != PATH_REMOTE || ask_validator(options, request, work, report, err))
-        && (options->approval.manual
-                ? enroll_pending_keep(options, request, &work->key, &work->grant,
-                                      work->path == PATH_CERTIFICATE, work->now, &work->issuance,
-                                      report, err)
-                : issue(options, request, work, report, err))) {
+        && (options->approval.manual ? enroll_pending_keep(
+                options, request, &work->key, &work->grant, work->path == PATH_CERTIFICATE,
+                work->now, &work->issuance, report, err)
+                                     : issue(options, request, work, report, err))) {
         return true;
     }
     if (work->path != PATH_CERTIFICATE && !work->told) {

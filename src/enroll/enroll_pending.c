@@ -192,6 +192,15 @@ static bool digests(const struct enroll_request *request, struct store_pending *
     return digest_sha1(der, pending->csr_sha1, err) && digest_md5(der, pending->csr_md5, err);
 }
 
+/* A person decides by it: who has given no challenge was not recognised by one. */
+static const char *rule_of(const struct enroll_request *request, const struct grant *grant,
+                           bool renewal)
+{
+    bool proven = renewal || request->csr.has_challenge || grant->challenge_type == NULL;
+
+    return proven ? grant->challenge_type : "none";
+}
+
 bool enroll_pending_keep(const struct enroll_options *options, const struct enroll_request *request,
                          const struct store_request_key *key, const struct grant *grant,
                          bool renewal, int64_t now, struct issuance *out,
@@ -206,7 +215,7 @@ bool enroll_pending_keep(const struct enroll_options *options, const struct enro
         .request_id = request->request_id,
         .subject = subject,
         .peer = peer,
-        .challenge_type = grant->challenge_type,
+        .challenge_type = rule_of(request, grant, renewal),
         .reservation = grant->reservation,
         .now = now,
         .expires_at = now + options->approval.seconds,

@@ -28,9 +28,9 @@ void csr_key_text(const struct csr *csr, char text[CSR_KEY_TEXT_MAX])
 
 void csr_usage_text(const struct csr *csr, char text[CSR_USAGE_TEXT_MAX])
 {
-    static const char *const words[] = { "digitalSignature", "nonRepudiation",   "keyEncipherment",
-                                         "dataEncipherment", "keyAgreement",     "keyCertSign",
-                                         "cRLSign",          "encipherOnly",     "decipherOnly" };
+    static const char *const words[] = { "digitalSignature", "nonRepudiation", "keyEncipherment",
+                                         "dataEncipherment", "keyAgreement",   "keyCertSign",
+                                         "cRLSign",          "encipherOnly",   "decipherOnly" };
     size_t len = 0;
 
     text[0] = '\0';
@@ -90,8 +90,7 @@ static bool append_general_name(struct buffer *out, const GENERAL_NAME *name, st
 {
     switch (name->type) {
     case GEN_DNS:
-        return buffer_append_text(out, "DNS:", err)
-               && asn1_text_append(name->d.dNSName, out, err);
+        return buffer_append_text(out, "DNS:", err) && asn1_text_append(name->d.dNSName, out, err);
     case GEN_EMAIL:
         return buffer_append_text(out, "email:", err)
                && asn1_text_append(name->d.rfc822Name, out, err);

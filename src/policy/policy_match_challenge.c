@@ -67,8 +67,9 @@ bool policy_match_challenge(struct policy_matching *m, struct error *err)
     const struct policy *p = m->policy;
     const struct csr *csr = m->request->csr;
     int64_t max = p->challenge.max > 0 ? p->challenge.max : (int64_t)LIMIT_CHALLENGE_BYTES;
-    bool expected = !m->request->challenge_gone
-                    && (m->request->challenge_expected || p->challenge.shape == POLICY_SHAPE_INTUNE);
+    bool expected =
+        !m->request->challenge_gone
+        && (m->request->challenge_expected || p->challenge.shape == POLICY_SHAPE_INTUNE);
     char limit[64];
     char found[64];
     bool shape = false;

@@ -205,8 +205,7 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     /* What was issued is answered from the certificates, as long as repeats are. */
     [STORE_SQL_FIND_PENDING] = "SELECT " PENDING_COLUMNS PENDING_OF_KEY
                                " AND csr_sha256 = ?6 AND state <> 3 ORDER BY id DESC LIMIT 1",
-    [STORE_SQL_POLL_PENDING] =
-        "SELECT " PENDING_COLUMNS PENDING_OF_KEY " ORDER BY id DESC LIMIT 1",
+    [STORE_SQL_POLL_PENDING] = "SELECT " PENDING_COLUMNS PENDING_OF_KEY " ORDER BY id DESC LIMIT 1",
     [STORE_SQL_PENDING_TEMPLATES] =
         "SELECT template, max(id) AS newest FROM pending WHERE transaction_id = ?1"
         " AND signer_key_sha256 = ?2 AND expires_at > ?3 GROUP BY template ORDER BY newest DESC",

@@ -65,8 +65,8 @@ ok request show "$(fingerprint router7 md5)" --json
 for digest in sha256 sha1 md5; do
     [[ $(json "j['csr_$digest']") == "$(fingerprint router7 $digest)" ]] || fail "$digest: $(<"$out")"
 done
-[[ $(json '[j["san"], j["key"], j["key_usage"], j["template"], j["ca"], j["serial"]]') == \
-    '[["DNS:router7.example.com"], "RSA 2048", "digitalSignature,keyEncipherment", "device", "default", ""]' ]] || fail "request show: $(<"$out")"
+[[ $(json '[j["has_challenge"], j["san"], j["key"], j["key_usage"], j["template"], j["ca"], j["serial"]]') == \
+    '[false, ["DNS:router7.example.com"], "RSA 2048", "digitalSignature,keyEncipherment", "device", "default", ""]' ]] || fail "request show: $(<"$out")"
 readonly id=$(json 'j["id"]')
 audited event=enroll result=pending "request_id=$id" >/dev/null || fail "no audit record of $id"
 ok check --offline

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests that wait: what is kept, who is meant, who decides, what goes; upgrade from version 3. */
+/* Requests that wait: what is kept, who is meant, who decides, what goes; upgrade of version 3. */
 #include "store/store_pending.h"
 
 #include <string.h>
@@ -87,9 +87,7 @@ static struct copy match(struct store *store, const char *text, int64_t now)
 
 static struct copy list(struct store *store, const char *template_name, bool all, int64_t now)
 {
-    struct store_pending_filter filter = {
-        .template_name = template_name, .all = all, .now = now
-    };
+    struct store_pending_filter filter = { .template_name = template_name, .all = all, .now = now };
     struct copy c = { .count = 0 };
     struct error err = ERROR_INIT;
 
@@ -145,13 +143,13 @@ static void record__everything__comes_back(void **state)
     waiting_init(&w, 1);
     w.pending.renews = bytes_of_text("old certificate");
     assert_true(record(f->store, &w));
-    assert_ok(store_pending_find(f->store, &w.sample.key, FIXTURE_NOW, check_whole_row, &w, &found,
-                                 &err),
-              err);
+    assert_ok(
+        store_pending_find(f->store, &w.sample.key, FIXTURE_NOW, check_whole_row, &w, &found, &err),
+        err);
     assert_true(found);
-    assert_ok(store_pending_poll(f->store, &w.sample.key, END - 1, check_whole_row, &w, &found,
-                                 &err),
-              err);
+    assert_ok(
+        store_pending_poll(f->store, &w.sample.key, END - 1, check_whole_row, &w, &found, &err),
+        err);
     assert_true(found);
     assert_ok(store_pending_poll(f->store, &w.sample.key, END, check_whole_row, &w, &found, &err),
               err);
@@ -347,7 +345,7 @@ static void match__number_id_or_fingerprint__the_ones_meant(void **state)
     assert_string_equal(match(f->store, "REQ-1", FIXTURE_NOW).request_id, "req-1");
     assert_string_equal(match(f->store, sha256, FIXTURE_NOW).request_id, "req-3");
     assert_string_equal(match(f->store, prefix, FIXTURE_NOW).request_id, "req-3");
-    assert_string_equal(match(f->store, "11111111", FIXTURE_NOW).request_id, "req-1"); /* SHA-1 */
+    assert_string_equal(match(f->store, "11111111", FIXTURE_NOW).request_id, "req-1");   /* SHA-1 */
     assert_string_equal(match(f->store, "8282828282", FIXTURE_NOW).request_id, "req-2"); /* MD5 */
     prefix[7] = '\0';
     assert_int_equal(match(f->store, prefix, FIXTURE_NOW).count, 0); /* too short */
