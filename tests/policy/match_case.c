@@ -230,6 +230,7 @@ void match_run(const struct policy *p, const struct match_request *request,
     r.path = here.path == NULL ? "" : here.path;
     r.ca_ident = here.ca_ident == NULL ? "" : here.ca_ident;
     r.challenge_expected = here.challenge_expected;
+    r.challenge_gone = here.challenge_gone;
     r.known = out->known;
     r.now = MATCH_NOW;
     r.history = here.history || here.history_fails ? history : NULL;

@@ -43,6 +43,7 @@ struct match_request {
 struct match_around {
     const char *path, *ca_ident; /* NULL: "" */
     bool challenge_expected;
+    bool challenge_gone;
     const char *known; /* CSV */
     int64_t count, valid_until;
     bool history, history_fails;

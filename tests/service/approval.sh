@@ -89,7 +89,6 @@ ok request show "$id" --json
 
 step "denied beside the running service"
 refused 10 request-missing request deny 0badc0de
-refused 2 usage request list --pending --all
 ok request deny 2
 said "$out" "CN=laptop"
 answered refused laptop
