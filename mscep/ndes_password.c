@@ -342,6 +342,13 @@ static bool still_good(const struct store_password_row *row, int64_t now, struct
 {
     char time[CLOCK_TEXT_MAX];
 
+    if (row->spent_at != 0 && row->spent_serial[0] == '\0') {
+        clock_format(row->spent_at, time);
+        return error_set(err, REASON_CHALLENGE_USED,
+                         "one-time password %" PRId64 " was used at %s for a request that an "
+                         "administrator has to approve, from %s",
+                         row->id, time, row->spent_peer);
+    }
     if (row->spent_at != 0) {
         clock_format(row->spent_at, time);
         return error_set(err, REASON_CHALLENGE_USED,

@@ -24,7 +24,7 @@
 #include "service/runtime.h"
 #include "service/service_urls.h"
 #include "service/start_failure.h"
-#include "store/store_passwords.h"
+#include "service/tidy.h"
 
 /* What ends within this many days is reported once a day. */
 #define END_WARNING_DAYS 60
@@ -396,19 +396,12 @@ static void keep_house(struct app *app)
         .store = app->store,
     };
     int64_t now = clock_now();
-    int64_t count = 0;
-    struct error err = ERROR_INIT;
 
     if (now < app->housekeeping_at && app->housekeeping_at - now <= HOUSEKEEPING_SECONDS) {
         return;
     }
     app->housekeeping_at = now + HOUSEKEEPING_SECONDS;
-    if (!store_password_tidy(app->store, now, &count, &err)) {
-        log_error(app->log, LOG_LEVEL_ERROR, &err, "old passwords stay in the database");
-    } else if (count > 0) {
-        log_line(app->log, LOG_LEVEL_INFO, "%lld old passwords removed from the database",
-                 (long long)count);
-    }
+    tidy_store(app->store, now, app->log);
     intune_watch_tidy(&app->intune, now);
     if (listeners_renew(&app->listeners, &tls, now, app->log, app->events)) {
         audit_renewal(app);

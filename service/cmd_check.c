@@ -12,6 +12,7 @@
 #include "service/check_https.h"
 #include "service/check_intune.h"
 #include "service/check_ndes.h"
+#include "service/check_pending.h"
 #include "service/check_policy.h"
 #include "service/check_renewal.h"
 #include "service/check_report.h"
@@ -273,8 +274,11 @@ static bool check_cas(struct check *check, struct error *err)
 static bool check_all(struct check *check, struct error *err)
 {
     return check_config(check, err) && check_templates(check, err) && check_keys(check, err)
-           && check_store(check, err) && check_cas(check, err) && check_faces(check, err)
-           && check_usable(check, err) && check_machine(check, err);
+           && check_store(check, err)
+           && check_pending(check->data, check->store, check->now, check_report_finding,
+                            &check->report, err)
+           && check_cas(check, err) && check_faces(check, err) && check_usable(check, err)
+           && check_machine(check, err);
 }
 
 bool cmd_check(const struct command *command, struct error *err)

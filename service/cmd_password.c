@@ -323,7 +323,7 @@ static bool list_row(void *context, const struct store_password_row *row, struct
                   state_of(row, list->now), end_text(row->expires_at, expires), made_by,
                   row->subject[0] != '\0' ? "  subject " : "", row->subject,
                   row->peer[0] != '\0' ? "  address " : "", row->peer,
-                  row->spent_at != 0 ? "  serial " : "", row->spent_serial);
+                  row->spent_serial[0] != '\0' ? "  serial " : "", row->spent_serial);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "service/cert_row.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/request_pending.h"
 #include "service/request_records.h"
 
 #define LAST_DEFAULT 50u
@@ -112,7 +113,8 @@ static bool parse_result(const char *text, struct error *err)
                         "--result takes issued, repeated, refused, pending or ok");
 }
 
-static bool parse_list(const struct command *command, struct request_filter *filter,
+/* *pending: those that wait are meant, and nothing but --template narrows them. */
+static bool parse_list(const struct command *command, struct request_filter *filter, bool *pending,
                        struct error *err)
 {
     const char *last = NULL;
@@ -124,6 +126,7 @@ static bool parse_list(const struct command *command, struct request_filter *fil
         { "--subject", ARG_TEXT, &filter->subject },
         { "--since", ARG_TEXT, &since },
         { "--all", ARG_FLAG, &filter->every },
+        { "--pending", ARG_FLAG, pending },
     };
     uint64_t number = LAST_DEFAULT;
     struct args args;
@@ -137,18 +140,41 @@ static bool parse_list(const struct command *command, struct request_filter *fil
     if (last != NULL && (!text_parse_u64(bytes_of_text(last), LAST_MAX, &number) || number == 0)) {
         return error_set(err, REASON_USAGE, "--last takes a number from 1 to %u", LAST_MAX);
     }
+    if (*pending
+        && (last != NULL || since != NULL || filter->result != NULL || filter->subject != NULL
+            || filter->every)) {
+        return error_set(err, REASON_USAGE, "--pending goes with --template alone");
+    }
     filter->last = (size_t)number;
     return true;
+}
+
+/* The files tell what happened; whoever reads them shall hear what is to be done. */
+static void tell_waiting(const struct command *command)
+{
+    int64_t waiting = request_pending_count(command);
+
+    if (waiting > 0) {
+        command_print("Waiting for approval: %lld (openndes request list --pending)\n",
+                      (long long)waiting);
+    }
 }
 
 static bool request_list(const struct command *command, struct error *err)
 {
     struct request_filter filter = { 0 };
     struct listing listing = { 0 };
+    bool pending = false;
     uint64_t damaged = 0;
     bool ok = false;
 
-    if (!parse_list(command, &filter, err) || !data_folder_check(command->data, err)) goto out;
+    if (!parse_list(command, &filter, &pending, err) || !data_folder_check(command->data, err)) {
+        goto out;
+    }
+    if (pending) {
+        ok = request_pending_list(command, filter.template_name, err);
+        goto out;
+    }
     if (command->json) {
         listing.array = json_value_new_array();
         if (listing.array == NULL) {
@@ -173,6 +199,7 @@ static bool request_list(const struct command *command, struct error *err)
         command_print("Left out: %llu lines of the audit files that cannot be read.\n",
                       (unsigned long long)damaged);
     }
+    tell_waiting(command);
     ok = true;
 out:
     json_value_free(listing.array);
@@ -224,7 +251,16 @@ static void print_field(const struct json *object, const char *name, const struc
 {
     char text[SHOWN_MAX];
 
-    if (json_value_kind(value) == JSON_KIND_INTEGER) {
+    if (json_value_kind(value) == JSON_KIND_ARRAY) {
+        for (size_t i = 0; i < json_value_count(value); i++) {
+            const char *item = json_value_text(json_value_at(value, i));
+
+            text_escape_sentence(text, sizeof(text), bytes_of_text(item != NULL ? item : ""));
+            command_print("%-18s %s\n", name, text);
+        }
+    } else if (json_value_kind(value) == JSON_KIND_BOOL) {
+        command_print("%-18s %s\n", name, json_value_bool(value) ? "yes" : "no");
+    } else if (json_value_kind(value) == JSON_KIND_INTEGER) {
         command_print("%-18s %lld\n", name, (long long)json_value_integer(value));
     } else if (request_records_text(object, name)[0] != '\0') {
         command_print("%-18s %s\n", name, shown(object, name, text));
@@ -280,13 +316,16 @@ static bool request_show(const struct command *command, struct error *err)
     bool ok = false;
 
     if (!parse_id(command, "request show ID [--json]", &id, err)
-        || !request_records_find(command->data, id, &record, err)) {
+        || !request_pending_find(command, id, &object, err)) {
         goto out;
     }
-    object = request_records_object(record, err);
-    if (object == NULL) goto out;
-    if (request_records_text(record, "serial")[0] != '\0'
-        && !find_certificate(command, record, &certificate, err)) {
+    if (object == NULL) {
+        if (!request_records_find(command->data, id, &record, err)) goto out;
+        object = request_records_object(record, err);
+        if (object == NULL) goto out;
+    }
+    if (request_records_text(object, "serial")[0] != '\0'
+        && !find_certificate(command, object, &certificate, err)) {
         goto out;
     }
     if (!command->json) {
@@ -311,16 +350,14 @@ out:
 
 /* ---- approve, deny --------------------------------------------------------------------------- */
 
-/* Every request is decided at once: none of them waits for an administrator. */
-static bool decide(const struct command *command, const char *usage, struct error *err)
+/* A request that never waited, or is forgotten: the audit files say what became of it. */
+static bool fail_decided(const struct command *command, const char *id, struct error *err)
 {
     struct json *record = NULL;
-    const char *id = NULL;
     char field[3][SHOWN_MAX];
     bool issued;
 
-    if (!parse_id(command, usage, &id, err)
-        || !request_records_find(command->data, id, &record, err)) {
+    if (!request_records_find(command->data, id, &record, err)) {
         return false;
     }
     issued = request_records_text(record, "serial")[0] != '\0';
@@ -332,14 +369,30 @@ static bool decide(const struct command *command, const char *usage, struct erro
     return false;
 }
 
+static bool decide(const struct command *command, const char *usage, bool approve,
+                   struct error *err)
+{
+    const char *note = NULL;
+    const struct arg_option known[] = { { "--note", ARG_TEXT, &note } };
+    bool found = false;
+    struct args args;
+
+    if (!args_parse(command->argc, command->argv, known, 1, &args, err)
+        || !args_expect(&args, 1, 1, usage, err) || !data_folder_check(command->data, err)
+        || !request_pending_decide(command, args.positional[0], approve, note, &found, err)) {
+        return false;
+    }
+    return found || fail_decided(command, args.positional[0], err);
+}
+
 static bool request_approve(const struct command *command, struct error *err)
 {
-    return decide(command, "request approve ID", err);
+    return decide(command, "request approve ID [--note TEXT]", true, err);
 }
 
 static bool request_deny(const struct command *command, struct error *err)
 {
-    return decide(command, "request deny ID", err);
+    return decide(command, "request deny ID [--note TEXT]", false, err);
 }
 
 bool cmd_request(const struct command *command, struct error *err)

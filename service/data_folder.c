@@ -6,6 +6,7 @@
 #include "platform/rights.h"
 #include "platform/sealed_places.h"
 #include "store/store_passwords.h"
+#include "store/store_pending.h"
 
 #define DATABASE "openndes.db"
 #define MAC_KEY_BYTES 32
@@ -263,7 +264,8 @@ bool data_forget_passwords(const char *data, const char *template_name, struct e
         return true;
     }
     store = data_store_open(data, 1, err);
-    ok = store != NULL && store_password_forget(store, template_name, err);
+    ok = store != NULL && store_password_forget(store, template_name, err)
+         && store_pending_forget(store, template_name, err);
     store_close(store);
     return ok;
 }

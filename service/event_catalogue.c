@@ -100,6 +100,12 @@ static const struct event_info events[] = {
     { EVENT_POLICY_DENIED, EVENTLOG_ERROR, false, EVENT_FAILURE,
       "A certificate request does not fit the policies of its template.",
       "Compare with \"openndes policy check\"; change the profile or the policy." },
+    { EVENT_REQUEST_WAITS, EVENTLOG_INFO, false, EVENT_REPORT,
+      "A certificate request waits for an administrator's approval.",
+      "Look at it with \"openndes request show\", then \"openndes request approve\" or "
+      "\"request deny\"." },
+    { EVENT_REQUEST_DECIDED, EVENTLOG_INFO, false, EVENT_REPORT,
+      "An administrator has decided about a certificate request.", "Nothing is to be done." },
 };
 
 /* What every request refused for one of these reasons is reported as. */
@@ -172,6 +178,9 @@ static const enum event_id refusals[REASON_COUNT] = {
     [REASON_RENEWAL_TOO_EARLY] = EVENT_RENEWAL_REFUSED,
     [REASON_RENEWAL_USED_UP] = EVENT_RENEWAL_REFUSED,
     [REASON_TRUSTED_CA] = EVENT_RENEWAL_REFUSED,
+    [REASON_REQUEST_DENIED] = EVENT_CA_REFUSED,
+    [REASON_PENDING_FULL] = EVENT_CA_REFUSED,
+    /* REASON_POLL_UNKNOWN: a device that is late, no entry */
     [REASON_INTUNE_CSR] = EVENT_INTUNE_REFUSED,
     [REASON_INTUNE_CHALLENGE_SHAPE] = EVENT_PASSWORD_REFUSED,
     [REASON_INTUNE_CHALLENGE_UNREADABLE] = EVENT_PASSWORD_REFUSED,

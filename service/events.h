@@ -44,7 +44,9 @@ enum event_id {
     EVENT_CERTIFICATE_WITHHELD = 154, /* signed, not confirmed, revoked */
     EVENT_INTUNE_REVOKED = 155,       /* certificates revoked at Intune's request */
     EVENT_NOTIFICATION_LOST = 156,    /* Intune was not told of a refusal */
-    EVENT_POLICY_DENIED = 160
+    EVENT_POLICY_DENIED = 160,
+    EVENT_REQUEST_WAITS = 170,  /* for an administrator's approval */
+    EVENT_REQUEST_DECIDED = 171 /* approved or denied */
 };
 
 #endif

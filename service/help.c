@@ -105,12 +105,15 @@ static const struct help_page pages[] = {
     { "request", "list, show requests and what became of them",
       "openndes request list [--last N] [--template NAME] [--result RESULT] [--since TIME]\n"
       "                      [--subject PATTERN] [--all] [--json]\n"
+      "openndes request list --pending [--template NAME] [--json]\n"
       "openndes request show ID [--json]\n"
-      "openndes request approve ID | deny ID\n"
+      "openndes request approve ID | deny ID [--note TEXT]\n"
       "\n"
       "list shows what devices asked for, newest first: id, time, result, template, address,\n"
       "serial number or reason, subject. show tells everything about one, and the state of its\n"
-      "certificate. Both read logs/audit.jsonl and the older files beside it.\n"
+      "certificate. Both read logs/audit.jsonl and the older files beside it. --pending shows\n"
+      "what waits for an administrator: number, since when, until when, template, address,\n"
+      "challenge, fingerprint, subject.\n"
       "\n"
       "  --last N           how many (50)\n"
       "  --result RESULT    issued repeated refused pending\n"
@@ -118,8 +121,11 @@ static const struct help_page pages[] = {
       "  --subject PATTERN  such as \"CN=laptop*\"; upper and lower case do not matter\n"
       "  --all              also what never became a SCEP message: wrong addresses, sign-ins\n"
       "\n"
-      "In this version every request is decided at once. approve and deny therefore fail, and\n"
-      "tell what became of the request and when.\n" },
+      "approve and deny decide about a request that waits (template setting approval=manual).\n"
+      "ID is its number, its id, or the first 8 or more digits of the SHA-256, SHA-1 or MD5\n"
+      "fingerprint of the request. The device learns of it when it asks the next time. deny also\n"
+      "takes an approval back as long as the certificate was not made. --note: a reason, for the\n"
+      "database, audit file and Event Log; the device does not see it.\n" },
     { "ca", "show, create, import, request, install, renew-ra, export CAs",
       "openndes ca list | show [NAME] [--json]\n"
       "openndes ca create NAME [--ca-key SPEC] [--ca-subject DN] [--ca-days N]\n"

@@ -239,6 +239,18 @@ static enum event_id event_of(const struct http_response *response,
     return event_of_reason(reason);
 }
 
+/* Somebody has to look at it. */
+static void write_waiting(const struct dispatch *dispatch, const struct http_request *request,
+                          const struct endpoint_report *report, const char *name, const char *peer)
+{
+    char text[NAME_TEXT_MAX + IP_TEXT_MAX + LIMIT_TEMPLATE_NAME + HTTP_REQUEST_ID_MAX + 64];
+
+    if (text_format(text, sizeof(text), "Client %s, template %s, request %s, subject %s", peer,
+                    name, request->id, report->requested_subject)) {
+        event_log_report(dispatch->events, EVENT_REQUEST_WAITS, text);
+    }
+}
+
 static void write_event(const struct dispatch *dispatch, const struct http_request *request,
                         const struct http_response *response, const struct route *route,
                         const struct endpoint_report *report, const char *peer)
@@ -248,6 +260,10 @@ static void write_event(const struct dispatch *dispatch, const struct http_reque
     char where[IP_TEXT_MAX + LIMIT_TEMPLATE_NAME + HTTP_REQUEST_ID_MAX + 64];
     bool named = strcmp(name, "-") != 0;
 
+    if (report->error.reason == REASON_NONE && strcmp(report->result, "pending") == 0) {
+        write_waiting(dispatch, request, report, name, peer);
+        return;
+    }
     if (report->error.reason != REASON_NONE && id != 0
         && text_format(where, sizeof(where), "Client %s%s%s, request %s", peer,
                        named ? ", template " : "", named ? name : "", request->id)) {
@@ -287,6 +303,9 @@ void request_log(const struct dispatch *dispatch, const struct http_request *req
      * GetCACert and GetCACaps decide nothing; refusals, PKIOperations and handing out passwords do.
      * That somebody has not signed in yet is how every sign-in begins.
      */
+    if (report->scep.waits_still && report->scep.error.reason == REASON_NONE) {
+        return; /* a device asks every few seconds, for days */
+    }
     if ((report->scep.error.reason != REASON_NONE
          && report->scep.error.reason != REASON_SIGN_IN_REQUIRED)
         || report->scep.message_type != NULL || report->scheme != NULL) {

@@ -9,6 +9,7 @@
 #include "platform/clock.h"
 #include "service/data_folder.h"
 #include "store/store_passwords.h"
+#include "store/store_pending.h"
 
 #define SECOND_US INT64_C(1000000)
 /* The longest time between two surveys: as often as somebody scrapes. */
@@ -26,7 +27,8 @@ struct surveying {
     struct survey *survey;
     struct metrics_text metrics;
     int64_t now;
-    bool failed; /* no memory for a line */
+    int64_t oldest_at; /* of the requests that wait for approval; 0: none does */
+    bool failed;       /* no memory for a line */
 };
 
 void survey_memory_clear(struct survey_memory *memory)
@@ -125,6 +127,29 @@ static bool print_outstanding(void *context, const char *scope, int64_t outstand
     return true;
 }
 
+static bool print_waiting(void *context, const char *template_name, int64_t waiting,
+                          int64_t oldest_at, struct error *err)
+{
+    struct surveying *s = context;
+    const struct metrics_label labels[] = { { "template", template_name }, { NULL, NULL } };
+
+    (void)err;
+    metrics_text_number(&s->metrics, labels, (uint64_t)waiting);
+    s->oldest_at = s->oldest_at == 0 || oldest_at < s->oldest_at ? oldest_at : s->oldest_at;
+    return true;
+}
+
+static bool look_at_pending(struct surveying *s, struct error *why)
+{
+    bool ok;
+
+    metrics_text_begin(&s->metrics, METRIC_PENDING);
+    ok = store_pending_counts(s->sources->store, s->now, print_waiting, s, why);
+    metrics_text_begin(&s->metrics, METRIC_PENDING_OLDEST);
+    metrics_text_time(&s->metrics, NULL, s->oldest_at);
+    return ok;
+}
+
 static void look_at_database(struct surveying *s)
 {
     struct store_gauges gauges = { 0 };
@@ -134,7 +159,8 @@ static void look_at_database(struct surveying *s)
     if (store_read_gauges(s->sources->store, &gauges, &why)) {
         print_gauges(s, &gauges);
         metrics_text_begin(&s->metrics, METRIC_PASSWORDS);
-        if (!store_password_counts(s->sources->store, s->now, print_outstanding, s, &why)) {
+        if (!store_password_counts(s->sources->store, s->now, print_outstanding, s, &why)
+            || !look_at_pending(s, &why)) {
             reason = reason == REASON_NONE ? why.reason : reason;
         }
     } else {

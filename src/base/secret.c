@@ -147,3 +147,14 @@ bool digest_sha1(struct bytes data, uint8_t digest[DIGEST_SHA1_BYTES], struct er
     }
     return true;
 }
+
+bool digest_md5(struct bytes data, uint8_t digest[DIGEST_MD5_BYTES], struct error *err)
+{
+    unsigned len = 0;
+    const void *from = data.len > 0 ? (const void *)data.data : "";
+
+    if (EVP_Digest(from, data.len, digest, &len, EVP_md5(), NULL) != 1 || len != DIGEST_MD5_BYTES) {
+        return error_set(err, REASON_INTERNAL, "MD5 is not available");
+    }
+    return true;
+}

@@ -14,6 +14,7 @@
 
 #define SECRET_MAC_BYTES 32
 #define DIGEST_SHA1_BYTES 20
+#define DIGEST_MD5_BYTES 16
 #define DIGEST_SHA256_BYTES 32
 
 struct secret {
@@ -48,5 +49,7 @@ MUST_USE bool digest_sha256(struct bytes data, uint8_t digest[DIGEST_SHA256_BYTE
                             struct error *err);
 /* SHA-1 of bytes: where Windows makes names of it, never for trust. */
 MUST_USE bool digest_sha1(struct bytes data, uint8_t digest[DIGEST_SHA1_BYTES], struct error *err);
+/* MD5 of bytes: where people compare it by procedures of old, never for trust. */
+MUST_USE bool digest_md5(struct bytes data, uint8_t digest[DIGEST_MD5_BYTES], struct error *err);
 
 #endif

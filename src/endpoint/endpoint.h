@@ -43,7 +43,8 @@ struct endpoint_report {
     const char *operation;    /* constant text; NULL: not known */
     const char *message_type; /* constant text; NULL: not known */
     struct enroll_report decision;
-    const char *result; /* constant: "issued", "repeated", "refused", "ok" */
+    const char *result; /* constant: "issued", "repeated", "pending", "refused", "ok" */
+    bool waits_still;   /* pending, and it was before: nothing has happened */
     uint8_t transaction_id[LIMIT_TRANSACTION_ID_BYTES];
     size_t transaction_id_len;
     char requested_subject[NAME_TEXT_MAX];

@@ -214,6 +214,7 @@ static bool reply_issuance(const struct exchange *x, const struct scep_reply_opt
 {
     if (x->issuance.state == ISSUANCE_PENDING) {
         x->report->result = "pending";
+        x->report->waits_still = x->issuance.repeated;
         return scep_reply_pending(x->message, options, body, err);
     }
     x->report->result = x->issuance.repeated ? "repeated" : "issued";

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "enroll/enroll_path.h"
+#include "enroll/enroll_pending.h"
 #include "enroll/enroll_renewal.h"
 #include "intune/intune_codes.h"
 #include "model/sid.h"
@@ -13,8 +14,9 @@
 /* Every noun made on the way of one decision. */
 struct enroll_work {
     enum enroll_path path;
-    bool remote; /* only another machine can check the challenge, after all that we can */
-    bool told;   /* the grant's end is settled: nobody has to be told of a refusal any more */
+    bool remote;     /* only another machine can check the challenge, after all that we can */
+    bool told;       /* the grant's end is settled: nobody has to be told of a refusal any more */
+    int64_t pending; /* the approved request's row; 0: decided at once */
     struct enroll_renewal renewal; /* while a certificate vouches */
     struct store_request_key key;
     struct grant grant;
@@ -87,6 +89,7 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
      */
     int64_t since = options->repeat_seconds == 0 ? INT64_MAX : work->now - options->repeat_seconds;
 
+    since = work->pending != 0 ? 0 : since; /* an approval is good for one, whenever it was */
     *answered = false;
     if (!store_find_request(options->store, &work->key, since, &seen, &work->issuance.cert_der,
                             err)) {
@@ -123,6 +126,7 @@ static struct store_certificate record_row(const struct enroll_options *options,
         .issued_at = work->now,
         .reservation = work->grant.reservation,
         .spent_at = clock_now(), /* not when the decision began: signing may have taken its time */
+        .pending = work->pending,
     };
 
     ip_address_format(&request->peer, peer);
@@ -187,7 +191,7 @@ static bool issue_local(const struct enroll_options *options, const struct enrol
     enum store_record_result result = STORE_RECORDED;
 
     if (!ca_issue(options->ca, &request->csr, &work->plan, &work->issuance, err)
-        || (by_challenge(work)
+        || (by_challenge(work) && work->pending == 0
             && !challenge_confirm(options->challenge, request, &work->grant, &work->issuance, err))
         || !record(options, request, work, &result, err)) {
         return false;
@@ -274,14 +278,23 @@ static bool issue_remote(const struct enroll_options *options, const struct enro
  * another thread and after it was looked for. Then the answer is there, and the refusal is
  * forgotten.
  */
-static bool used_by_the_same(const struct enroll_options *options, struct enroll_work *work,
-                             struct error *err)
+static bool used_by_the_same(const struct enroll_options *options,
+                             const struct enroll_request *request, struct enroll_work *work,
+                             struct enroll_report *report, struct error *err)
 {
     struct error ignored = ERROR_INIT;
     bool answered = false;
 
-    if ((err->reason != REASON_CHALLENGE_USED && err->reason != REASON_RENEWAL_USED_UP)
-        || !seen_before(options, work, &answered, &ignored) || !answered) {
+    if (err->reason != REASON_CHALLENGE_USED && err->reason != REASON_RENEWAL_USED_UP) {
+        return false;
+    }
+    if (!seen_before(options, work, &answered, &ignored)) {
+        return false;
+    }
+    if (!answered
+        && (!enroll_pending_seen(options, request, &work->key, work->now, &work->issuance, report,
+                                 &answered, &ignored)
+            || !answered)) {
         return false;
     }
     error_clear(err);
@@ -304,6 +317,17 @@ static bool vouch_certificate(const struct enroll_options *options,
 }
 
 /*
+ * An administrator has to agree. Where no challenge is asked for at all, that is what the grant
+ * says; an absent one is forgiven, and nothing else.
+ */
+static bool vouch_nobody(const struct enroll_options *options, const struct enroll_request *request,
+                         struct enroll_work *work, struct error *err)
+{
+    return challenge_check(options->challenge, request, &work->grant, err)
+           || enroll_pending_excuses(options, request, err);
+}
+
+/*
  * Whoever can be asked without leaving the house, and costs little: before all others. The
  * certificate first: a one-time password is not spent on what is refused anyway.
  */
@@ -311,8 +335,7 @@ static bool vouch(const struct enroll_options *options, const struct enroll_requ
                   struct enroll_work *work, struct error *err)
 {
     if (work->path == PATH_APPROVAL) {
-        return error_set(err, REASON_CHALLENGE_MISSING,
-                         "the request has no challenge, and nobody has approved it");
+        return vouch_nobody(options, request, work, err);
     }
     if (by_certificate(work) && !vouch_certificate(options, request, work, err)) {
         return false;
@@ -363,8 +386,8 @@ static bool plan_by_template(const struct enroll_options *options,
 static enum policy_challenge challenge_for_policy(const struct enroll_options *options,
                                                   const struct enroll_work *work)
 {
-    if (work->path == PATH_CERTIFICATE) {
-        return POLICY_CHALLENGE_NONE;
+    if (work->path == PATH_CERTIFICATE || work->pending != 0) {
+        return POLICY_CHALLENGE_NONE; /* of an approved request it was looked at when it came */
     }
     return options->challenge_shape && by_remote(work) ? POLICY_CHALLENGE_INTUNE
                                                        : POLICY_CHALLENGE_ANY;
@@ -424,17 +447,29 @@ static bool issue(const struct enroll_options *options, const struct enroll_requ
     return ok;
 }
 
+/* All that can be asked now has said yes: an administrator decides, or that was all. */
+static bool keep_or_issue(const struct enroll_options *options,
+                          const struct enroll_request *request, struct enroll_work *work,
+                          struct enroll_report *report, struct error *err)
+{
+    if (options->approval.manual) {
+        return enroll_pending_keep(options, request, &work->key, &work->grant, by_certificate(work),
+                                   work->now, &work->issuance, report, err);
+    }
+    return issue(options, request, work, report, err);
+}
+
 /* Ask all who have a say on the path that the request takes. */
 static bool go_path(const struct enroll_options *options, const struct enroll_request *request,
                     struct enroll_work *work, struct enroll_report *report, struct error *err)
 {
     if (!vouch(options, request, work, err)) {
-        return used_by_the_same(options, work, err);
+        return used_by_the_same(options, request, work, report, err);
     }
     report->challenge_type = work->grant.challenge_type;
     if (plan(options, request, work, report, err)
         && (!by_remote(work) || ask_validator(options, request, work, report, err))
-        && issue(options, request, work, report, err)) {
+        && keep_or_issue(options, request, work, report, err)) {
         return true;
     }
     if (by_challenge(work) && !work->told) {
@@ -485,6 +520,41 @@ static bool decide(const struct enroll_options *options, const struct enroll_req
            && go_second(options, request, work, report, err);
 }
 
+/* In the words that are constant: a report outlives the row. */
+static const char *recognised_by(const struct enroll_options *options,
+                                 const struct enroll_approval *approval)
+{
+    const char *name = challenge_name(options->challenge);
+
+    if (approval->renewal) {
+        return "renewal";
+    }
+    return strcmp(name, approval->challenge_type) == 0 ? name : NULL;
+}
+
+bool enroll_approved(const struct enroll_options *options, const struct enroll_request *request,
+                     const struct enroll_approval *approval, struct issuance *out,
+                     struct enroll_report *report, struct error *err)
+{
+    struct enroll_work work;
+    bool ok = false;
+
+    work_init(&work, options, request);
+    work.pending = approval->id;
+    work.told = true; /* there is no grant any more */
+    work.path = approval->renewal ? PATH_CERTIFICATE : PATH_CHALLENGE;
+    if (approval->renewal && !vouch(options, request, &work, err)) goto out;
+    work.grant.challenge_type = approval->challenge_type;
+    report->challenge_type = recognised_by(options, approval);
+    if (!plan(options, request, &work, report, err)) goto out;
+    if (!issue_local(options, request, &work, err)) goto out;
+    issuance_move(out, &work.issuance);
+    ok = true;
+out:
+    work_clear(&work);
+    return ok;
+}
+
 bool enroll_handle(const struct enroll_options *options, const struct enroll_request *request,
                    struct issuance *out, struct enroll_report *report, struct error *err)
 {
@@ -495,6 +565,11 @@ bool enroll_handle(const struct enroll_options *options, const struct enroll_req
     *report = (struct enroll_report){ .challenge_type = NULL };
     work_init(&work, options, request);
     if (!seen_before(options, &work, &answered, err)) goto out;
+    if (!answered
+        && !enroll_pending_seen(options, request, &work.key, work.now, &work.issuance, report,
+                                &answered, err)) {
+        goto out;
+    }
     if (!answered && !decide(options, request, &work, report, err)) goto out;
     issuance_move(out, &work.issuance);
     ok = true;

@@ -66,9 +66,10 @@ struct enroll_report {
 
 /*
  * Decide. true: `out` holds a certificate whose row is durable (out->repeated when it was issued
- * before). false: `err` says why, nothing is issued and a challenge that was accepted is given
- * back: a one-time password can be used again, a remote validator is told. A certificate that was
- * signed, but could not be confirmed, is recorded as withheld and revoked.
+ * before), or is ISSUANCE_PENDING and the request is kept (out->repeated when it was before).
+ * false: `err` says why, nothing is issued and a challenge that was accepted is given back: a
+ * one-time password can be used again, a remote validator is told. A certificate that was signed,
+ * but could not be confirmed, is recorded as withheld and revoked.
  */
 MUST_USE bool enroll_handle(const struct enroll_options *options,
                             const struct enroll_request *request, struct issuance *out,

@@ -75,7 +75,7 @@ bool policy_match_challenge(struct policy_matching *m, struct error *err)
 
     if (m->request->challenge == POLICY_CHALLENGE_NONE) {
         policy_match_tell(m, CHECK_CHALLENGE, POLICY_NOT_CHECKED, PLACE_CHALLENGE,
-                          "none in a renewal by certificate", "not looked at");
+                          "none, somebody else has vouched", "not looked at");
         return true;
     }
     (void)snprintf(limit, sizeof(limit), "a challenge of at most %lld bytes", (long long)max);

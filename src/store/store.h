@@ -63,18 +63,21 @@ struct store_certificate {
 
 enum store_record_result {
     STORE_RECORDED,   /* durable */
-    STORE_REPEATED,   /* the same request was recorded less than repeat_seconds ago: nothing was
-                         written; store_find_request gives the certificate */
+    STORE_REPEATED,   /* the same request was recorded less than repeat_seconds ago, or the pending
+                         one was issued before: nothing was written; store_find_request gives the
+                         certificate */
     STORE_WAS_REVOKED /* a certificate of the same CSR was revoked: nothing was written */
 };
 
 /*
  * Record; one durable commit, shared with concurrent callers. repeat_seconds 0: every request is
  * new. A reserved password is spent when, and only when, the certificate is recorded: of those who
- * hold the same one, one succeeds. The same holds for the place that `renews_max` leaves.
+ * hold the same one, one succeeds. The same holds for the place that `renews_max` leaves, and an
+ * approved request (`pending`) is issued once.
  * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already; REASON_CHALLENGE_USED,
- * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_RENEWAL_USED_UP;
- * REASON_STORE_BUSY, _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
+ * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_REQUEST_DENIED,
+ * REASON_POLL_UNKNOWN: so is the approval; REASON_RENEWAL_USED_UP; REASON_STORE_BUSY, _FULL,
+ * _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
  */
 MUST_USE bool store_record_certificate(struct store *store, const struct store_certificate *cert,
                                        int64_t repeat_seconds, enum store_record_result *result,

@@ -37,6 +37,14 @@ MUST_USE bool store_password_spend(struct db *db, const struct store_certificate
 MUST_USE bool store_renewal_room(struct db *db, const struct store_certificate *cert,
                                  struct error *err);
 
+/*
+ * Inside a write: the approved request `cert->pending` is issued with this certificate.
+ * *issued_before: it has another one already. Errors: REASON_REQUEST_DENIED, REASON_POLL_UNKNOWN
+ * (its time is over, or it is gone), REASON_STORE_*.
+ */
+MUST_USE bool store_pending_settle(struct db *db, const struct store_certificate *cert,
+                                   bool *issued_before, struct error *err);
+
 /* Inside a write or on a reader: is any certificate of the same template and CSR bytes revoked? */
 MUST_USE bool store_request_revoked(struct db *db, const struct store_request_key *key,
                                     bool *revoked, struct error *err);

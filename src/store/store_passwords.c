@@ -259,6 +259,13 @@ static bool explain_unspendable(void *context, const struct store_password_row *
     char time[CLOCK_TEXT_MAX];
 
     (void)context;
+    if (row->spent_at != 0 && row->spent_serial[0] == '\0') {
+        clock_format(row->spent_at, time);
+        return error_set(err, REASON_CHALLENGE_USED,
+                         "one-time password %" PRId64 " was used at %s for a request that an "
+                         "administrator has to approve, from %s",
+                         row->id, time, row->spent_peer);
+    }
     if (row->spent_at != 0) {
         clock_format(row->spent_at, time);
         return error_set(err, REASON_CHALLENGE_USED,

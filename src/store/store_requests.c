@@ -187,7 +187,11 @@ static bool write_recording(struct db *db, void *context, struct error *err)
         r->result = STORE_WAS_REVOKED;
         return true;
     }
-    if (r->repeats
+    /* An approved request is asked by its own row, however long repeats are answered. */
+    if (r->cert->pending != 0 && !store_pending_settle(db, r->cert, &found, err)) {
+        return false;
+    }
+    if (r->repeats && r->cert->pending == 0
         && !store_request_issued(db, r->cert->request, r->not_before, &found, NULL, err)) {
         return false;
     }

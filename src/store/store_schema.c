@@ -158,10 +158,11 @@ static const char step_4[] =
     " note TEXT NOT NULL DEFAULT '',"
     " CHECK ((state = 0) = (decided_at IS NULL))"
     ") STRICT;"
-    "CREATE UNIQUE INDEX pending_request ON pending (request_id);"
     /* A poll knows no more. */
     "CREATE INDEX pending_poll ON pending (transaction_id, signer_key_sha256);"
-    "CREATE INDEX pending_open ON pending (template, expires_at) WHERE state = 0;"
+    /* "How many wait, and since when?" is answered from this index alone. */
+    "CREATE INDEX pending_open ON pending (template, expires_at, created_at, state)"
+    " WHERE state = 0;"
     "CREATE INDEX pending_expiry ON pending (expires_at);";
 
 static const char *const steps[] = { step_1, step_2, step_3, step_4 };

@@ -12,6 +12,17 @@
     "id, scope, kind, subject, peer, made_by, created_at, expires_at, coalesce(spent_at, 0), "     \
     "spent_ca, spent_serial, spent_peer, mac, sealed"
 
+/* One row as struct store_pending_row has it; read_row in store_pending.c follows. */
+#define PENDING_COLUMNS                                                                            \
+    "id, state, request_id, template, ca_name, subject, peer, challenge_type, decided_by, note, "  \
+    "created_at, expires_at, coalesce(decided_at, 0), transaction_id, signer_key_sha256, "         \
+    "csr_sha256, csr_sha1, csr_md5, csr, renews"
+
+/* Whose request? The index leaves a handful of rows. */
+#define PENDING_OF_KEY                                                                             \
+    " FROM pending WHERE transaction_id = ?1 AND signer_key_sha256 = ?2 AND template = ?3"         \
+    " AND ca_name = ?4 AND expires_at > ?5"
+
 /* The partial indexes are used where these words stand. */
 #define PASSWORD_UNSPENT "kind = 'once' AND spent_at IS NULL"
 
@@ -194,6 +205,45 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_FIND_SINGLE] =
         "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'single' AND scope = ?1",
     [STORE_SQL_REMOVE_SINGLE] = "DELETE FROM password WHERE kind = 'single' AND scope = ?1",
+
+    /* What was issued is answered from the certificates, as long as repeats are. */
+    [STORE_SQL_FIND_PENDING] = "SELECT " PENDING_COLUMNS PENDING_OF_KEY
+                               " AND csr_sha256 = ?6 AND state <> 3 ORDER BY id DESC LIMIT 1",
+    [STORE_SQL_POLL_PENDING] = "SELECT " PENDING_COLUMNS PENDING_OF_KEY " ORDER BY id DESC LIMIT 1",
+    [STORE_SQL_PENDING_TEMPLATES] =
+        "SELECT template, max(id) AS newest FROM pending WHERE transaction_id = ?1"
+        " AND signer_key_sha256 = ?2 AND expires_at > ?3 GROUP BY template ORDER BY newest DESC",
+    /* No further than the limit: whether there are more does not matter. */
+    [STORE_SQL_COUNT_WAITING] = "SELECT count(*) FROM (SELECT 1 FROM pending WHERE state = 0"
+                                " AND template = ?1 AND expires_at > ?2 LIMIT ?3)",
+    [STORE_SQL_INSERT_PENDING] =
+        "INSERT INTO pending (request_id, template, ca_name, transaction_id, signer_key_sha256,"
+        " csr_sha256, csr_sha1, csr_md5, csr, subject, peer, challenge_type, renews, created_at,"
+        " expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    [STORE_SQL_LIST_PENDING] =
+        "SELECT " PENDING_COLUMNS " FROM pending WHERE (?1 IS NULL OR template = ?1)"
+        " AND (?2 = 1 OR state = 0) AND expires_at > ?3 ORDER BY id DESC LIMIT ?4",
+    /* For people: looks at every row. */
+    [STORE_SQL_MATCH_PENDING] =
+        "SELECT " PENDING_COLUMNS " FROM pending WHERE (id = ?1 OR lower(request_id) = lower(?2)"
+        " OR substr(hex(csr_sha256), 1, length(?3)) = upper(?3)"
+        " OR substr(hex(csr_sha1), 1, length(?3)) = upper(?3)"
+        " OR substr(hex(csr_md5), 1, length(?3)) = upper(?3))"
+        " AND expires_at > ?4 ORDER BY id DESC LIMIT ?5",
+    [STORE_SQL_SHOW_PENDING] = "SELECT " PENDING_COLUMNS " FROM pending WHERE id = ?1",
+    [STORE_SQL_PENDING_COUNTS] =
+        "SELECT template, count(*), min(created_at) FROM pending WHERE state = 0"
+        " AND expires_at > ?1 GROUP BY template ORDER BY template",
+    /* ?6: the state that this decision may end besides 0. At most one of those who try succeeds. */
+    [STORE_SQL_DECIDE_PENDING] = "UPDATE pending SET state = ?2, decided_at = ?3, decided_by = ?4,"
+                                 " note = ?5 WHERE id = ?1 AND (state = 0 OR state = ?6)"
+                                 " AND expires_at > ?3",
+    [STORE_SQL_SETTLE_PENDING] =
+        "UPDATE pending SET state = 3 WHERE id = ?1 AND state = 1 AND expires_at > ?2",
+    [STORE_SQL_TIDY_PENDING] = "DELETE FROM pending WHERE id IN (SELECT id FROM pending"
+                               " WHERE expires_at <= ?1 LIMIT ?2)",
+    [STORE_SQL_FORGET_PENDING] = "DELETE FROM pending WHERE id IN (SELECT id FROM pending"
+                                 " WHERE template = ?1 LIMIT ?2)",
 
     [STORE_SQL_LIST_SEALED_PASSWORDS] =
         "SELECT id, scope, sealed FROM password WHERE sealed IS NOT NULL ORDER BY id",

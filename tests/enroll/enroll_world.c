@@ -11,6 +11,7 @@
 #include "config/config_load.h"
 #include "model/csr_builder.h"
 #include "platform/threads.h"
+#include "store/db.h"
 
 #define TEMPLATE "{ \"san\": { \"types\": [] }, \"subject\": { \"cn_patterns\": [\"dev*\"] } }"
 #define READERS 8
@@ -41,6 +42,7 @@ static bool fake_check(void *state, const struct enroll_request *request, struct
         return error_set(err, world->knobs.check_fails, "fake");
     }
     grant->challenge_type = "fake";
+    grant->reservation = world->knobs.reservation;
     return buffer_append_text(&grant->ticket, "ticket", err);
 }
 
@@ -158,7 +160,17 @@ static bool fake_issue(void *state, const struct csr *csr, const struct cert_pla
     return true;
 }
 
-static const struct ca_ops fake_ca_ops = { .name = "fake", .issue = fake_issue };
+/* Nobody else signs in this world. */
+static bool fake_is_issuer_of(void *state, const struct x509_st *cert)
+{
+    (void)state;
+    (void)cert;
+    return true;
+}
+
+static const struct ca_ops fake_ca_ops = { .name = "fake",
+                                           .issue = fake_issue,
+                                           .is_issuer_of = fake_is_issuer_of };
 
 /* ---- the world ------------------------------------------------------------------------------- */
 
@@ -174,8 +186,20 @@ static void make_template(struct world *world)
     template_config_clear(&config);
 }
 
+/* Made once for all tests of a program: a key takes longer than a test. */
+static EVP_PKEY *shared_key(EVP_PKEY **key, const char *type)
+{
+    if (*key == NULL) {
+        *key = csr_builder_key(type);
+    }
+    assert_int_equal(EVP_PKEY_up_ref(*key), 1);
+    return *key;
+}
+
 int world_set_up(void **state)
 {
+    static EVP_PKEY *device_key;
+    static EVP_PKEY *ca_key;
     struct world *world = calloc(1, sizeof(*world));
     struct store_options options = { .readers = READERS };
     struct error err = ERROR_INIT;
@@ -194,8 +218,8 @@ int world_set_up(void **state)
     assert_non_null(world->remote);
     world->ca = ca_create("issuing", &fake_ca_ops, world);
     assert_true(world->challenge != NULL && world->ca != NULL);
-    world->device_key = csr_builder_key("RSA-2048");
-    world->ca_key = csr_builder_key("P-256");
+    world->device_key = shared_key(&device_key, "RSA-2048");
+    world->ca_key = shared_key(&ca_key, "P-256");
     world->options = (struct enroll_options){
         .template_name = "phones",
         .template = world->template,
@@ -284,6 +308,17 @@ void world_assert_steps(struct world *world, const char *expected, const char *f
         _fail(file, line);
     }
     world->steps[0] = '\0';
+}
+
+void world_sql(struct world *world, const char *sql)
+{
+    struct db_options options = { .path = world->database, .busy_ms = MEET_MS, .cache_kib = 256 };
+    struct error err = ERROR_INIT;
+    struct db *db = db_open(&options, &err);
+
+    assert_done(db != NULL, &err, "");
+    assert_done(db_execute(db, sql, &err), &err, sql);
+    db_close(db);
 }
 
 int64_t world_recorded(struct world *world)

@@ -25,6 +25,7 @@ struct world_knobs {
     enum reason issue_fails;
     unsigned same_serials; /* as many certificates get the serial 4711, the others a new one each */
     unsigned meet;         /* CA: wait until so many threads have come to sign */
+    int64_t reservation;   /* what the challenge grants: a one-time password of the store */
     void (*before_issue)(void *context);
     void *before_issue_context;
 };
@@ -72,5 +73,7 @@ bool world_decide(struct world *world, const struct enroll_request *request, str
 #define assert_steps(world, expected) world_assert_steps((world), (expected), __FILE__, __LINE__)
 void world_assert_steps(struct world *world, const char *expected, const char *file, int line);
 int64_t world_recorded(struct world *world);
+/* One statement through a connection of its own, as another process would have it. */
+void world_sql(struct world *world, const char *sql);
 
 #endif

@@ -93,8 +93,9 @@ function Test-CertificatesAndRequests {
     Assert-Refused -Block { Revoke-OpenNdesCertificate -SerialNumber 12 -Reason superseded -Confirm:$false -DataFolder $data } -Id 'certificate-not-found' -What 'revoking none'
     Revoke-OpenNdesCertificate -SerialNumber 12 -WhatIf -DataFolder $data
     Assert-Equal -Found @(Get-OpenNdesRequest -Last 5 -Result refused -Since (Get-Date).AddDays(-1) -All -DataFolder $data).Count -Wanted 0 -What 'requests'
+    Assert-Equal -Found @(Get-OpenNdesRequest -Pending -Template device -DataFolder $data).Count -Wanted 0 -What 'requests that wait'
     Assert-Refused -Block { Get-OpenNdesRequest -Id 12 -DataFolder $data } -Id 'request-missing' -What 'no such request'
-    Assert-Refused -Block { Approve-OpenNdesRequest -Id 12 -DataFolder $data } -Id 'request-missing' -What 'approving none'
+    Assert-Refused -Block { Approve-OpenNdesRequest -Id 12 -Note 'not there' -DataFolder $data } -Id 'request-missing' -What 'approving none'
     Assert-Refused -Block { Deny-OpenNdesRequest -Id 12 -DataFolder $data } -Id 'request-missing' -What 'denying none'
 }
 

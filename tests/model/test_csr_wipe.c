@@ -8,9 +8,11 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/limits.h"
 #include "model/csr.h"
 #include "model/csr_builder.h"
 #include "model/csr_details.h"
+#include "model/csr_strip.h"
 
 #define MARKER "marker-of-a-secret"
 #define HEAD_BYTES 16 /* keeps the block's alignment */
@@ -85,6 +87,7 @@ static void parse_and_clear__challenge__nothing_left_behind(void **state)
         EVP_PKEY *key = csr_builder_key("RSA-2048");
         struct csr_builder b;
         struct buffer der = BUFFER_INIT(0);
+        struct buffer stripped = BUFFER_INIT(LIMIT_CSR_BYTES);
         struct csr csr = CSR_INIT;
         struct error err = ERROR_INIT;
 
@@ -103,6 +106,10 @@ static void parse_and_clear__challenge__nothing_left_behind(void **state)
             assert_done(csr_verify(&csr, &err), &err, passes[i]);
             csr_details_free(csr_details_parse(&csr, &err)); /* passes it by */
             assert_int_equal(found, 0);
+            assert_done(csr_strip(&csr, &stripped, &err), &err, passes[i]);
+            assert_int_equal(found, 0);
+            assert_false(holds_marker(stripped.data, stripped.len));
+            buffer_clear(&stripped);
         } else {
             assert_refused(csr_parse(buffer_bytes(&der), &csr, &err), &err, REASON_SYNTAX,
                            passes[i]);

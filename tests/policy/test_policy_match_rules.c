@@ -407,6 +407,19 @@ static void extensions__the_same_twice__denied(void **state)
     policy_free(p);
 }
 
+/* A request that has waited for approval is kept without it. */
+static void challenge__looked_at_before__not_checked(void **state)
+{
+    struct policy *p = any_policy();
+    struct match_request r = { .subject = "CN=x" };
+    struct match_around around = { .challenge = POLICY_CHALLENGE_NONE };
+
+    (void)state;
+    p->challenge.shape = POLICY_SHAPE_INTUNE;
+    match_expect(p, &r, &around, POLICY_NOT_CHECKED, "IPV-CHALLENGE", "gone");
+    policy_free(p);
+}
+
 static void challenge__each_way(void **state)
 {
     static const struct {
@@ -588,6 +601,7 @@ int main(void)
         cmocka_unit_test(extensions__each_way),
         cmocka_unit_test(extensions__the_same_twice__denied),
         cmocka_unit_test(challenge__each_way),
+        cmocka_unit_test(challenge__looked_at_before__not_checked),
         cmocka_unit_test(endpoint__each_way),
         cmocka_unit_test(ca_ident__differs__warns),
         cmocka_unit_test(history__rate_and_renewal__each_way),

@@ -4,7 +4,7 @@
 
 Everything cryptographic is the openssl program's; what it cannot write, a SignedData with SCEP's signed
 attributes, is put together here. Exit code 0: the certificate is in --out. 1: refused; the failInfo is
-printed.
+printed. 3: pending; the same request sent again asks what became of it.
 """
 import argparse
 import hashlib
@@ -121,6 +121,9 @@ def main():
             reply = answer.read()
         content = openssl("cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-certfile", given.ra_sign,
                           "-CAfile", given.ca, data=reply)
+        if attribute_text(reply, SCEP + "3") == "3":
+            print("pending")
+            sys.exit(3)
         if attribute_text(reply, SCEP + "3") != "0":
             sys.exit("refused: failInfo %s, HRESULT %s" % (attribute_text(reply, SCEP + "4"),
                                                            attribute_text(reply, "1.3.6.1.4.1.311.21.33")))

@@ -82,6 +82,15 @@ static void plans__whatever_runs_in_a_request__by_index(void **state)
         { STORE_SQL_READ_GAUGES, "USING COVERING INDEX certificate_provisional" },
         { STORE_SQL_UPDATE_PROBE, "SEARCH meta USING PRIMARY KEY" },
         { STORE_SQL_READ_OUTBOX, "SEARCH notification USING COVERING INDEX notification_due" },
+        { STORE_SQL_FIND_PENDING, "SEARCH pending USING INDEX pending_poll" },
+        { STORE_SQL_POLL_PENDING, "SEARCH pending USING INDEX pending_poll" },
+        { STORE_SQL_PENDING_TEMPLATES, "SEARCH pending USING INDEX pending_poll" },
+        { STORE_SQL_COUNT_WAITING, "SEARCH pending USING COVERING INDEX pending_open" },
+        { STORE_SQL_SHOW_PENDING, "SEARCH pending USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_PENDING_COUNTS, "pending USING COVERING INDEX pending_open" },
+        { STORE_SQL_DECIDE_PENDING, "SEARCH pending USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_SETTLE_PENDING, "SEARCH pending USING INTEGER PRIMARY KEY" },
+        { STORE_SQL_TIDY_PENDING, "SEARCH pending USING COVERING INDEX pending_expiry" },
         { STORE_SQL_COUNT_PASSWORDS, "SCAN password USING COVERING INDEX password_unspent" },
     };
     struct fixture *f = *state;

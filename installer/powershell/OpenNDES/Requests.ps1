@@ -9,10 +9,15 @@ function Get-OpenNdesRequest {
 
     .DESCRIPTION
     Lists requests, newest first, from the audit files. Result is issued, repeated, refused or pending; Reason is
-    the id of a refusal's reason, and Detail says what exactly was wrong.
+    the id of a refusal's reason, and Detail says what exactly was wrong. With Pending it lists what waits for an
+    administrator, from the database.
 
     .PARAMETER Id
-    The one request with this id; with the state of its certificate.
+    The one request with this id; with the state of its certificate. Of one that waits also its number, or the
+    first 8 or more digits of a fingerprint.
+
+    .PARAMETER Pending
+    Only requests that wait for an administrator, with what they ask for and their fingerprints.
 
     .PARAMETER Last
     How many at most, 50 if it is not given.
@@ -44,6 +49,11 @@ function Get-OpenNdesRequest {
     Get-OpenNdesRequest -Id 5f3c9a1e00000007 | Format-List *
 
     Shows everything about one request.
+
+    .EXAMPLE
+    Get-OpenNdesRequest -Pending | Format-Table Number, Template, Subject, CsrMd5
+
+    Shows what waits for an administrator, with the fingerprint that the device's operator can compare.
     #>
     [CmdletBinding(DefaultParameterSetName = 'List')]
     [OutputType('OpenNDES.Request')]
@@ -56,7 +66,11 @@ function Get-OpenNdesRequest {
         [ValidateRange(1, 100000)]
         [int]$Last,
 
+        [Parameter(Mandatory, ParameterSetName = 'Pending')]
+        [switch]$Pending,
+
         [Parameter(ParameterSetName = 'List')]
+        [Parameter(ParameterSetName = 'Pending')]
         [ValidateNotNullOrEmpty()]
         [string]$Template,
 
@@ -84,6 +98,9 @@ function Get-OpenNdesRequest {
         }
         else {
             $arguments = @('request', 'list', '--json')
+            if ($Pending) {
+                $arguments += '--pending'
+            }
             if ($Last) {
                 $arguments += '--last', [string]$Last
             }
@@ -118,13 +135,16 @@ function Approve-OpenNdesRequest {
     (request-not-pending), which says what became of it.
 
     .PARAMETER Id
-    The request; from the pipeline too.
+    The request: its id, its number, or the first 8 or more digits of a fingerprint; from the pipeline too.
+
+    .PARAMETER Note
+    Why, for database, audit file and Event Log. The device does not see it.
 
     .PARAMETER DataFolder
     The data folder, where it is not the service's own (%ProgramData%\OpenNDES or DataDir in the registry).
 
     .EXAMPLE
-    Get-OpenNdesRequest -Result pending | Where-Object Subject -like 'CN=router*' | Approve-OpenNdesRequest
+    Get-OpenNdesRequest -Pending | Where-Object Subject -like 'CN=router*' | Approve-OpenNdesRequest
 
     Approves what waits for an administrator and has a certain subject.
     #>
@@ -135,12 +155,19 @@ function Approve-OpenNdesRequest {
         [string]$Id,
 
         [ValidateNotNullOrEmpty()]
+        [string]$Note,
+
+        [ValidateNotNullOrEmpty()]
         [string]$DataFolder
     )
 
     process {
         if ($PSCmdlet.ShouldProcess("request $Id", 'Approve')) {
-            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('request', 'approve', $Id) -Target $Id)
+            $arguments = @('request', 'approve', $Id)
+            if ($Note) {
+                $arguments += '--note', $Note
+            }
+            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument $arguments -Target $Id)
         }
     }
 }
@@ -151,11 +178,14 @@ function Deny-OpenNdesRequest {
     Denies a request that waits for an administrator.
 
     .DESCRIPTION
-    The device is told when it asks the next time. A request that does not wait is an error
-    (request-not-pending), which says what became of it.
+    The device is told when it asks the next time. An approval can be taken back as long as the certificate was
+    not made. Another request that does not wait is an error (request-not-pending), which says what became of it.
 
     .PARAMETER Id
-    The request; from the pipeline too.
+    The request: its id, its number, or the first 8 or more digits of a fingerprint; from the pipeline too.
+
+    .PARAMETER Note
+    Why, for database, audit file and Event Log. The device does not see it.
 
     .PARAMETER DataFolder
     The data folder, where it is not the service's own (%ProgramData%\OpenNDES or DataDir in the registry).
@@ -172,12 +202,19 @@ function Deny-OpenNdesRequest {
         [string]$Id,
 
         [ValidateNotNullOrEmpty()]
+        [string]$Note,
+
+        [ValidateNotNullOrEmpty()]
         [string]$DataFolder
     )
 
     process {
         if ($PSCmdlet.ShouldProcess("request $Id", 'Deny')) {
-            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument @('request', 'deny', $Id) -Target $Id)
+            $arguments = @('request', 'deny', $Id)
+            if ($Note) {
+                $arguments += '--note', $Note
+            }
+            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument $arguments -Target $Id)
         }
     }
 }
