@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OCSP requests: what the reader lets through keeps its promises, and OpenSSL, which sees nothing
- * but the CertIDs, takes each of them and writes the same bytes again: an answer names the
- * certificate as the question did.
+ * but CertIDs with a digest that we know, takes each of them and writes the same bytes again: an
+ * answer names the certificate as the question did.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(inside(question->cert_id, data, size) && inside(question->name_hash, data, size)
              && inside(question->key_hash, data, size));
         must(strlen(question->serial) % 2 == 0);
-        check_cert_id(question->cert_id);
+        if (question->hash != OCSP_HASH_OTHER) {
+            check_cert_id(question->cert_id);
+        }
     }
     ERR_clear_error();
     return 0;
