@@ -16,6 +16,7 @@
 #include "platform/rights.h"
 #include "platform/threads.h"
 #include "service/backup_write.h"
+#include "service/ca_upkeep.h"
 #include "service/data_folder.h"
 #include "service/dispatch.h"
 #include "service/intune_watch.h"
@@ -29,8 +30,6 @@
 /* What ends within this many days is reported once a day. */
 #define END_WARNING_DAYS 60
 #define DAY_SECONDS 86400
-/* After a CRL could not be made: tried again and reported this often, not every second. */
-#define CRL_RETRY_SECONDS 60
 #define HOUSEKEEPING_SECONDS 3600
 #define LOCK_TRIES 10u
 #define LOCK_PAUSE_MS 50u
@@ -47,13 +46,14 @@ struct app {
     struct worker_pool *pool;
     struct http_server *server;
     struct metrics *metrics;
+    struct ocsp_counts ocsp;
     struct management *management; /* NULL: health and metrics are served nowhere */
     struct dispatch dispatch;
     struct listeners listeners;
     struct intune_threads threads;
     struct intune_watch intune;
     struct registry_stamp policy_look; /* main thread only, like the times below */
-    int64_t crl_retry_at;
+    struct ca_upkeep upkeep;
     int64_t housekeeping_at;
     int64_t end_check_at;
     pthread_mutex_t runtime_mutex; /* guards the pointer only */
@@ -107,6 +107,10 @@ static bool load_runtime(struct app *app, struct error *err)
 
     if (now == NULL) {
         return false;
+    }
+    /* a CA that is loaded anew has no OCSP signer yet, and is asked in the next moment */
+    if (old != NULL) {
+        ca_upkeep_ocsp(now, app->log, app->events);
     }
     /* before the first request can meet them: it would count as nobody's */
     for (size_t i = 0; i < runtime_endpoint_count(now); i++) {
@@ -215,6 +219,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .events = app->events,
         .intune = &app->intune,
         .metrics = app->metrics,
+        .ocsp = &app->ocsp,
     };
     app->server = http_server_create(&options, err);
     return app->server != NULL;
@@ -238,44 +243,6 @@ static bool plan_listeners(struct app *app, const struct app_options *options,
         return false;
     }
     return listeners_prepare(&app->listeners, app->data_folder, config, err);
-}
-
-static void report_crl(struct app *app, const char *ca_name, const struct error *why)
-{
-    char where[LIMIT_TEMPLATE_NAME + 8];
-
-    log_error(app->log, LOG_LEVEL_ERROR, why, "no new CRL of CA %s", ca_name);
-    if (text_format(where, sizeof(where), "CA %s", ca_name)) {
-        event_log_failure(app->events, EVENT_CRL_FAILED, where, why);
-    }
-}
-
-/* The CRLs must be there before the first relying party asks. */
-static void refresh_crls(struct app *app)
-{
-    int64_t now = clock_now();
-    bool failed = false;
-
-    if (now < app->crl_retry_at && app->crl_retry_at - now <= CRL_RETRY_SECONDS) {
-        return;
-    }
-    for (size_t i = 0; i < runtime_ca_count(app->runtime); i++) {
-        struct ca_builtin *ca = runtime_ca_at(app->runtime, i);
-        struct error err = ERROR_INIT;
-        bool made = false;
-
-        if (ca == NULL || ca_builtin_certificate(ca) == NULL) {
-            continue;
-        }
-        if (!ca_builtin_crl_refresh(ca, now, &made, &err)) {
-            report_crl(app, runtime_ca_name_at(app->runtime, i), &err);
-            failed = true;
-        } else if (made) {
-            log_line(app->log, LOG_LEVEL_INFO, "new CRL of CA %s",
-                     runtime_ca_name_at(app->runtime, i));
-        }
-    }
-    app->crl_retry_at = failed ? now + CRL_RETRY_SECONDS : 0;
 }
 
 static void warn_end(struct app *app, const char *what, const char *name,
@@ -343,6 +310,9 @@ static bool open_listeners(struct app *app, struct error *err)
     for (size_t i = 0; i < app->listeners.count; i++) {
         moved = moved || app->listeners.item[i].at.port == 0;
     }
+    if (!moved) {
+        ca_upkeep_ocsp(app->runtime, app->log, app->events);
+    }
     return listeners_open(&app->listeners, app->server, err) && (!moved || load_runtime(app, err));
 }
 
@@ -352,6 +322,7 @@ static bool start_management(struct app *app, const struct app_options *options,
 {
     struct management_options management = {
         .live = { .metrics = app->metrics,
+                  .ocsp = &app->ocsp,
                   .server = app->server,
                   .pool = app->pool,
                   .store = app->store,
@@ -427,7 +398,8 @@ static bool open_all(struct app *app, const struct app_options *options,
     if (!intune_watch_start(&app->intune, &intune, &app->threads, err)) return false;
     if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
-    refresh_crls(app);
+    /* the CRLs must be there before the first relying party asks */
+    ca_upkeep_crls(&app->upkeep, app->runtime, app->log, app->events);
     if (!start_server(app, config, err)) return false;
     listeners_poll(&app->listeners, config, app->log, app->events);
     warn_ends(app);
@@ -616,7 +588,8 @@ void app_tick(struct app *app, bool asked)
         reload(app);
     }
     listeners_poll(&app->listeners, runtime_config(app->runtime), app->log, app->events);
-    refresh_crls(app);
+    ca_upkeep_crls(&app->upkeep, app->runtime, app->log, app->events);
+    ca_upkeep_ocsp(app->runtime, app->log, app->events);
     warn_ends(app);
     keep_house(app);
     intune_watch_tick(&app->intune);

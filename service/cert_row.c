@@ -4,16 +4,15 @@
 #include "base/text.h"
 #include "platform/clock.h"
 
-/*
- * CRLReason of RFC 5280 5.3.1 that make sense for an end entity. certificateHold needs the way
- * back, which comes with "unrevoke".
- */
+/* CRLReason of RFC 5280 5.3.1 that make sense for an end entity. */
 static const struct {
     const char *name;
     int value;
 } reasons[] = {
-    { "unspecified", 0 }, { "keyCompromise", 1 },        { "affiliationChanged", 3 },
-    { "superseded", 4 },  { "cessationOfOperation", 5 }, { "privilegeWithdrawn", 9 },
+    { "unspecified", 0 },          { "keyCompromise", 1 },
+    { "affiliationChanged", 3 },   { "superseded", 4 },
+    { "cessationOfOperation", 5 }, { "certificateHold", STORE_REASON_HOLD },
+    { "privilegeWithdrawn", 9 },
 };
 
 const char *cert_row_reason(int value)
@@ -43,7 +42,7 @@ const char *cert_row_state(const struct store_certificate_row *row, int64_t now)
         return row->withheld == STORE_WITHHELD ? "withheld" : "provisional";
     }
     if (row->revoked_at != 0) {
-        return "revoked";
+        return row->revocation_reason == STORE_REASON_HOLD ? "held" : "revoked";
     }
     return row->not_after < now ? "expired" : "valid";
 }

@@ -2,6 +2,7 @@
 #include "service/check_ca.h"
 
 #include "base/text.h"
+#include "ca/ocsp_signer.h"
 #include "ca/ra_suitability.h"
 #include "model/ra_identity.h"
 #include "platform/clock.h"
@@ -143,6 +144,58 @@ static bool check_crl(const struct check_ca_options *o, struct error *err)
     return ok;
 }
 
+/* ---- OCSP ----------------------------------------------------------------------------------- */
+
+struct signer_search {
+    bool found;
+    int64_t not_after;
+};
+
+/* A store_certificate_visit. */
+static bool take_signer(void *context, const struct store_certificate_row *row, struct error *err)
+{
+    struct signer_search *search = context;
+
+    (void)err;
+    search->found = true;
+    search->not_after = row->not_after;
+    return true;
+}
+
+/* The key is in the memory of the service; what it has is on record. */
+static bool check_ocsp(const struct check_ca_options *o, struct error *err)
+{
+    const struct store_list_filter newest = {
+        .template_name = OCSP_TEMPLATE_NAME,
+        .ca_name = o->name,
+        .limit = 1,
+    };
+    struct signer_search search = { .found = false };
+    struct error why = ERROR_INIT;
+    char until[CLOCK_TEXT_MAX];
+    char text[96];
+    bool ended = false;
+
+    if (o->store == NULL || !o->ocsp) {
+        return true;
+    }
+    if (!store_list_certificates(o->store, &newest, take_signer, &search, &why)) {
+        return tell(o, CHECK_ERROR, "OCSP of CA", &why, why.detail, NULL, err);
+    }
+    if (!search.found) {
+        return tell(o, CHECK_OK, "OCSP of CA", NULL,
+                    "no signer yet: the service makes it when it starts", NULL, err);
+    }
+    ended = search.not_after <= o->now;
+    clock_format(search.not_after, until);
+    return text_format(text, sizeof(text), "signer %s %s", ended ? "has ended on" : "valid until",
+                       until)
+           && tell(o, ended ? CHECK_WARNING : CHECK_OK, "OCSP of CA", NULL, text,
+                   ended ? "start the service; if it runs, its log says why there is no new one"
+                         : NULL,
+                   err);
+}
+
 /* ---- the CA --------------------------------------------------------------------------------- */
 
 static bool check_ready(const struct check_ca_options *o, const struct ca_builtin *builtin,
@@ -164,7 +217,7 @@ static bool check_ready(const struct check_ca_options *o, const struct ca_builti
                                 ca_builtin_certificate(builtin), err)
                            && check_pair(o, builtin, err);
     ra_set_unref(ras);
-    return ok && check_crl(o, err);
+    return ok && check_crl(o, err) && check_ocsp(o, err);
 }
 
 bool check_ca(const struct check_ca_options *options, struct error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  what "openndes check" says about one CA: its keys open, ends of its certificates and
- *           its CRL, and whether devices would accept its RAs.
+ * Purpose:  what "openndes check" says about one CA: its keys open, ends of its certificates, its
+ *           CRL and its OCSP signer, and whether devices would accept its RAs.
  * Not here: the other sections and printing (cmd_check.c).
  * Owns:     nothing.
  * Threads:  the main thread.
@@ -17,7 +17,8 @@
 struct check_ca_options {
     const char *data;
     const char *name;
-    struct store *store; /* NULL: it does not open; nothing is said of the CRL */
+    struct store *store; /* NULL: it does not open; nothing is said of CRL and OCSP */
+    bool ocsp;           /* ocsp.enabled */
     int64_t now;
     check_visit *visit;
     void *context;

@@ -15,7 +15,7 @@ static bool parse_reason(const char *text, int *value, struct error *err)
            || error_set(
                err, REASON_USAGE,
                "--reason takes unspecified, keyCompromise, affiliationChanged, superseded, "
-               "cessationOfOperation or privilegeWithdrawn");
+               "cessationOfOperation, privilegeWithdrawn or certificateHold");
 }
 
 /* "0A:1B" and "0a1b" are the same serial; leading zero octets do not count. */
@@ -222,6 +222,16 @@ static bool take_ca(void *context, const struct store_certificate_row *row, stru
            || error_set(err, REASON_INTERNAL, "the CA's name is too long");
 }
 
+static void say_revoked(const char *serial, const char *ca, int reason)
+{
+    bool held = reason == STORE_REASON_HOLD;
+
+    command_print("Certificate %s of CA %s is %s (%s). A running service publishes the CRL within "
+                  "seconds, otherwise at its next start.%s%s\n",
+                  serial, ca, held ? "on hold" : "revoked", cert_row_reason(reason),
+                  held ? " Take it back: openndes cert release " : "", held ? serial : "");
+}
+
 static bool cert_revoke(const struct command *command, struct error *err)
 {
     const char *ca = NULL;
@@ -252,10 +262,7 @@ static bool cert_revoke(const struct command *command, struct error *err)
     if (store == NULL) goto out;
     if (!store_show_certificate(store, ca, serial, take_ca, &found, err)) goto out;
     if (!store_revoke_certificate(store, found.name, serial, reason, clock_now(), err)) goto out;
-    command_print(
-        "Certificate %s of CA %s is revoked (%s). A running service publishes the CRL within "
-        "seconds, otherwise at its next start.\n",
-        serial, found.name, cert_row_reason(reason));
+    say_revoked(serial, found.name, reason);
     if (!text_format(target, sizeof(target), "%s %s %s", found.name, serial,
                      cert_row_reason(reason))) {
         target[0] = '\0';
@@ -266,11 +273,45 @@ out:
     return ok;
 }
 
+static bool cert_release(const struct command *command, struct error *err)
+{
+    const char *ca = NULL;
+    const struct arg_option known[] = { { "--ca", ARG_TEXT, &ca } };
+    struct found_ca found = { "" };
+    char serial[SERIAL_TEXT_MAX];
+    char target[SERIAL_TEXT_MAX + LIMIT_TEMPLATE_NAME + 8];
+    struct store *store = NULL;
+    struct args args;
+    bool ok = false;
+
+    if (!args_parse(command->argc, command->argv, known, 1, &args, err)
+        || !args_expect(&args, 1, 1, "cert release SERIAL [--ca NAME]", err)
+        || !parse_serial(args.positional[0], serial, err)
+        || !data_folder_check(command->data, err)) {
+        goto out;
+    }
+    store = data_store_open(command->data, 1, err);
+    if (store == NULL) goto out;
+    if (!store_show_certificate(store, ca, serial, take_ca, &found, err)) goto out;
+    if (!store_release_certificate(store, found.name, serial, err)) goto out;
+    command_print("Certificate %s of CA %s is no longer on hold. A running service publishes a CRL "
+                  "without it within seconds, otherwise at its next start.\n",
+                  serial, found.name);
+    if (!text_format(target, sizeof(target), "%s %s", found.name, serial)) {
+        target[0] = '\0';
+    }
+    ok = command_audit(command, "cert-release", target, err);
+out:
+    store_close(store);
+    return ok;
+}
+
 bool cmd_cert(const struct command *command, struct error *err)
 {
     static const struct subcommand table[] = { { "list", cert_list },
                                                { "show", cert_show },
-                                               { "revoke", cert_revoke } };
+                                               { "revoke", cert_revoke },
+                                               { "release", cert_release } };
 
-    return command_dispatch(command, "cert", table, 3, err);
+    return command_dispatch(command, "cert", table, sizeof(table) / sizeof(table[0]), err);
 }

@@ -143,6 +143,7 @@ static bool check_one_ca(void *context, const char *name, struct error *err)
         .data = check->data,
         .name = name,
         .store = check->store,
+        .ocsp = check->has_config && check->config.ocsp.enabled,
         .now = check->now,
         .visit = check_report_finding,
         .context = &check->report,

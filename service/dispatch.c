@@ -7,6 +7,7 @@
 #include "mscep/ndes_face.h"
 #include "platform/clock.h"
 #include "service/client_address.h"
+#include "service/ocsp_face.h"
 #include "service/request_log.h"
 #include "service/route.h"
 
@@ -166,6 +167,11 @@ static bool admit_route(struct visit *v)
     case ROUTE_CA_CRT:
     case ROUTE_CA_P7B:
         return publication_admit(v);
+    case ROUTE_OCSP:
+        if (ocsp_face_admit(v->runtime, &v->route, &v->request, v->response, visit_error(v))) {
+            return true;
+        }
+        break;
     case ROUTE_NONE:
         text_escape(shown, sizeof(shown), bytes_of_text(v->request.path));
         error_set(visit_error(v), REASON_NO_SUCH_URL, "no service at %s", shown);
@@ -216,6 +222,7 @@ static bool publish(struct visit *v)
         break;
     case ROUTE_SCEP:
     case ROUTE_NDES:
+    case ROUTE_OCSP:
     case ROUTE_NONE:
         error_set(err, REASON_INTERNAL, "not a publication");
         break;
@@ -248,6 +255,9 @@ static void handle_route(struct visit *v)
     } else if (v->route.kind == ROUTE_NDES) {
         ndes_face_handle(v->face, runtime_sign_in(v->runtime), &v->route.ndes, &v->request,
                          v->response, &v->report);
+    } else if (v->route.kind == ROUTE_OCSP) {
+        ocsp_face_handle(v->runtime, &v->route, &v->request, v->response, v->dispatch->ocsp,
+                         report);
     } else {
         report->operation = "publish";
         if (!publish(v)) {

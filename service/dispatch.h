@@ -16,6 +16,7 @@
 #include "service/event_log.h"
 #include "service/intune_watch.h"
 #include "service/metrics.h"
+#include "service/ocsp_counts.h"
 #include "service/runtime.h"
 
 /* What dispatch needs from its owner; everything outlives the server. */
@@ -27,7 +28,8 @@ struct dispatch {
     struct audit *audit;
     struct event_log *events;
     struct intune_watch *intune;
-    struct metrics *metrics; /* NULL: nobody counts */
+    struct metrics *metrics;  /* NULL: nobody counts */
+    struct ocsp_counts *ocsp; /* the same */
     /* the HTTPS thread's alone */
     int64_t handshakes_told_us; /* when the log last spoke of those that came to nothing */
     unsigned handshakes_failed; /* since then */

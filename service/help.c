@@ -93,15 +93,17 @@ static const struct help_page pages[] = {
       "The passphrase never stands on the command line: challenge.passphrase=- reads it from\n"
       "standard input or asks on a terminal; challenge.passphrase=generate makes one and shows\n"
       "it once. --force accepts one that is shorter than 16 characters.\n" },
-    { "cert", "list, show, revoke certificates",
+    { "cert", "list, show, revoke, release certificates",
       "openndes cert list [--template NAME] [--ca NAME] [--subject TEXT]\n"
       "                   [--valid | --revoked] [--limit N] [--json]\n"
       "openndes cert show SERIAL [--ca NAME] [--pem] [--json]\n"
       "openndes cert revoke SERIAL [--ca NAME] [--reason REASON]\n"
+      "openndes cert release SERIAL [--ca NAME]\n"
       "\n"
       "SERIAL in hex as \"cert list\" prints it; colons and upper case are fine.\n"
       "REASON: unspecified keyCompromise affiliationChanged superseded cessationOfOperation\n"
-      "privilegeWithdrawn. A running service publishes a new CRL within seconds.\n" },
+      "privilegeWithdrawn certificateHold. A running service publishes a new CRL within seconds.\n"
+      "release takes back what was revoked for certificateHold; everything else is for good.\n" },
     { "request", "list, show requests and what became of them",
       "openndes request list [--last N] [--template NAME] [--result RESULT] [--since TIME]\n"
       "                      [--subject PATTERN] [--all] [--json]\n"

@@ -19,13 +19,14 @@
 
 /* What came of a request, as labels; the last one is whatever is not listed. */
 static const char *const results[] = { "ok", "issued", "repeated", "pending", "refused", "other" };
-static const char *const operations[] = { "GetCACaps", "GetCACert",   "PKIOperation", "publish",
-                                          "help",      "mscep_admin", "challenge",    "other" };
+static const char *const operations[] = { "GetCACaps", "GetCACert", "PKIOperation",
+                                          "publish",   "help",      "mscep_admin",
+                                          "challenge", "ocsp",      "other" };
 
-/* A series is a number: 11 bits template, 3 operation, 3 result, 10 reason; plus one: 0 is free. */
+/* A series is a number: 11 bits template, 4 operation, 3 result, 10 reason; plus one: 0 is free. */
 #define RESULT_BITS 3u
 #define REASON_BITS 10u
-#define OPERATION_BITS 3u
+#define OPERATION_BITS 4u
 _Static_assert(REASON_COUNT < (1u << REASON_BITS), "a reason fits");
 _Static_assert(COUNT_OF(results) <= (1u << RESULT_BITS), "a result fits");
 _Static_assert(COUNT_OF(operations) <= (1u << OPERATION_BITS), "an operation fits");

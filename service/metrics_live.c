@@ -173,6 +173,7 @@ void metrics_live_print(const struct metrics_live *live, struct metrics_text *te
     print_process(live, text);
     print_requests(live, text);
     print_http(live, text);
+    ocsp_counts_print(live->ocsp, text);
     print_store(live, text);
     print_intune(live, text);
     print_events(live, text);

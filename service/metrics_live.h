@@ -14,9 +14,11 @@
 #include "service/intune_watch.h"
 #include "service/metrics.h"
 #include "service/metrics_text.h"
+#include "service/ocsp_counts.h"
 
 struct metrics_live {
     struct metrics *metrics;
+    struct ocsp_counts *ocsp;
     struct http_server *server; /* the devices' */
     struct worker_pool *pool;
     struct store *store;

@@ -279,7 +279,7 @@ static void count(const struct dispatch *dispatch, const struct route *route,
         .template_name = report->template_name[0] != '\0' ? report->template_name
                                                           : (of_template ? route->name : ""),
         .operation = report->operation,
-        .result = report->result,
+        .result = route->kind == ROUTE_OCSP ? "ok" : report->result, /* ocsp_counts tells more */
         .reason = report->error.reason,
         .duration_us = duration_us,
     };
@@ -301,12 +301,14 @@ void request_log(const struct dispatch *dispatch, const struct http_request *req
     write_line(dispatch, request, response, route, report, peer, duration_us);
     /*
      * GetCACert and GetCACaps decide nothing; refusals, PKIOperations and handing out passwords do.
-     * That somebody has not signed in yet is how every sign-in begins.
+     * That somebody has not signed in yet is how every sign-in begins. Nor does an OCSP question
+     * decide anything, and relying parties ask many.
      */
     if (report->scep.waits_still && report->scep.error.reason == REASON_NONE) {
         return; /* a device asks every few seconds, for days */
     }
     if ((report->scep.error.reason != REASON_NONE
+         && !(route->kind == ROUTE_OCSP && report->scep.operation != NULL)
          && report->scep.error.reason != REASON_SIGN_IN_REQUIRED)
         || report->scep.message_type != NULL || report->scheme != NULL) {
         write_audit(dispatch, request, response, route, report, peer, duration_us);

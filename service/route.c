@@ -20,6 +20,20 @@ static bool take_name(struct route *route, const char *name, size_t len)
     return true;
 }
 
+/* "<prefix><name>", and anything below it; *rest is where that begins. */
+static bool match_tree(const char *path, const char *prefix, struct route *route, const char **rest)
+{
+    const char *name = path + strlen(prefix);
+    size_t len = 0;
+
+    if (!text_starts_nocase(path, prefix)) {
+        return false;
+    }
+    len = strcspn(name, "/");
+    *rest = name + len;
+    return take_name(route, name, len);
+}
+
 /* "<prefix><name><suffix>" and nothing behind it. */
 static bool match_file(const char *path, const char *prefix, const char *suffix,
                        struct route *route)
@@ -37,18 +51,17 @@ static bool match_file(const char *path, const char *prefix, const char *suffix,
 struct route route_find(const char *path)
 {
     struct route route = { .kind = ROUTE_NONE };
+    const char *rest = NULL;
 
     route.ndes = ndes_route_find(path);
     if (route.ndes.kind != NDES_ROUTE_NONE) {
         route.kind = ROUTE_NDES;
         memcpy(route.name, route.ndes.template_name, sizeof(route.name));
-    } else if (text_starts_nocase(path, "/scep/")) {
-        const char *name = path + strlen("/scep/");
-        const char *end = strchr(name, '/');
-
-        if (take_name(&route, name, end == NULL ? strlen(name) : (size_t)(end - name))) {
-            route.kind = ROUTE_SCEP;
-        }
+    } else if (match_tree(path, "/scep/", &route, &rest)) {
+        route.kind = ROUTE_SCEP;
+    } else if (match_tree(path, "/ocsp/", &route, &rest)) {
+        route.kind = ROUTE_OCSP;
+        route.rest = rest;
     } else if (match_file(path, "/crl/", ".crl", &route)) {
         route.kind = ROUTE_CRL;
     } else if (match_file(path, "/ca/", ".crt", &route)) {

@@ -20,13 +20,15 @@ enum route_kind {
                      the template has no NDES face */
     ROUTE_CRL,    /* /crl/<ca>.crl */
     ROUTE_CA_CRT, /* /ca/<ca>.crt */
-    ROUTE_CA_P7B  /* /ca/<ca>.p7b */
+    ROUTE_CA_P7B, /* /ca/<ca>.p7b */
+    ROUTE_OCSP    /* /ocsp/<ca> and anything below: a request in base64 */
 };
 
 struct route {
     enum route_kind kind;
     char name[LIMIT_TEMPLATE_NAME + 1]; /* template or CA, lower case; "" NDES's own URLs */
     struct ndes_route ndes;             /* ROUTE_NDES */
+    const char *rest; /* ROUTE_OCSP: what stands behind the name; borrowed from the path */
 };
 
 /* Paths are compared without regard to case. */

@@ -209,8 +209,7 @@ static bool load_ca(void *context, const char *name, struct error *err)
 
     if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err) && old->ca != NULL
         && ca_unchanged(old, stamps, l->now->urls.crl)
-        && old->crl_validity_hours == l->now->config.crl.validity_hours
-        && old->crl_renew_hours == l->now->config.crl.renew_hours) {
+        && ca_slot_settings_same(old, &l->now->config)) {
         slot = ca_slot_ref(old);
     } else {
         error_clear(err);

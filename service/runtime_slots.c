@@ -46,6 +46,25 @@ static void retry_pair(struct ca_slot *slot)
     }
 }
 
+static struct ca_ocsp_settings ocsp_settings(const struct service_config *config)
+{
+    return (struct ca_ocsp_settings){
+        .enabled = config->ocsp.enabled,
+        .validity_minutes = config->ocsp.validity_minutes,
+        .signer_days = config->ocsp.signer_days,
+    };
+}
+
+bool ca_slot_settings_same(const struct ca_slot *slot, const struct service_config *config)
+{
+    const struct ca_ocsp_settings ocsp = ocsp_settings(config);
+
+    return slot->crl_validity_hours == config->crl.validity_hours
+           && slot->crl_renew_hours == config->crl.renew_hours && slot->ocsp.enabled == ocsp.enabled
+           && slot->ocsp.validity_minutes == ocsp.validity_minutes
+           && slot->ocsp.signer_days == ocsp.signer_days;
+}
+
 /*
  * Never fails for what is wrong with the CA: that is kept in the slot and told to whoever needs it.
  */
@@ -62,6 +81,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
     slot->references = 1;
     slot->crl_validity_hours = config->crl.validity_hours;
     slot->crl_renew_hours = config->crl.renew_hours;
+    slot->ocsp = ocsp_settings(config);
     if (!text_copy(slot->name, sizeof(slot->name), name)
         || !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
         error_set(err, REASON_LIMIT, "name or public URL of CA %s is too long", name);
@@ -75,6 +95,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
         .store = options->store,
         .crl_validity_hours = config->crl.validity_hours,
         .crl_renew_hours = config->crl.renew_hours,
+        .ocsp = slot->ocsp,
         .make_missing_ra = true,
     };
     if (ca_slot_stamps(options->data_folder, name, slot->stamps, &slot->error)) {

@@ -25,6 +25,7 @@ struct ca_slot {
     char public_url[URL_BASE_MAX];
     int64_t crl_validity_hours;
     int64_t crl_renew_hours;
+    struct ca_ocsp_settings ocsp;
     struct file_stamp stamps[CA_STAMPS];
     struct ca_builtin *builtin; /* owned by ca */
     struct ca *ca;              /* NULL: could not be opened */
@@ -61,6 +62,8 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
                              struct error *err);
 struct ca_slot *ca_slot_ref(struct ca_slot *slot);
 void ca_slot_unref(struct ca_slot *slot); /* NULL is allowed */
+/* Was it loaded with these settings? */
+bool ca_slot_settings_same(const struct ca_slot *slot, const struct service_config *config);
 MUST_USE bool ca_slot_stamps(const char *data_folder, const char *name,
                              struct file_stamp stamps[CA_STAMPS], struct error *err);
 

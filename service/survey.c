@@ -362,6 +362,8 @@ static void look_at_ends(struct surveying *s)
             print_certificate(s, "ra_sign", name, ca_builtin_ra_sign_certificate(ca));
             print_certificate(s, "ra_enc", name, ca_builtin_ra_enc_certificate(ca));
             print_end(s, "crl_next_update", name, ca_builtin_crl_end(ca));
+            print_end(s, "ocsp_signer", name,
+                      ca_builtin_ocsp(ca) == NULL ? 0 : ca_ocsp_end(ca_builtin_ocsp(ca)));
         }
     }
     print_end(s, "tls", "https", s->memory->tls.ends_at);

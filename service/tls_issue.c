@@ -35,6 +35,7 @@ static bool issuer_open(const struct tls_issue_options *options, const char *nam
         .store = options->store,
         .crl_validity_hours = options->config->crl.validity_hours,
         .crl_renew_hours = options->config->crl.renew_hours,
+        .ocsp = { .enabled = options->config->ocsp.enabled }, /* for its address alone */
     };
     const struct x509_st *cert = NULL;
 

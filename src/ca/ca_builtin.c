@@ -32,7 +32,9 @@ struct ca_builtin {
     STACK_OF(X509) * chain;       /* borrows from ras */
     char *ca_url;                 /* NULL: no AIA */
     char *crl_url;                /* NULL: no CDP */
+    char *ocsp_url;               /* NULL: no OCSP in the AIA */
     struct ca_crl *crl;           /* NULL: no CRL */
+    struct ca_ocsp *ocsp;         /* NULL: no OCSP */
 };
 
 void ca_builtin_free(struct ca_builtin *b)
@@ -40,13 +42,15 @@ void ca_builtin_free(struct ca_builtin *b)
     if (b == NULL) {
         return;
     }
-    ca_crl_free(b->crl); /* before the issuer, which it borrows */
+    ca_ocsp_free(b->ocsp); /* these two before the issuer, which they borrow */
+    ca_crl_free(b->crl);
     sk_X509_free(b->chain);
     ra_set_unref(b->ras);
     ra_set_unref(b->ras_with_pair);
     cert_issuer_clear(&b->issuer);
     free(b->ca_url);
     free(b->crl_url);
+    free(b->ocsp_url);
     free(b->name);
     free(b);
 }
@@ -89,7 +93,10 @@ static bool make_urls(struct ca_builtin *b, const struct ca_builtin_options *opt
     if (b->crl != NULL) {
         b->crl_url = make_url(options->public_url, "/crl/", b->name, ".crl", err);
     }
-    return b->crl == NULL || b->crl_url != NULL;
+    if (b->ocsp != NULL) {
+        b->ocsp_url = make_url(options->public_url, "/ocsp/", b->name, "", err);
+    }
+    return (b->crl == NULL || b->crl_url != NULL) && (b->ocsp == NULL || b->ocsp_url != NULL);
 }
 
 static bool make_crl(struct ca_builtin *b, const struct ca_builtin_options *options,
@@ -108,6 +115,35 @@ static bool make_crl(struct ca_builtin *b, const struct ca_builtin_options *opti
     }
     b->crl = ca_crl_create(&crl, err);
     return b->crl != NULL;
+}
+
+/* The RAs are the CA's certificates too, and stand in no database. */
+static bool add_own(struct ca_ocsp *ocsp, const struct ra_set *ras, struct error *err)
+{
+    for (size_t i = 0; ras != NULL && i < ras->ra_count; i++) {
+        if (!ca_ocsp_add_own(ocsp, ras->ra[i].cert, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_ocsp(struct ca_builtin *b, const struct ca_builtin_options *options,
+                      struct error *err)
+{
+    const struct ca_ocsp_options ocsp = {
+        .ca_name = b->name,
+        .issuer = &b->issuer,
+        .store = options->store,
+        .settings = options->ocsp,
+    };
+
+    if (!options->ocsp.enabled || options->store == NULL) {
+        return true;
+    }
+    b->ocsp = ca_ocsp_create(&ocsp, err);
+    return b->ocsp != NULL && add_own(b->ocsp, b->ras, err)
+           && add_own(b->ocsp, b->ras_with_pair, err);
 }
 
 /* A set with the single RA, the pair if wanted, and the chain. */
@@ -229,6 +265,7 @@ static bool load(struct ca_builtin *b, const struct ca_builtin_options *options,
     load_pair(b, options, &folder, &set);
     if (!take_set(b, &set, err)) goto out;
     if (!make_crl(b, options, err)) goto out;
+    if (!make_ocsp(b, options, err)) goto out;
     if (!make_urls(b, options, err)) goto out;
     ok = true;
 out:
@@ -276,7 +313,13 @@ static bool issue(void *state, const struct csr *csr, const struct cert_plan *pl
                   struct issuance *out, struct error *err)
 {
     struct ca_builtin *b = state;
-    const struct cert_order order = { plan, csr_key(csr), b->ca_url, b->crl_url };
+    const struct cert_order order = {
+        .plan = plan,
+        .key = csr_key(csr),
+        .ca_url = b->ca_url,
+        .crl_url = b->crl_url,
+        .ocsp_url = b->ocsp_url,
+    };
     struct issuance made = ISSUANCE_INIT;
     X509 *cert = NULL;
     bool ok = false;
@@ -499,4 +542,9 @@ bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_upda
 int64_t ca_builtin_crl_end(const struct ca_builtin *b)
 {
     return b->crl == NULL ? 0 : ca_crl_end(b->crl);
+}
+
+struct ca_ocsp *ca_builtin_ocsp(const struct ca_builtin *b)
+{
+    return b->ocsp;
 }

@@ -10,6 +10,7 @@
 #define OPENNDES_CA_CA_BUILTIN_H
 
 #include "ca/ca.h"
+#include "ca/ca_ocsp.h"
 #include "store/store.h"
 
 struct ca_builtin;
@@ -17,11 +18,15 @@ struct ca_builtin;
 struct ca_builtin_options {
     const char *data_folder;
     const char *name;
-    /* for AIA and CDP: <url>/ca/<name>.crt, <url>/crl/<name>.crl; NULL or "": neither is put in */
+    /*
+     * for AIA and CDP: <url>/ca/<name>.crt, <url>/crl/<name>.crl and, where OCSP is on,
+     * <url>/ocsp/<name>; NULL or "": none is put in
+     */
     const char *public_url;
     struct store *store; /* revocations, CRL numbers; must outlive the CA; NULL: no CRL, no CDP */
     int64_t crl_validity_hours;
     int64_t crl_renew_hours;
+    struct ca_ocsp_settings ocsp; /* needs the store, too */
     /* Serving: a folder that has no pair of RAs yet gets one (ca_builtin_pair_error if not). */
     bool make_missing_ra;
 };
@@ -83,6 +88,9 @@ MUST_USE bool ca_builtin_crl_refresh(struct ca_builtin *b, int64_t now, bool *ma
  */
 MUST_USE bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_update,
                              struct error *err);
+
+/* The OCSP responder, which ca_ocsp_refresh has to make ready; borrowed; NULL: it is off. */
+struct ca_ocsp *ca_builtin_ocsp(const struct ca_builtin *b);
 
 /* nextUpdate of the current CRL, seconds; 0: there is none. */
 int64_t ca_builtin_crl_end(const struct ca_builtin *b);

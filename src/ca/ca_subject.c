@@ -316,14 +316,25 @@ out:
     return name;
 }
 
-struct X509_name_st *ca_subject_ra(const struct X509_name_st *ca, struct error *err)
+/* 64 characters that end in the suffix are cut to themselves; they cannot also end in the other. */
+static X509_NAME *name_beside(const X509_NAME *ca, const char *suffix, const char *other,
+                              struct error *err)
 {
-    X509_NAME *name = name_with_suffix(ca, " RA", err);
+    X509_NAME *name = name_with_suffix(ca, suffix, err);
 
-    /* 64 characters that end in " RA" are cut to themselves; they cannot also end in " SCEP". */
     if (name != NULL && X509_NAME_cmp(name, ca) == 0) {
         X509_NAME_free(name);
-        name = name_with_suffix(ca, " SCEP", err);
+        name = name_with_suffix(ca, other, err);
     }
     return name;
+}
+
+struct X509_name_st *ca_subject_ra(const struct X509_name_st *ca, struct error *err)
+{
+    return name_beside(ca, " RA", " SCEP", err);
+}
+
+struct X509_name_st *ca_subject_ocsp(const struct X509_name_st *ca, struct error *err)
+{
+    return name_beside(ca, " OCSP", " Status", err);
 }

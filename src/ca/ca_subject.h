@@ -33,5 +33,7 @@ struct X509_name_st *ca_subject_default(struct error *err);
  * Errors: REASON_INTERNAL.
  */
 struct X509_name_st *ca_subject_ra(const struct X509_name_st *ca, struct error *err);
+/* The same with " OCSP", for the certificate that signs the CA's OCSP answers. */
+struct X509_name_st *ca_subject_ocsp(const struct X509_name_st *ca, struct error *err);
 
 #endif

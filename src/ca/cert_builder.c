@@ -145,32 +145,60 @@ static GENERAL_NAME *make_url(const char *url)
     return name;
 }
 
-static bool add_ca_url(X509 *cert, const char *url, struct error *err)
+/* One place of the AIA; a NULL url is none. */
+static bool push_access(AUTHORITY_INFO_ACCESS *access, int method, const char *url)
 {
-    AUTHORITY_INFO_ACCESS *access = AUTHORITY_INFO_ACCESS_new();
-    ACCESS_DESCRIPTION *entry = ACCESS_DESCRIPTION_new();
-    GENERAL_NAME *name = make_url(url);
-    bool ok = false;
+    ACCESS_DESCRIPTION *entry = NULL;
+    GENERAL_NAME *name = NULL;
 
-    if (access == NULL || entry == NULL || name == NULL) {
-        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
-        goto out;
+    if (url == NULL) {
+        return true;
+    }
+    entry = ACCESS_DESCRIPTION_new();
+    name = make_url(url);
+    if (entry == NULL || name == NULL) {
+        GENERAL_NAME_free(name);
+        ACCESS_DESCRIPTION_free(entry);
+        return false;
     }
     ASN1_OBJECT_free(entry->method);
-    entry->method = OBJ_nid2obj(NID_ad_ca_issuers);
+    entry->method = OBJ_nid2obj(method);
     GENERAL_NAME_free(entry->location);
     entry->location = name;
-    name = NULL;
     if (sk_ACCESS_DESCRIPTION_push(access, entry) <= 0) {
+        ACCESS_DESCRIPTION_free(entry);
+        return false;
+    }
+    return true;
+}
+
+static bool add_access(X509 *cert, const struct cert_order *order, struct error *err)
+{
+    AUTHORITY_INFO_ACCESS *access = NULL;
+    bool ok = false;
+
+    if (order->ocsp_url == NULL && order->ca_url == NULL) {
+        return true;
+    }
+    access = AUTHORITY_INFO_ACCESS_new();
+    if (access == NULL || !push_access(access, NID_ad_OCSP, order->ocsp_url)
+        || !push_access(access, NID_ad_ca_issuers, order->ca_url)) {
         (void)error_set(err, REASON_NO_MEMORY, "out of memory for a certificate");
         goto out;
     }
-    entry = NULL;
     ok = add_extension(cert, NID_info_access, access, false, err);
 out:
-    GENERAL_NAME_free(name);
-    ACCESS_DESCRIPTION_free(entry);
     AUTHORITY_INFO_ACCESS_free(access);
+    return ok;
+}
+
+/* Nobody asks whether whoever answers such questions is revoked: it ends soon instead. */
+static bool add_nocheck(X509 *cert, struct error *err)
+{
+    ASN1_NULL *null = ASN1_NULL_new();
+    bool ok = add_extension(cert, NID_id_pkix_OCSP_noCheck, null, false, err);
+
+    ASN1_NULL_free(null);
     return ok;
 }
 
@@ -245,9 +273,20 @@ out:
     return ok;
 }
 
-/* Never from a CSR, and never by a mistake in a template: the last line before the signature. */
-static bool check_plan(const struct cert_plan *plan, struct error *err)
+static bool has_ocsp_signing(const struct cert_plan *plan)
 {
+    for (int i = 0; plan->eku != NULL && i < sk_ASN1_OBJECT_num(plan->eku); i++) {
+        if (OBJ_obj2nid(sk_ASN1_OBJECT_value(plan->eku, i)) == NID_OCSP_sign) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Never from a CSR, and never by a mistake in a template: the last line before the signature. */
+static bool check_plan(const struct cert_order *order, struct error *err)
+{
+    const struct cert_plan *plan = order->plan;
     bool has_subject = plan->subject != NULL && X509_NAME_entry_count(plan->subject) > 0;
 
     if (plan->key_usage == 0
@@ -257,6 +296,10 @@ static bool check_plan(const struct cert_plan *plan, struct error *err)
     }
     if (plan->sid[0] != '\0' && !sid_is_domain_account(bytes_of_text(plan->sid))) {
         return error_set(err, REASON_INTERNAL, "a certificate's plan has a SID of no account");
+    }
+    if (has_ocsp_signing(plan) != order->ocsp_signer) {
+        return error_set(err, REASON_INTERNAL,
+                         "OCSPSigning is for the CA's own OCSP signer, and for nobody else");
     }
     if (!has_subject && (plan->san == NULL || sk_GENERAL_NAME_num(plan->san) == 0)) {
         return error_set(err, REASON_INTERNAL,
@@ -303,7 +346,7 @@ static bool add_leaf_extensions(X509 *cert, const struct cert_issuer *issuer,
            && (plan->sid[0] == '\0' || add_sid(cert, plan->sid, err))
            && add_subject_key_id(cert, err) && add_authority_key_id(cert, issuer->key_id, err)
            && (order->crl_url == NULL || add_crl_url(cert, order->crl_url, err))
-           && (order->ca_url == NULL || add_ca_url(cert, order->ca_url, err));
+           && add_access(cert, order, err) && (!order->ocsp_signer || add_nocheck(cert, err));
 }
 
 static bool sign(X509 *cert, EVP_PKEY *key, const EVP_MD *digest, struct error *err)
@@ -341,8 +384,7 @@ struct x509_st *cert_builder_issue(const struct cert_issuer *issuer, const struc
     int64_t not_before = 0;
     int64_t not_after = 0;
 
-    if (!check_plan(order->plan, err)
-        || !cut_times(issuer, order->plan, &not_before, &not_after, err)) {
+    if (!check_plan(order, err) || !cut_times(issuer, order->plan, &not_before, &not_after, err)) {
         return NULL;
     }
     cert = start_certificate(order->plan->subject, X509_get_subject_name(issuer->cert), order->key,

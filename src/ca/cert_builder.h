@@ -5,7 +5,7 @@
  * Not here: what goes into a plan (template/), CRLs (crl_builder.h).
  * Owns:     nothing that lives on.
  * Threads:  any thread; the issuer may be shared.
- * Spec:     RFC 5280 4, RFC 2986.
+ * Spec:     RFC 5280 4, RFC 2986, RFC 6960 4.2.2.2.
  */
 #ifndef OPENNDES_CA_CERT_BUILDER_H
 #define OPENNDES_CA_CERT_BUILDER_H
@@ -23,12 +23,19 @@ struct cert_order {
     struct evp_pkey_st *key; /* public half is enough */
     const char *ca_url;      /* AIA caIssuers; NULL: no AIA */
     const char *crl_url;     /* NULL: no CRL distribution point */
+    const char *ocsp_url;    /* AIA ocsp; NULL: none */
+    /*
+     * It signs the CA's OCSP answers: OCSPSigning and id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2),
+     * which no other certificate gets: whoever has them may call a revoked one good.
+     */
+    bool ocsp_signer;
 };
 
 /*
  * Sign an end entity's certificate; times are cut to the issuer's. One private key operation.
  * Owned (X509_free). Errors: REASON_SIGN_FAILED, REASON_INTERNAL (the plan is not for an end
- * entity), REASON_CA_EXPIRED and REASON_CA_NOT_YET_VALID when nothing is left of the plan's time.
+ * entity, or asks for OCSPSigning without ocsp_signer), REASON_CA_EXPIRED and
+ * REASON_CA_NOT_YET_VALID when nothing is left of the plan's time.
  */
 struct x509_st *cert_builder_issue(const struct cert_issuer *issuer, const struct cert_order *order,
                                    struct error *err);

@@ -78,7 +78,7 @@ bool ra_cert_make(const struct cert_issuer *issuer, const struct ra_cert_order *
         .not_before = order->now - CA_BACKDATE_SECONDS,
         .not_after = order->not_after,
     };
-    struct cert_order cert_order = { &plan, NULL, NULL, NULL };
+    struct cert_order cert_order = { .plan = &plan };
     struct ra_cert made = { NULL, NULL };
     bool ok = false;
 

@@ -131,6 +131,7 @@ static void refusal(struct http_response *response, enum reason reason)
     (void)error_set(&err, reason, "refused by the HTTP server");
     http_response_error(response, &err);
     buffer_clear(&response->headers); /* they belonged to another answer */
+    response->may_be_kept = false;
     response->allow = NULL;
     response->refused = reason;
 }

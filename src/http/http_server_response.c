@@ -81,7 +81,7 @@ static bool add_headers(const struct http_exchange *exchange, struct MHD_Respons
         const char *value; /* NULL: left out */
     } headers[] = {
         { MHD_HTTP_HEADER_SERVER, exchange->server->server_token },
-        { MHD_HTTP_HEADER_CACHE_CONTROL, "no-store" },
+        { MHD_HTTP_HEADER_CACHE_CONTROL, from->may_be_kept ? NULL : "no-store" },
         { MHD_HTTP_HEADER_CONTENT_TYPE, from->content_type },
         { MHD_HTTP_HEADER_ALLOW, from->allow },
         { MHD_HTTP_HEADER_RETRY_AFTER, from->retry_after > 0 ? seconds : NULL },

@@ -53,6 +53,7 @@ struct http_response {
     const char *content_type; /* constant text; NULL: none */
     const char *allow;        /* constant text for 405; NULL: none */
     unsigned retry_after;     /* seconds; 0: no header */
+    bool may_be_kept;         /* http_cache_allow; false: Cache-Control says no-store */
     struct buffer headers;    /* further ones: "Name: value\n"...; http_response_add_header */
     struct buffer body;       /* handed to the server without a copy */
     enum reason refused; /* set by the server for what it refuses by itself (413, 414, 503 ...) */

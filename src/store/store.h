@@ -160,12 +160,34 @@ MUST_USE bool store_show_certificate(struct store *store, const char *ca_name, c
 MUST_USE bool store_each_serial(struct store *store, const char *serial,
                                 store_certificate_visit *visit, void *context, struct error *err);
 
+/* RFC 5280 5.3.1: what is revoked for this reason may be valid again. */
+#define STORE_REASON_HOLD 6
+
 /*
- * Revoke for good, with a CRLReason of RFC 5280 5.3.1. now 0: the clock's.
- * Errors: as above, REASON_CERT_ALREADY_REVOKED, REASON_USAGE: no such CRLReason.
+ * Revoke, with a CRLReason of RFC 5280 5.3.1; now 0: the clock's. For good, but for
+ * STORE_REASON_HOLD. One on hold can be revoked for good: its time stays that of the hold, since
+ * when nobody trusts it. Errors: as above, REASON_CERT_ALREADY_REVOKED (also: on hold already),
+ * REASON_USAGE: no CRLReason of a certificate that is revoked.
  */
 MUST_USE bool store_revoke_certificate(struct store *store, const char *ca_name, const char *serial,
                                        int reason, int64_t now, struct error *err);
+/*
+ * Take a hold back; counts as a revocation does, so that a CRL without the entry is made.
+ * Errors: as above, REASON_CERT_NOT_HELD: not revoked, or for good.
+ */
+MUST_USE bool store_release_certificate(struct store *store, const char *ca_name,
+                                        const char *serial, struct error *err);
+
+/* What relying parties are told about one certificate. */
+struct store_status {
+    bool recorded; /* this CA has issued it; all else is zero when not */
+    enum store_certificate_state withheld;
+    int64_t revoked_at; /* 0: not revoked */
+    int reason;         /* CRLReason */
+};
+/* By serial (lower-case hex) and CA, whatever its time. One row by index. */
+MUST_USE bool store_read_status(struct store *store, const char *ca_name, const char *serial,
+                                struct store_status *status, struct error *err);
 
 /* CRL: revoked and not yet expired certificates of one CA, by serial. Visit's rules as above. */
 typedef bool store_revoked_visit(void *context, const char *serial, int64_t revoked_at, int reason,
@@ -173,7 +195,7 @@ typedef bool store_revoked_visit(void *context, const char *serial, int64_t revo
 MUST_USE bool store_list_revoked(struct store *store, const char *ca_name, int64_t not_expired_at,
                                  store_revoked_visit *visit, void *context, struct error *err);
 
-/* Grows with each revocation of this CA (also by another process); cheap. */
+/* Grows with each revocation and release of this CA (also by another process); cheap. */
 MUST_USE bool store_revocation_count(struct store *store, const char *ca_name, int64_t *count,
                                      struct error *err);
 

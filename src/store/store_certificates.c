@@ -15,9 +15,10 @@
 
 #define LIST_LIMIT_DEFAULT 1000
 
-/* RFC 5280 5.3.1: 0 to 10 without 7, which is not used. */
+/* RFC 5280 5.3.1: 0 to 10 without 7, which is not used, and 8 (removeFromCRL), which is none. */
 #define CRL_REASON_MAX 10
 #define CRL_REASON_UNUSED 7
+#define CRL_REASON_REMOVE 8
 
 /* Order of ROW_COLUMNS in store_sql.c. */
 static struct store_certificate_row read_row(struct db_query *query)
@@ -286,6 +287,23 @@ bool store_revocation_add(struct db *db, int64_t id, struct error *err)
     return changes > 0 || run_count(db, STORE_SQL_START_COUNT, id, &changes, err);
 }
 
+/* One that is on hold: for good now, whoever has put it there. */
+static bool mark_final(struct db *db, int64_t id, const struct revocation *r, int64_t *changes,
+                       struct error *err)
+{
+    struct db_query *query = NULL;
+
+    if (!db_query_begin(db, STORE_SQL_REVOKE_HELD, &query, err)) {
+        return false;
+    }
+    db_bind_int(query, 1, id);
+    db_bind_int(query, 2, r->reason);
+    db_bind_text(query, 3, r->by);
+    bool ok = db_run(query, changes, err);
+    db_query_end(query);
+    return ok;
+}
+
 /* It is revoked already: by whoever asks for it, which is fine, or by somebody else? */
 static bool check_again(struct db *db, int64_t id, int64_t revoked_at, struct revocation *r,
                         struct error *err)
@@ -323,6 +341,9 @@ static bool write_revocation(struct db *db, void *context, struct error *err)
         || !mark_revoked(db, id, r, &changes, err)) {
         return false;
     }
+    if (changes == 0 && r->reason != STORE_REASON_HOLD && !mark_final(db, id, r, &changes, err)) {
+        return false;
+    }
     return changes > 0 ? store_revocation_add(db, id, err)
                        : check_again(db, id, revoked_at, r, err);
 }
@@ -331,7 +352,8 @@ static bool revoke(struct store *store, struct revocation *revocation, struct er
 {
     int reason = revocation->reason;
 
-    if (reason < 0 || reason > CRL_REASON_MAX || reason == CRL_REASON_UNUSED) {
+    if (reason < 0 || reason > CRL_REASON_MAX || reason == CRL_REASON_UNUSED
+        || reason == CRL_REASON_REMOVE) {
         return error_set(err, REASON_USAGE, "%d is not a reason for revocation (RFC 5280 5.3.1)",
                          reason);
     }
@@ -370,4 +392,41 @@ bool store_revoke_for(struct store *store, const char *ca_name, const char *seri
     }
     *again = revocation.again;
     return true;
+}
+
+/* ---- hold ---------------------------------------------------------------------------------- */
+
+struct release {
+    const char *ca_name;
+    const char *serial;
+};
+
+static bool write_release(struct db *db, void *context, struct error *err)
+{
+    const struct release *r = context;
+    struct db_query *query = NULL;
+    int64_t id = 0;
+    int64_t revoked_at = 0;
+    int64_t changes = 0;
+
+    if (!store_serial_find(db, r->ca_name, r->serial, &id, &revoked_at, err)
+        || !db_query_begin(db, STORE_SQL_RELEASE_HELD, &query, err)) {
+        return false;
+    }
+    db_bind_int(query, 1, id);
+    bool ok = db_run(query, &changes, err);
+    db_query_end(query);
+    if (ok && changes == 0) {
+        return error_set(err, REASON_CERT_NOT_HELD, "serial %s is not on hold: %s", r->serial,
+                         revoked_at == 0 ? "it is not revoked" : "it is revoked for good");
+    }
+    return ok && store_revocation_add(db, id, err);
+}
+
+bool store_release_certificate(struct store *store, const char *ca_name, const char *serial,
+                               struct error *err)
+{
+    struct release release = { .ca_name = ca_name, .serial = serial };
+
+    return store_write_run(store, write_release, &release, err);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the verbs a CRL is made and kept with.
- * Not here: building and signing it (ca/), revoking (store_certificates.c).
+ * Purpose:  the verbs that relying parties' answers are made with: what is revoked, the status of
+ *           one certificate, the CRL that is kept.
+ * Not here: building and signing CRLs and OCSP answers (ca/), revoking (store_certificates.c).
  * Owns:     nothing.
  * Threads:  as store.h says.
- * Spec:     RFC 5280 5.
+ * Spec:     RFC 5280 5, RFC 6960 2.2.
  */
 #include "store/store_internal.h"
 
@@ -29,6 +30,32 @@ bool store_list_revoked(struct store *store, const char *ca_name, int64_t not_ex
                    (int)db_column_int(query, 2), err)) {
             goto out;
         }
+    }
+    ok = true;
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
+bool store_read_status(struct store *store, const char *ca_name, const char *serial,
+                       struct store_status *status, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool row = false;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, STORE_SQL_READ_STATUS, &query, err)) goto out;
+    db_bind_text(query, 1, serial);
+    db_bind_text(query, 2, ca_name);
+    if (!db_step(query, &row, err)) goto out;
+    *status = (struct store_status){ .recorded = row };
+    if (row) {
+        status->withheld = (enum store_certificate_state)db_column_int(query, 0);
+        status->revoked_at = db_column_int(query, 1);
+        status->reason = (int)db_column_int(query, 2);
     }
     ok = true;
 out:

@@ -23,6 +23,9 @@
     " FROM pending WHERE transaction_id = ?1 AND signer_key_sha256 = ?2 AND template = ?3"         \
     " AND ca_name = ?4 AND expires_at > ?5"
 
+/* certificateHold of RFC 5280 5.3.1: the one revocation that can be taken back. */
+#define HOLD "6"
+
 /* The partial indexes are used where these words stand. */
 #define PASSWORD_UNSPENT "kind = 'once' AND spent_at IS NULL"
 
@@ -148,6 +151,12 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     /* Somebody's revocation counts like any other, also when a decision is still under way. */
     [STORE_SQL_REVOKE] = "UPDATE certificate SET revoked_at = ?2, revocation_reason = ?3,"
                          " revoked_by = ?4, withheld = 0 WHERE id = ?1 AND revoked_at IS NULL",
+    /* Since when it is not to be trusted stays as it was. */
+    [STORE_SQL_REVOKE_HELD] = "UPDATE certificate SET revocation_reason = ?2, revoked_by = ?3"
+                              " WHERE id = ?1 AND revocation_reason = " HOLD " AND withheld = 0",
+    [STORE_SQL_RELEASE_HELD] =
+        "UPDATE certificate SET revoked_at = NULL, revocation_reason = NULL, revoked_by = NULL"
+        " WHERE id = ?1 AND revocation_reason = " HOLD " AND withheld = 0",
     /* The counter belongs to the CA of certificate ?2. */
     [STORE_SQL_INCREMENT_COUNT] =
         "UPDATE meta SET value = value + 1"
@@ -168,6 +177,9 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     [STORE_SQL_LIST_REVOKED] =
         "SELECT serial, revoked_at, revocation_reason FROM certificate"
         " WHERE ca_name = ?1 AND revoked_at IS NOT NULL AND not_after >= ?2 ORDER BY serial",
+    [STORE_SQL_READ_STATUS] =
+        "SELECT withheld, coalesce(revoked_at, 0), coalesce(revocation_reason, 0) FROM certificate"
+        " WHERE serial = ?1 AND ca_name = ?2",
     [STORE_SQL_READ_COUNT] = "SELECT value FROM meta WHERE name = ?1 AND scope = ?2",
     [STORE_SQL_GET_CRL] = "SELECT number, revocation_count, this_update, next_update, der FROM crl"
                           " WHERE ca_name = ?1",

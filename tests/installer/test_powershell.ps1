@@ -91,6 +91,8 @@ function Test-CertificatesAndRequests {
     Assert-Equal -Found @(Get-OpenNdesCertificate -Valid -Template device -Subject CN -Limit 5 -CA default -DataFolder $data).Count -Wanted 0 -What 'filtered certificates'
     Assert-Refused -Block { Get-OpenNdesCertificate -SerialNumber 12 -DataFolder $data } -Id 'certificate-not-found' -What 'no such certificate'
     Assert-Refused -Block { Revoke-OpenNdesCertificate -SerialNumber 12 -Reason superseded -Confirm:$false -DataFolder $data } -Id 'certificate-not-found' -What 'revoking none'
+    Assert-Refused -Block { Revoke-OpenNdesCertificate -SerialNumber 12 -Reason certificateHold -Confirm:$false -DataFolder $data } -Id 'certificate-not-found' -What 'holding none'
+    Assert-Refused -Block { Restore-OpenNdesCertificate -SerialNumber 12 -DataFolder $data } -Id 'certificate-not-found' -What 'releasing none'
     Revoke-OpenNdesCertificate -SerialNumber 12 -WhatIf -DataFolder $data
     Assert-Equal -Found @(Get-OpenNdesRequest -Last 5 -Result refused -Since (Get-Date).AddDays(-1) -All -DataFolder $data).Count -Wanted 0 -What 'requests'
     Assert-Equal -Found @(Get-OpenNdesRequest -Pending -Template device -DataFolder $data).Count -Wanted 0 -What 'requests that wait'

@@ -27,6 +27,7 @@ struct world {
     struct metrics *metrics;
     struct management *management;
     uint16_t port;
+    struct ocsp_counts ocsp;
     enum event_id event; /* the last one written */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -91,6 +92,7 @@ static struct management_options options_of(struct world *world)
 {
     return (struct management_options){
         .live = { .metrics = world->metrics,
+                  .ocsp = &world->ocsp,
                   .server = world->server,
                   .pool = world->pool,
                   .store = world->store,

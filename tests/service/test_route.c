@@ -33,6 +33,10 @@ static void path__known_or_not__names_the_thing(void **state)
         { "/ca/default.crt", ROUTE_CA_CRT, "default" },
         { "/ca/default.p7b", ROUTE_CA_P7B, "default" },
         { "/ca/default.key", ROUTE_NONE, "" },
+        { "/ocsp/default", ROUTE_OCSP, "default" },
+        { "/OCSP/Default/MEow/SDBG", ROUTE_OCSP, "default" },
+        { "/ocsp/", ROUTE_NONE, "" },
+        { "/ocsp//default", ROUTE_NONE, "" },
         { "/", ROUTE_NONE, "" },
         { "", ROUTE_NONE, "" },
     };
@@ -45,6 +49,26 @@ static void path__known_or_not__names_the_thing(void **state)
             fail_msg("%s: kind %d name \"%s\"", cases[i].path, (int)route.kind, route.name);
         }
     }
+}
+
+/* Base64 keeps its case and its slashes. */
+static void rest__below_ocsp__as_it_stands(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *rest;
+    } cases[] = {
+        { "/ocsp/default", "" },
+        { "/ocsp/default/", "/" },
+        { "/ocsp/default/MEow/SDB+/A==", "/MEow/SDB+/A==" },
+        { "/ocsp/default//MEow//SDB", "//MEow//SDB" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(route_find(cases[i].path).rest, cases[i].rest);
+    }
+    assert_null(route_find("/scep/device/x").rest);
 }
 
 static void name__at_and_over_the_limit__is_cut_off_there(void **state)
@@ -65,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(path__known_or_not__names_the_thing),
+        cmocka_unit_test(rest__below_ocsp__as_it_stands),
         cmocka_unit_test(name__at_and_over_the_limit__is_cut_off_there),
     };
 

@@ -8,7 +8,7 @@ function Get-OpenNdesCertificate {
     Gets certificates that this server has issued.
 
     .DESCRIPTION
-    Lists certificates, newest first. State is valid, expired or revoked, and for templates with Intune
+    Lists certificates, newest first. State is valid, expired, held or revoked, and for templates with Intune
     provisional or withheld. RevokedAt, RevocationReason and RevokedBy are empty for a certificate that is not
     revoked.
 
@@ -28,7 +28,7 @@ function Get-OpenNdesCertificate {
     Only certificates that are valid now.
 
     .PARAMETER Revoked
-    Only certificates that are revoked.
+    Only certificates that are revoked, or on hold.
 
     .PARAMETER Limit
     How many at most, 1000 if it is not given.
@@ -109,6 +109,59 @@ function Get-OpenNdesCertificate {
     }
 }
 
+function Restore-OpenNdesCertificate {
+    <#
+    .SYNOPSIS
+    Takes certificates off hold.
+
+    .DESCRIPTION
+    Makes a certificate valid again that was revoked with the reason certificateHold. Any other revocation
+    is for good. A running service publishes a CRL without it within seconds.
+
+    .PARAMETER SerialNumber
+    The certificate's serial number in hexadecimal digits; from the pipeline too.
+
+    .PARAMETER CA
+    The CA that issued it, where several have the serial number.
+
+    .PARAMETER DataFolder
+    The data folder, where it is not the service's own (%ProgramData%\OpenNDES or DataDir in the registry).
+
+    .EXAMPLE
+    Restore-OpenNdesCertificate -SerialNumber 3f9a0012
+
+    Takes one certificate off hold.
+
+    .EXAMPLE
+    Get-OpenNdesCertificate -Subject 'CN=laptop7' -Revoked | Where-Object State -eq 'held' | Restore-OpenNdesCertificate
+
+    Restore-OpenNdesCertificate takes every certificate of a laptop off hold that was found again.
+    #>
+    [CmdletBinding(SupportsShouldProcess)]
+    param(
+        [Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)]
+        [Alias('Serial')]
+        [ValidateNotNullOrEmpty()]
+        [string]$SerialNumber,
+
+        [Parameter(ValueFromPipelineByPropertyName)]
+        [string]$CA,
+
+        [ValidateNotNullOrEmpty()]
+        [string]$DataFolder
+    )
+
+    process {
+        $arguments = @('cert', 'release', $SerialNumber)
+        if ($CA) {
+            $arguments += '--ca', $CA
+        }
+        if ($PSCmdlet.ShouldProcess("certificate $SerialNumber", 'Take off hold')) {
+            [void](Invoke-OpenNdesProgram -Cmdlet $PSCmdlet -DataFolder $DataFolder -Argument $arguments -Target $SerialNumber)
+        }
+    }
+}
+
 function Revoke-OpenNdesCertificate {
     <#
     .SYNOPSIS
@@ -116,6 +169,8 @@ function Revoke-OpenNdesCertificate {
 
     .DESCRIPTION
     Revokes a certificate for good; it asks first. A running service publishes a new CRL within seconds.
+    With the reason certificateHold it is only put on hold: Restore-OpenNdesCertificate takes that back,
+    and revoking it for another reason makes it final.
 
     .PARAMETER SerialNumber
     The certificate's serial number in hexadecimal digits; from the pipeline too.
@@ -149,7 +204,7 @@ function Revoke-OpenNdesCertificate {
         [Parameter(ValueFromPipelineByPropertyName)]
         [string]$CA,
 
-        [ValidateSet('unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'privilegeWithdrawn')]
+        [ValidateSet('unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'privilegeWithdrawn', 'certificateHold')]
         [string]$Reason = 'unspecified',
 
         [ValidateNotNullOrEmpty()]

@@ -24,6 +24,7 @@
         'Get-OpenNdesStatus'
         'Get-OpenNdesTemplate'
         'New-OpenNdesPassword'
+        'Restore-OpenNdesCertificate'
         'Revoke-OpenNdesCertificate'
         'Set-OpenNdesConfiguration'
         'Set-OpenNdesTemplate'
