@@ -44,7 +44,10 @@ enum event_id {
     EVENT_CERTIFICATE_WITHHELD = 154, /* signed, not confirmed, revoked */
     EVENT_INTUNE_REVOKED = 155,       /* certificates revoked at Intune's request */
     EVENT_NOTIFICATION_LOST = 156,    /* Intune was not told of a refusal */
-    EVENT_POLICY_DENIED = 160
+    EVENT_POLICY_DENIED = 160,
+    EVENT_RA_PROBED = 172,          /* many messages that cannot be opened or proven */
+    EVENT_CHALLENGES_GUESSED = 173, /* many refused challenges */
+    EVENT_RATE_LIMITED = 174
 };
 
 #endif

@@ -261,6 +261,7 @@ static bool load_endpoint(const struct runtime_options *options, struct template
         .config = &config,
         .ca = ca->ca,
         .store = options->store,
+        .rate = options->rate,
     };
     /* A template that is switched off may lack its passphrase: it answers nobody. */
     if (config.enabled) {

@@ -29,6 +29,7 @@ struct endpoint {
     struct policy_gate *policy;  /* NULL: none */
     struct ip_acl *acl;
     struct enroll_options enroll;
+    struct rate_subject rate; /* whose counts its messages belong to */
 };
 
 /*

@@ -73,7 +73,64 @@ struct exchange {
     struct scep_message *message;
     struct ra_set *ras;
     size_t ra_index; /* who opened the message; before, whose signer this face's clients know */
+    struct rate_verdict verdict; /* of the limits of whoever was asked last */
+    bool limited;                /* comes too often: an HTTP status says when to come again */
 };
+
+/* A limit was met: whose, which, and how long to wait. */
+static void limited(struct exchange *x, const struct endpoint *endpoint, enum rate_kind kind,
+                    unsigned seconds, struct endpoint_report *report)
+{
+    x->limited = true;
+    memcpy(report->template_name, endpoint->name, sizeof(report->template_name));
+    report->limited = kind;
+    report->retry_after = seconds;
+}
+
+/* What costs least comes first: counted before the message is looked at. */
+static bool rate_admit(struct exchange *x, const struct endpoint *endpoint,
+                       struct endpoint_report *report)
+{
+    const struct ip_address *peer = &x->request->peer;
+
+    x->verdict = rate_limit_request(&endpoint->rate, peer);
+    if (rate_verdict_check(&x->verdict, &endpoint->rate, peer, &report->error)) {
+        return true;
+    }
+    limited(x, endpoint, x->verdict.kind, x->verdict.seconds, report);
+    return false;
+}
+
+/*
+ * Whoever has guessed too often waits, also with a right challenge: its answer would tell him that
+ * it is right. Only what may bring a challenge can guess; a device that asks what became of its
+ * request is not kept waiting.
+ */
+static bool rate_admit_challenge(struct exchange *x, const struct endpoint *endpoint,
+                                 struct endpoint_report *report)
+{
+    enum scep_message_type type = scep_message_facts(x->message)->type;
+
+    if ((type != SCEP_TYPE_PKCS_REQ && type != SCEP_TYPE_RENEWAL_REQ)
+        || rate_verdict_check_challenge(&x->verdict, &endpoint->rate, &x->request->peer,
+                                        &report->error)) {
+        return true;
+    }
+    limited(x, endpoint, RATE_CHALLENGES, x->verdict.challenges_seconds, report);
+    return false;
+}
+
+/*
+ * The chosen template has counts of its own; the one that was asked has counted the message, too.
+ * Guesses count where they are made, so that only now is known who has made too many.
+ */
+static bool rate_admit_chosen(struct exchange *x, const struct endpoint *chosen,
+                              struct endpoint_report *report)
+{
+    bool counted = chosen->rate.template == x->endpoint->rate.template;
+
+    return (counted || rate_admit(x, chosen, report)) && rate_admit_challenge(x, chosen, report);
+}
 
 static void decided_by(struct exchange *x, const struct endpoint *decider,
                        struct endpoint_report *report)
@@ -107,7 +164,8 @@ static bool choose_decider(struct exchange *x, const struct csr *csr,
                          chosen->name);
     }
     return endpoint_acl_check(chosen, ACL_FACE_SCEP, &x->request->peer, err)
-           && scep_message_allowed(x->message, x->level, err);
+           && scep_message_allowed(x->message, x->level, err)
+           && rate_admit_chosen(x, chosen, report);
 }
 
 /* Steps from the signature to the decision; every failure can be answered by a CertRep. */
@@ -195,13 +253,20 @@ bool pki_operation(const struct endpoint *endpoint, const struct endpoint_face *
     if (face->choose == NULL) {
         decided_by(&x, endpoint, report);
     }
+    if (!text_copy(report->ca_name, sizeof(report->ca_name), ca_name(endpoint->ca))) {
+        report->ca_name[0] = '\0';
+    }
+    if (!rate_admit(&x, endpoint, report)) goto out;
     x.message = scep_message_parse(raw, &report->error);
     if (x.message == NULL) goto out;
     report_message(report, scep_message_facts(x.message));
+    if (face->choose == NULL && !rate_admit_challenge(&x, endpoint, report)) goto out;
     x.ras = ca_ra(endpoint->ca, &report->error);
     if (x.ras == NULL) goto out;
     x.ra_index = first_index(x.ras, face->ra);
     decided = decide(&x, &issuance, report);
+    if (x.limited) goto out;
+    rate_limit_result(&x.decider->rate, &request->peer, report->error.reason);
     ok = reply(&x, decided, &issuance, response, report, &reply_error);
     if (!ok) {
         /*

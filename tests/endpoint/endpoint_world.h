@@ -24,6 +24,8 @@ struct endpoint_world {
     struct ra_set *ras;
     struct evp_pkey_st *client_key;
     struct evp_pkey_st *other_key;
+    struct rate_limit *rate; /* NULL until endpoint_world_limit */
+    int64_t now_us;          /* the clock of rate */
 };
 
 /* What came back. */
@@ -34,6 +36,9 @@ struct endpoint_answer {
 
 void endpoint_world_open(struct endpoint_world *world);
 void endpoint_world_close(struct endpoint_world *world);
+
+/* Templates that are made from now on are limited by their settings. */
+void endpoint_world_limit(struct endpoint_world *world);
 
 /* A template of this name with WORLD_PASSPHRASE; `settings` is JSON behind a comma, or "". */
 struct endpoint *endpoint_world_template(struct endpoint_world *world, const char *name,
@@ -57,6 +62,9 @@ void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_fac
                       struct bytes message, struct endpoint_answer *answer);
 void endpoint_get_at(const struct endpoint *endpoint, const struct endpoint_face *face,
                      const char *query, struct endpoint_answer *answer);
+/* POST from another address than 127.0.0.1; face NULL: the endpoint's own. */
+void endpoint_post_from(const struct endpoint *endpoint, const struct endpoint_face *face,
+                        const char *peer, struct bytes message, struct endpoint_answer *answer);
 void endpoint_answer_clear(struct endpoint_answer *answer);
 
 #endif
