@@ -202,6 +202,14 @@ static void certificates_11(struct scep_client *c)
     certificates_10(c);
     c->more_certs[c->more_cert_count++] = world.ras->chain[0];
 }
+static void digests_4(struct scep_client *c)
+{
+    c->digest_more = LIMIT_CMS_DIGEST_ALGS - 1;
+}
+static void digests_5(struct scep_client *c)
+{
+    c->digest_more = LIMIT_CMS_DIGEST_ALGS;
+}
 static void indefinite(struct scep_client *c)
 {
     c->ber = true;
@@ -247,6 +255,8 @@ static const struct message_case message_cases[] = {
     { "signer by subjectKeyIdentifier", by_key_id, 0, ISSUED },
     { "ten certificates", certificates_10, 0, ISSUED },
     { "eleven certificates", certificates_11, 0, STATUS_400(REASON_CMS_TOO_MANY_CERTS) },
+    { "four digestAlgorithms", digests_4, 0, ISSUED },
+    { "five digestAlgorithms", digests_5, 0, STATUS_400(REASON_LIMIT) },
     { "indefinite lengths and segments", indefinite, 0, ISSUED },
     { "ciphertext of 7 bytes", cipher_7, 0, { 200, REASON_ENVELOPE_MALFORMED, BAD_REQUEST, NULL } },
     { "no IV", iv_none, 0, { 200, REASON_ENVELOPE_MALFORMED, BAD_REQUEST, NULL } },
