@@ -2,24 +2,16 @@
 #include "mscep/sign_in_throttle.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/address_table.h"
 #include "platform/threads.h"
 
 #define SECOND_US INT64_C(1000000)
 
-struct entry {
-    struct ip_address address; /* of IPv6 the first half */
-    int64_t failures;
-    int64_t first_us;
-    int64_t last_us;
-};
-
 struct sign_in_throttle {
     pthread_mutex_t lock; /* guards what follows */
     unsigned references;
-    size_t count;
-    struct entry entries[SIGN_IN_THROTTLE_ADDRESSES]; /* the first `count`, in no order */
+    struct address_table *table; /* one row: failures are rare, and none is forgotten too early */
 };
 
 struct sign_in_throttle *sign_in_throttle_create(struct error *err)
@@ -32,6 +24,11 @@ struct sign_in_throttle *sign_in_throttle_create(struct error *err)
         return NULL;
     }
     t->references = 1;
+    t->table = address_table_create(1, SIGN_IN_THROTTLE_ADDRESSES, err);
+    if (t->table == NULL) {
+        sign_in_throttle_unref(t);
+        return NULL;
+    }
     return t;
 }
 
@@ -55,48 +52,29 @@ void sign_in_throttle_unref(struct sign_in_throttle *t)
     (void)pthread_mutex_unlock(&t->lock);
     if (last) {
         (void)pthread_mutex_destroy(&t->lock);
+        address_table_free(t->table);
         free(t);
     }
 }
 
-static struct ip_address counted_address(const struct ip_address *peer)
-{
-    struct ip_address address = *peer;
-
-    if (address.v6) {
-        memset(address.octets + 8, 0, 8);
-    }
-    return address;
-}
-
-static struct entry *find(struct sign_in_throttle *t, const struct ip_address *address)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        if (ip_address_equal(&t->entries[i].address, address)) {
-            return &t->entries[i];
-        }
-    }
-    return NULL;
-}
-
 /* Waiting counts from the last failure, since none is counted meanwhile. */
-static bool waits(const struct entry *e, const struct sign_in_throttle_rule *rule, int64_t now_us)
+static bool waits(const struct address_entry *e, const struct sign_in_throttle_rule *rule,
+                  int64_t now_us)
 {
-    return e->failures >= rule->failures && now_us - e->last_us < rule->period_us;
+    return e->count >= rule->failures && now_us - e->last_us < rule->period_us;
 }
 
 unsigned sign_in_throttle_wait(struct sign_in_throttle *t, const struct sign_in_throttle_rule *rule,
                                const struct ip_address *peer, int64_t now_us)
 {
-    struct ip_address address = counted_address(peer);
-    const struct entry *e = NULL;
+    const struct address_entry *e = NULL;
     unsigned seconds = 0;
 
     if (rule->failures == 0) {
         return 0;
     }
     (void)pthread_mutex_lock(&t->lock);
-    e = find(t, &address);
+    e = address_table_find(t->table, 0, peer);
     if (e != NULL && waits(e, rule, now_us)) {
         int64_t left = e->last_us + rule->period_us - now_us;
 
@@ -106,56 +84,21 @@ unsigned sign_in_throttle_wait(struct sign_in_throttle *t, const struct sign_in_
     return seconds;
 }
 
-/* A free place; of a full table the one that has been quiet longest. */
-static struct entry *make_room(struct sign_in_throttle *t)
-{
-    struct entry *oldest = &t->entries[0];
-
-    if (t->count < SIGN_IN_THROTTLE_ADDRESSES) {
-        return &t->entries[t->count++];
-    }
-    for (size_t i = 1; i < t->count; i++) {
-        if (t->entries[i].last_us < oldest->last_us) {
-            oldest = &t->entries[i];
-        }
-    }
-    return oldest;
-}
-
-/* Addresses that nothing is held against any more. */
-static void drop_old(struct sign_in_throttle *t, int64_t period_us, int64_t now_us)
-{
-    for (size_t i = 0; i < t->count;) {
-        if (now_us - t->entries[i].last_us >= period_us) {
-            t->entries[i] = t->entries[--t->count];
-        } else {
-            i++;
-        }
-    }
-}
-
 void sign_in_throttle_count(struct sign_in_throttle *t, const struct sign_in_throttle_rule *rule,
                             const struct ip_address *peer, int64_t now_us)
 {
-    struct ip_address address = counted_address(peer);
-    struct entry *e = NULL;
+    struct address_entry *e = NULL;
 
     if (rule->failures == 0) {
         return;
     }
     (void)pthread_mutex_lock(&t->lock);
-    drop_old(t, rule->period_us, now_us);
-    e = find(t, &address);
-    if (e == NULL) {
-        e = make_room(t);
-        memset(e, 0, sizeof(*e));
-        e->address = address;
-        e->first_us = now_us;
-    } else if (now_us - e->first_us >= rule->period_us && !waits(e, rule, now_us)) {
-        e->failures = 0;
+    e = address_table_take(t->table, 0, peer, rule->period_us, now_us);
+    if (now_us - e->first_us >= rule->period_us && !waits(e, rule, now_us)) {
+        e->count = 0;
         e->first_us = now_us;
     }
-    e->failures++;
+    e->count++;
     e->last_us = now_us;
     (void)pthread_mutex_unlock(&t->lock);
 }
@@ -169,8 +112,8 @@ unsigned sign_in_throttle_waiting(struct sign_in_throttle *t,
         return 0;
     }
     (void)pthread_mutex_lock(&t->lock);
-    for (size_t i = 0; i < t->count; i++) {
-        waiting += waits(&t->entries[i], rule, now_us) ? 1 : 0;
+    for (size_t i = 0; i < address_table_places(t->table); i++) {
+        waiting += waits(address_table_at(t->table, i), rule, now_us) ? 1 : 0;
     }
     (void)pthread_mutex_unlock(&t->lock);
     return waiting;

@@ -2,7 +2,7 @@
 /*
  * Purpose:  count failed sign-ins per client address and say who has to wait.
  * Not here: what a failure is (sign_in.c).
- * Owns:     a bounded table of addresses.
+ * Owns:     a bounded table of addresses (base/address_table.h).
  * Threads:  any thread; references are counted, so that the counters outlive a reload.
  * Spec:     none; configuration keys signin.failures, signin.throttle_minutes.
  */
@@ -33,7 +33,7 @@ unsigned sign_in_throttle_wait(struct sign_in_throttle *t, const struct sign_in_
                                const struct ip_address *peer, int64_t now_us);
 /*
  * Count a failed sign-in. The failure that reaches the rule's number makes the address wait for a
- * whole period. A full table forgets the address that has been quiet longest.
+ * whole period. A full table forgets whoever has failed least often, of these the quietest.
  */
 void sign_in_throttle_count(struct sign_in_throttle *t, const struct sign_in_throttle_rule *rule,
                             const struct ip_address *peer, int64_t now_us);

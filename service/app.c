@@ -23,6 +23,7 @@
 #include "service/listeners.h"
 #include "service/management.h"
 #include "service/runtime.h"
+#include "service/restart_keys.h"
 #include "service/service_urls.h"
 #include "service/start_failure.h"
 #include "service/tidy.h"
@@ -47,6 +48,7 @@ struct app {
     struct http_server *server;
     struct metrics *metrics;
     struct ocsp_counts ocsp;
+    struct abuse_watch *abuse;
     struct management *management; /* NULL: health and metrics are served nowhere */
     struct dispatch dispatch;
     struct listeners listeners;
@@ -99,6 +101,7 @@ static bool load_runtime(struct app *app, struct error *err)
         .listener_count = app->listeners.count,
         .seats = app->intune.seats,
         .intune_stats = app->intune.stats,
+        .rate = abuse_watch_rate(app->abuse),
         .log = app->log,
         .events = app->events,
     };
@@ -116,6 +119,7 @@ static bool load_runtime(struct app *app, struct error *err)
     for (size_t i = 0; i < runtime_endpoint_count(now); i++) {
         metrics_add_template(app->metrics, runtime_template_name_at(now, i));
     }
+    abuse_watch_use(app->abuse, now);
     pthread_mutex_lock(&app->runtime_mutex);
     app->runtime = now;
     pthread_mutex_unlock(&app->runtime_mutex);
@@ -220,6 +224,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .intune = &app->intune,
         .metrics = app->metrics,
         .ocsp = &app->ocsp,
+        .abuse = app->abuse,
     };
     app->server = http_server_create(&options, err);
     return app->server != NULL;
@@ -329,6 +334,7 @@ static bool start_management(struct app *app, const struct app_options *options,
                   .events = app->events,
                   .seats = app->intune.seats,
                   .intune = app->intune.stats,
+                  .abuse = app->abuse,
                   .started_at = clock_now(),
                   .started_us = clock_monotonic_us() },
         .sources = { app->data_folder, app->store, app_runtime, app },
@@ -384,10 +390,13 @@ static bool open_all(struct app *app, const struct app_options *options,
 {
     unsigned readers = 0;
     struct intune_watch_options intune = { .data_folder = app->data_folder };
+    struct abuse_watch_options abuse = { .events = app->events };
 
     app->threads = intune_watch_threads(config, thread_processor_count());
     readers = app->threads.workers > 64 ? 64 : app->threads.workers;
     if (!open_logs(app, config, options->log_console, err)) return false;
+    abuse.log = app->log;
+    abuse.audit = app->audit;
     if (!data_mac_key(app->data_folder, false, &app->mac_key, err)) return false;
     app->store = data_store_open(app->data_folder, readers, err);
     if (app->store == NULL) return false;
@@ -395,6 +404,8 @@ static bool open_all(struct app *app, const struct app_options *options,
     intune.log = app->log;
     intune.audit = app->audit;
     intune.events = app->events;
+    app->abuse = abuse_watch_create(&abuse, err);
+    if (app->abuse == NULL) return false;
     if (!intune_watch_start(&app->intune, &intune, &app->threads, err)) return false;
     if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
@@ -495,6 +506,7 @@ void app_free(struct app *app)
     worker_pool_free(app->pool);
     listeners_close(&app->listeners);
     runtime_unref(app->runtime);
+    abuse_watch_free(app->abuse);
     intune_watch_clear(&app->intune);
     store_close(app->store);
     if (app->started) {
@@ -515,39 +527,6 @@ void app_free(struct app *app)
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
-
-/*
- * Settings that live in sockets and threads are taken at start only: say so rather than seem to
- * obey.
- */
-static void report_restart_keys(struct app *app, const struct service_config *before,
-                                const struct service_config *after)
-{
-    if (!text_equal_nocase(before->listen, after->listen)
-        || !text_equal_nocase(before->https.listen, after->https.listen)
-        || !text_equal_nocase(before->management.listen, after->management.listen)
-        || before->https.min_version != after->https.min_version
-        || before->https.connections != after->https.connections
-        || before->https.handshake_seconds != after->https.handshake_seconds
-        || before->limits.body_bytes != after->limits.body_bytes
-        || before->limits.connections != after->limits.connections
-        || before->limits.connections_per_address != after->limits.connections_per_address
-        || before->limits.idle_seconds != after->limits.idle_seconds
-        || before->workers.threads != after->workers.threads
-        || before->workers.queue != after->workers.queue
-        || before->intune.requests != after->intune.requests
-        || (before->intune.tenant[0] == '\0') != (after->intune.tenant[0] == '\0')
-        || before->log.file_mb != after->log.file_mb || before->log.files != after->log.files
-        || before->audit.file_mb != after->audit.file_mb
-        || before->audit.files != after->audit.files) {
-        log_line(
-            app->log, LOG_LEVEL_WARNING,
-            "openndes.json: listen, https.listen, https.min_version, https.connections, "
-            "https.handshake_seconds, management.listen, limits.* but stop_seconds, workers.*, "
-            "intune.requests (and the threads for Intune), and sizes of logs take effect at the "
-            "next start");
-    }
-}
 
 static void report_reloaded(struct app *app)
 {
@@ -572,7 +551,7 @@ static void reload(struct app *app)
         event_log_failure(app->events, EVENT_CONFIGURATION_BROKEN, NULL, &err);
     } else {
         log_set_level(app->log, runtime_config(app->runtime)->log.level);
-        report_restart_keys(app, runtime_config(old), runtime_config(app->runtime));
+        restart_keys_report(runtime_config(old), runtime_config(app->runtime), app->log);
         report_reloaded(app);
     }
     runtime_unref(old);

@@ -92,6 +92,20 @@ static bool check_legacy(struct check *check, const struct template_config *conf
                    err);
 }
 
+static bool check_guessing(struct check *check, const struct template_config *config,
+                           const char *what, struct error *err)
+{
+    bool guessable = config->challenge.type == CHALLENGE_TYPE_STATIC
+                     || config->challenge.type == CHALLENGE_TYPE_NDES;
+
+    return !guessable || config->rate.refused_per_minute != 0
+           || tell(check, CHECK_WARNING, what, NULL,
+                   "rate.refused_per_minute=0: nobody who guesses has to wait",
+                   "openndes template set NAME rate.refused_per_minute=10, more where many devices "
+                   "come by one address",
+                   err);
+}
+
 static void count_template(struct check *check, const struct template_config *config)
 {
     if (!config->enabled) {
@@ -123,7 +137,8 @@ static bool check_template(void *context, const char *name, struct error *err)
     ok = tell(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", NULL, err)
          && (!config.enabled
              || (check_template_ca(check, what, config.ca, err)
-                 && check_legacy(check, &config, what, err)))
+                 && check_legacy(check, &config, what, err)
+                 && check_guessing(check, &config, what, err)))
          && check_intune_template(&config, what, check_report_finding, report, err)
          && check_ndes_template(&config, what, check_report_finding, report, err)
          && check_policy_template(check->data, &config, what, check_report_finding, report, err)

@@ -13,6 +13,7 @@
 #include "audit/audit.h"
 #include "audit/log.h"
 #include "http/http_server.h"
+#include "service/abuse_watch.h"
 #include "service/event_log.h"
 #include "service/intune_watch.h"
 #include "service/metrics.h"
@@ -28,8 +29,9 @@ struct dispatch {
     struct audit *audit;
     struct event_log *events;
     struct intune_watch *intune;
-    struct metrics *metrics;  /* NULL: nobody counts */
-    struct ocsp_counts *ocsp; /* the same */
+    struct metrics *metrics;   /* NULL: nobody counts */
+    struct ocsp_counts *ocsp;  /* the same */
+    struct abuse_watch *abuse; /* NULL: nobody watches */
     /* the HTTPS thread's alone */
     int64_t handshakes_told_us; /* when the log last spoke of those that came to nothing */
     unsigned handshakes_failed; /* since then */

@@ -109,6 +109,15 @@ static const struct event_info events[] = {
       "\"request deny\"." },
     { EVENT_REQUEST_DECIDED, EVENTLOG_INFO, false, EVENT_REPORT,
       "An administrator has decided about a certificate request.", "Nothing is to be done." },
+    { EVENT_RA_PROBED, EVENTLOG_WARNING, false, EVENT_REPORT,
+      "Many messages could not be opened or proven: somebody may be probing the key of the RA.",
+      "Find out who sends them; keep those addresses out by ip_acl or the firewall." },
+    { EVENT_CHALLENGES_GUESSED, EVENTLOG_WARNING, false, EVENT_REPORT,
+      "Many challenges were refused: somebody may be guessing.",
+      "Find out who sends them; a profile with an old passphrase looks the same." },
+    { EVENT_RATE_LIMITED, EVENTLOG_WARNING, false, EVENT_REPORT,
+      "A client comes more often than a template allows and has to wait.",
+      "Raise the limit if it speaks for many devices, or find out who it is." },
 };
 
 /* What every request refused for one of these reasons is reported as. */

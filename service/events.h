@@ -46,8 +46,11 @@ enum event_id {
     EVENT_INTUNE_REVOKED = 155,       /* certificates revoked at Intune's request */
     EVENT_NOTIFICATION_LOST = 156,    /* Intune was not told of a refusal */
     EVENT_POLICY_DENIED = 160,
-    EVENT_REQUEST_WAITS = 170,  /* for an administrator's approval */
-    EVENT_REQUEST_DECIDED = 171 /* approved or denied */
+    EVENT_REQUEST_WAITS = 170,      /* for an administrator's approval */
+    EVENT_REQUEST_DECIDED = 171,    /* approved or denied */
+    EVENT_RA_PROBED = 172,          /* many messages that cannot be opened or proven */
+    EVENT_CHALLENGES_GUESSED = 173, /* many refused challenges */
+    EVENT_RATE_LIMITED = 174
 };
 
 #endif

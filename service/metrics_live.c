@@ -49,6 +49,40 @@ static void print_requests(const struct metrics_live *live, struct metrics_text 
     metrics_text_single(text, METRIC_DROPPED, metrics_dropped(live->metrics));
 }
 
+/* ---- limits and alarms ----------------------------------------------------------------------- */
+
+static void print_limited(void *context, const struct abuse_series *series)
+{
+    for (unsigned kind = RATE_NONE + 1; kind < RATE_KINDS; kind++) {
+        const struct metrics_label labels[] = { { "template", series->name },
+                                                { "kind", rate_kind_name((enum rate_kind)kind) },
+                                                { NULL, NULL } };
+
+        if (series->kind == ABUSE_REFUSED) {
+            metrics_text_number(context, labels, series->limited[kind]);
+        }
+    }
+}
+
+static void print_alarm(void *context, const struct abuse_series *series)
+{
+    const struct metrics_label labels[] = {
+        { "kind", series->kind == ABUSE_REFUSED ? "refused" : "unprocessable" },
+        { "name", series->name },
+        { NULL, NULL }
+    };
+
+    metrics_text_number(context, labels, series->alarm ? 1 : 0);
+}
+
+static void print_abuse(const struct metrics_live *live, struct metrics_text *text)
+{
+    metrics_text_begin(text, METRIC_RATE_LIMITED);
+    abuse_watch_each(live->abuse, print_limited, text);
+    metrics_text_begin(text, METRIC_ALARM);
+    abuse_watch_each(live->abuse, print_alarm, text);
+}
+
 /* ---- HTTP ------------------------------------------------------------------------------------ */
 
 static void print_http(const struct metrics_live *live, struct metrics_text *text)
@@ -172,6 +206,7 @@ void metrics_live_print(const struct metrics_live *live, struct metrics_text *te
 {
     print_process(live, text);
     print_requests(live, text);
+    print_abuse(live, text);
     print_http(live, text);
     ocsp_counts_print(live->ocsp, text);
     print_store(live, text);

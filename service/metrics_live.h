@@ -10,6 +10,7 @@
 #define OPENNDES_SERVICE_METRICS_LIVE_H
 
 #include "http/http_server.h"
+#include "service/abuse_watch.h"
 #include "service/event_log.h"
 #include "service/intune_watch.h"
 #include "service/metrics.h"
@@ -25,6 +26,7 @@ struct metrics_live {
     struct event_log *events;
     struct intune_seats *seats;
     struct intune_stats *intune;
+    struct abuse_watch *abuse;
     int64_t started_at; /* seconds */
     int64_t started_us; /* monotonic */
 };

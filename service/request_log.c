@@ -289,6 +289,24 @@ static void count(const struct dispatch *dispatch, const struct route *route,
     }
 }
 
+/* After the request's own line, so that the alarm it raises stands behind it. */
+static void watch(const struct dispatch *dispatch, const struct http_request *request,
+                  const struct endpoint_report *report)
+{
+    const struct abuse_fact fact = {
+        .template_name = report->template_name,
+        .ca_name = report->ca_name,
+        .why = &report->error,
+        .unreadable = report->unreadable,
+        .limited = report->limited,
+        .peer = &request->peer,
+    };
+
+    if (dispatch->abuse != NULL && error_is_set(&report->error)) {
+        abuse_watch_count(dispatch->abuse, &fact);
+    }
+}
+
 void request_log(const struct dispatch *dispatch, const struct http_request *request,
                  const struct http_response *response, const struct route *route,
                  const struct ndes_report *report)
@@ -314,4 +332,5 @@ void request_log(const struct dispatch *dispatch, const struct http_request *req
         write_audit(dispatch, request, response, route, report, peer, duration_us);
     }
     write_event(dispatch, request, response, route, &report->scep, peer);
+    watch(dispatch, request, &report->scep);
 }

@@ -31,6 +31,7 @@ struct runtime_options {
     size_t listener_count;
     struct intune_seats *seats;        /* places among those who wait for Intune */
     struct intune_stats *intune_stats; /* may be NULL */
+    struct rate_limit *rate;           /* counts that outlive a runtime; NULL: nothing is limited */
     struct log *log;                   /* may be NULL */
     struct event_log *events;          /* may be NULL */
 };

@@ -345,6 +345,7 @@ static bool load_endpoint(const struct runtime_options *options, struct template
         .next = rollover_ca(options, slot, "rollover.next", &slot->next),
         .previous = rollover_ca(options, slot, "rollover.previous", &slot->previous),
         .store = options->store,
+        .rate = options->rate,
     };
     /* A template that is switched off may lack its passphrase: it answers nobody. */
     if (config.enabled) {

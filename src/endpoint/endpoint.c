@@ -126,6 +126,25 @@ static void make_next_cacert(struct endpoint *endpoint)
     ra_set_unref(ras);
 }
 
+static bool open_rate(struct endpoint *endpoint, const struct endpoint_options *options,
+                      struct error *err)
+{
+    struct rate_subject *rate = &endpoint->rate;
+
+    if (options->rate == NULL) {
+        return true;
+    }
+    *rate = (struct rate_subject){
+        .limit = options->rate,
+        .template = rate_limit_scope(options->rate, RATE_SCOPE_TEMPLATE, endpoint->name, err),
+        .ca = rate_limit_scope(options->rate, RATE_SCOPE_CA, ca_name(options->ca), err),
+        .rule = { .address_per_minute = options->config->rate.address_per_minute,
+                  .per_minute = options->config->rate.per_minute,
+                  .refused_per_minute = options->config->rate.refused_per_minute },
+    };
+    return rate->template != NULL && rate->ca != NULL;
+}
+
 struct endpoint *endpoint_create(const struct endpoint_options *options, struct error *err)
 {
     const struct template_config *config = options->config;
@@ -152,6 +171,7 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
     if (endpoint->template == NULL) goto out;
     endpoint->acl = ip_acl_create(&config->ip_acl, err);
     if (endpoint->acl == NULL) goto out;
+    if (!open_rate(endpoint, options, err)) goto out;
     if (config->enabled && endpoint->challenge == NULL) {
         error_set(err, REASON_INTERNAL, "template %s has no challenge", config->name);
         goto out;
@@ -257,6 +277,9 @@ static void refuse_http(struct http_response *response, struct endpoint_report *
 {
     report->result = "refused";
     http_response_error(response, &report->error);
+    if (report->retry_after != 0) {
+        response->retry_after = report->retry_after;
+    }
 }
 
 bool endpoint_admit(const struct endpoint *endpoint, const struct http_request *request,

@@ -13,6 +13,7 @@
 #include "ca/ca.h"
 #include "challenge/challenge.h"
 #include "config/template_config.h"
+#include "endpoint/rate_limit.h"
 #include "enroll/enroll.h"
 #include "http/http_types.h"
 #include "http/ip_acl.h"
@@ -34,14 +35,16 @@ struct endpoint_options {
     struct challenge *take_challenge; /* NULL only for a template that is switched off; taken
                                              over also on failure */
     struct policy_gate *take_policy;  /* NULL: none; taken over also on failure */
+    struct rate_limit *rate;          /* NULL: nothing is limited; outlives the endpoint */
 };
 
 /* What happened to one request, for log and audit. All text is owned by the report. */
 struct endpoint_report {
     /* whose rules decided; "" until the message is far enough for that to be known */
     char template_name[LIMIT_TEMPLATE_NAME + 1];
-    const char *operation;    /* constant text; NULL: not known */
-    const char *message_type; /* constant text; NULL: not known */
+    char ca_name[LIMIT_TEMPLATE_NAME + 1]; /* whose RA was to open the message; "" none */
+    const char *operation;                 /* constant text; NULL: not known */
+    const char *message_type;              /* constant text; NULL: not known */
     struct enroll_report decision;
     const char *result; /* constant: "issued", "repeated", "pending", "refused", "ok" */
     bool waits_still;   /* pending, and it was before: nothing has happened */
@@ -50,6 +53,8 @@ struct endpoint_report {
     char requested_subject[NAME_TEXT_MAX];
     char algorithms[64];
     struct certificate_info certificate; /* serial "" when none */
+    enum rate_kind limited;              /* which limit refused it; RATE_NONE: none */
+    unsigned retry_after;                /* seconds; 0: nothing is said about it */
     struct error error;                  /* why it was refused */
     /* the envelope could not be opened or read, whatever the error says: somebody may be trying */
     bool unreadable;

@@ -33,7 +33,31 @@ struct exchange {
     enum pki_answer answer;
     struct issuance issuance;
     struct buffer found;
+    struct rate_verdict verdict; /* of the limits of whoever was asked last */
+    bool limited;                /* comes too often: an HTTP status says when to come again */
 };
+
+/*
+ * What costs least comes first: counted before the message is looked at. Errors:
+ * REASON_RATE_LIMITED.
+ */
+MUST_USE bool pki_rate_admit(struct exchange *x, const struct endpoint *endpoint,
+                             struct error *err);
+/*
+ * Whoever has guessed too often waits, also with a right challenge: its answer would tell him that
+ * it is right. Only what may bring a challenge can guess; a device that asks what became of its
+ * request is not kept waiting. Errors: REASON_CHALLENGES_THROTTLED.
+ */
+MUST_USE bool pki_rate_admit_challenge(struct exchange *x, const struct endpoint *endpoint,
+                                       struct error *err);
+/*
+ * The chosen template has counts of its own; the one that was asked has counted the message, too.
+ * Guesses count where they are made, so that only now is known who has made too many.
+ */
+MUST_USE bool pki_rate_admit_chosen(struct exchange *x, const struct endpoint *chosen,
+                                    struct error *err);
+/* What became of the message, for the counts of whoever decided. */
+void pki_rate_result(const struct exchange *x);
 
 /* Whose RA is the message encrypted to? Fills in generation and ra_index. */
 MUST_USE bool pki_find_recipient(struct exchange *x, struct error *err);

@@ -76,7 +76,8 @@ bool pki_set_decider(struct exchange *x, const struct endpoint *decider, struct 
                          decider->name);
     }
     return endpoint_acl_check(decider, ACL_FACE_SCEP, &x->request->peer, err)
-           && scep_message_allowed(x->message, x->level, err);
+           && scep_message_allowed(x->message, x->level, err)
+           && pki_rate_admit_chosen(x, decider, err);
 }
 
 struct enroll_options pki_enroll_options(const struct exchange *x)
@@ -298,12 +299,19 @@ bool pki_operation(const struct endpoint *endpoint, const struct endpoint_face *
     if (face->choose == NULL) {
         decided_by(&x, endpoint);
     }
+    if (!text_copy(report->ca_name, sizeof(report->ca_name), ca_name(endpoint->ca))) {
+        report->ca_name[0] = '\0';
+    }
+    if (!pki_rate_admit(&x, endpoint, &report->error)) goto out;
     x.message = scep_message_parse(raw, &report->error);
     if (x.message == NULL) goto out;
     report_message(report, scep_message_facts(x.message));
+    if (face->choose == NULL && !pki_rate_admit_challenge(&x, endpoint, &report->error)) goto out;
     if (!take_ras(&x, &report->error)) goto out;
     x.ra_index = first_index(x.ras[0], face->ra);
     decided = decide(&x);
+    if (x.limited) goto out;
+    pki_rate_result(&x);
     ok = reply(&x, decided, response, &reply_error);
     if (!ok) {
         /*

@@ -72,8 +72,23 @@ void endpoint_world_close(struct endpoint_world *world)
     EVP_PKEY_free(world->other_key);
     ra_set_unref(world->ras);
     ca_free(world->ca);
+    rate_limit_free(world->rate);
     store_close(world->store);
     test_folder_remove(&world->folder);
+}
+
+static int64_t world_now(void *context)
+{
+    return ((const struct endpoint_world *)context)->now_us;
+}
+
+void endpoint_world_limit(struct endpoint_world *world)
+{
+    struct error err = ERROR_INIT;
+
+    rate_limit_free(world->rate);
+    world->rate = rate_limit_create(world_now, world, &err);
+    assert_done(world->rate != NULL, &err, "rate limit");
 }
 
 struct endpoint *endpoint_world_template(struct endpoint_world *world, const char *name,
@@ -93,7 +108,8 @@ struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char 
                                         .ca = world->ca,
                                         .next = world->next,
                                         .previous = world->previous,
-                                        .store = world->store };
+                                        .store = world->store,
+                                        .rate = world->rate };
     struct endpoint *endpoint = NULL;
 
     assert_done(challenge_static_mac(mac_of, bytes_of_text(WORLD_PASSPHRASE), false,
@@ -140,15 +156,15 @@ void endpoint_world_client(const struct endpoint_world *world, struct scep_clien
     client->challenge = WORLD_PASSPHRASE;
 }
 
-static void ask(const struct endpoint *endpoint, const struct endpoint_face *face,
-                struct http_request *request, struct endpoint_answer *answer)
+static void ask_from(const struct endpoint *endpoint, const struct endpoint_face *face,
+                     const char *peer, struct http_request *request, struct endpoint_answer *answer)
 {
-    static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+    struct error err = ERROR_INIT;
 
     memset(answer, 0, sizeof(*answer));
     endpoint_report_init(&answer->report);
     assert_true(text_copy(request->id, sizeof(request->id), "test-1"));
-    memcpy(request->peer.octets, loopback, sizeof(loopback));
+    assert_done(ip_address_parse(bytes_of_text(peer), &request->peer, &err), &err, peer);
     request->started_us = clock_monotonic_us();
     /* another face admits by itself: the lists that count are those of whoever is chosen */
     if (face != endpoint_own_face(endpoint)
@@ -157,8 +173,14 @@ static void ask(const struct endpoint *endpoint, const struct endpoint_face *fac
     }
 }
 
-void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_face *face,
-                      struct bytes message, struct endpoint_answer *answer)
+static void ask(const struct endpoint *endpoint, const struct endpoint_face *face,
+                struct http_request *request, struct endpoint_answer *answer)
+{
+    ask_from(endpoint, face, "127.0.0.1", request, answer);
+}
+
+void endpoint_post_from(const struct endpoint *endpoint, const struct endpoint_face *face,
+                        const char *peer, struct bytes message, struct endpoint_answer *answer)
 {
     struct http_request request = { .method = HTTP_METHOD_POST,
                                     .method_text = "POST",
@@ -166,7 +188,13 @@ void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_fac
                                     .raw_query = bytes_of_text("operation=PKIOperation"),
                                     .body = message };
 
-    ask(endpoint, face, &request, answer);
+    ask_from(endpoint, face == NULL ? endpoint_own_face(endpoint) : face, peer, &request, answer);
+}
+
+void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_face *face,
+                      struct bytes message, struct endpoint_answer *answer)
+{
+    endpoint_post_from(endpoint, face, "127.0.0.1", message, answer);
 }
 
 void endpoint_post(const struct endpoint *endpoint, struct bytes message,

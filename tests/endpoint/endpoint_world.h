@@ -28,6 +28,8 @@ struct endpoint_world {
     struct ca *previous;
     struct evp_pkey_st *client_key;
     struct evp_pkey_st *other_key;
+    struct rate_limit *rate; /* NULL until endpoint_world_limit */
+    int64_t now_us;          /* the clock of rate */
 };
 
 /* What came back. */
@@ -42,6 +44,9 @@ void endpoint_world_close(struct endpoint_world *world);
 /* One more CA in the same folder and store; *builtin is what is behind it. ca_free. */
 struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enum ca_key_spec key,
                              const char *subject, struct ca_builtin **builtin);
+/* Templates that are made from now on are limited by their settings. */
+void endpoint_world_limit(struct endpoint_world *world);
+
 /* A template of this name with WORLD_PASSPHRASE; `settings` is JSON behind a comma, or "". */
 struct endpoint *endpoint_world_template(struct endpoint_world *world, const char *name,
                                          const char *settings);
@@ -64,6 +69,9 @@ void endpoint_post_at(const struct endpoint *endpoint, const struct endpoint_fac
                       struct bytes message, struct endpoint_answer *answer);
 void endpoint_get_at(const struct endpoint *endpoint, const struct endpoint_face *face,
                      const char *query, struct endpoint_answer *answer);
+/* POST from another address than 127.0.0.1; face NULL: the endpoint's own. */
+void endpoint_post_from(const struct endpoint *endpoint, const struct endpoint_face *face,
+                        const char *peer, struct bytes message, struct endpoint_answer *answer);
 void endpoint_answer_clear(struct endpoint_answer *answer);
 
 #endif

@@ -222,7 +222,7 @@ static void parse__size_limits__held(void **state)
         enum reason reason;
     } cases[] = {
         { "subject at the limit", LIMIT_DN_BYTES - 21, 0, REASON_NONE },
-        { "subject over the limit", LIMIT_DN_BYTES, 0, REASON_LIMIT },
+        { "subject over the limit", LIMIT_DN_BYTES - 20, 0, REASON_LIMIT },
         { "a large request", 1, 30000, REASON_NONE },
         { "a request over the limit", 1, LIMIT_CSR_BYTES, REASON_LIMIT },
     };
@@ -255,6 +255,51 @@ static void parse__size_limits__held(void **state)
     }
     free(filler);
     free(text);
+}
+
+/* Filled up until the whole request has exactly so many bytes. */
+static void request_of(struct csr_builder *b, size_t len, struct buffer *der)
+{
+    size_t filler = 30000;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct buffer value = BUFFER_INIT(65536);
+        uint8_t *zeros = calloc(1, filler);
+
+        csr_builder_cn(b, "x");
+        csr_builder_tlv(&value, 0x04, bytes_of(zeros, filler));
+        csr_builder_attribute(b, "1.2.3.4", buffer_bytes(&value));
+        csr_builder_der(b, der);
+        buffer_clear(&value);
+        free(zeros);
+        if (i == 0) {
+            filler += len - der->len;
+            buffer_clear(&b->subject);
+            buffer_clear(&b->attributes);
+        }
+    }
+    assert_int_equal(der->len, len);
+}
+
+static void parse__whole_request__limit_and_one_more(void **state)
+{
+    for (size_t more = 0; more < 2; more++) {
+        struct csr_builder b;
+        struct buffer der = BUFFER_INIT(0);
+        struct csr csr = CSR_INIT;
+        struct error err = ERROR_INIT;
+
+        csr_builder_init(&b, *state);
+        request_of(&b, LIMIT_CSR_BYTES + more, &der);
+        if (more == 0) {
+            assert_done(csr_parse(buffer_bytes(&der), &csr, &err), &err, "at the limit");
+        } else {
+            assert_refused(csr_parse(buffer_bytes(&der), &csr, &err), &err, REASON_LIMIT, "over");
+        }
+        csr_clear(&csr);
+        buffer_clear(&der);
+        csr_builder_clear(&b);
+    }
 }
 
 /* A public sample: every requested extension critical, one that is not what its OID says. */
@@ -309,6 +354,7 @@ int main(void)
         cmocka_unit_test(parse__versions_and_missing_attributes__tolerated),
         cmocka_unit_test(parse__indefinite_length__read_and_verified),
         cmocka_unit_test(parse__size_limits__held),
+        cmocka_unit_test(parse__whole_request__limit_and_one_more),
         cmocka_unit_test(parse__intune_sample__challenge_byte_for_byte),
     };
 

@@ -127,9 +127,10 @@ grep -q '^error    openndes.json: .*a/b' "$out" || fail "no finding about opennd
 restore
 
 step "a template whose CA is missing, and settings that do not load"
-ok template set device ca=gone
+ok template set device ca=gone rate.refused_per_minute=0
 broken 8
 finding error "template device" "gone" ca-missing
+finding warning "template device" "rate.refused_per_minute=0"
 printf '{ "lisen": "127.0.0.1:80" }' >"$data/openndes.json"
 broken 3
 finding error openndes.json '"listen"' config-unknown-key

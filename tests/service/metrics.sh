@@ -94,6 +94,21 @@ rm "$data/templates/broken.json"
 step "who looks leaves no trace in the logs"
 ! in_log " management 200" || fail "scrapes stand in the log"
 [[ $(grep -c '"event":"http"' "$data/logs/audit.jsonl") -eq $http_before ]] || fail "scrapes stand in the audit log"
+
+step "who comes too often is told when to come again, and the counters tell it"
+often=0
+limited() { ! enrol "often$((++often))" "$passphrase" && audited event=http result=refused reason=rate-limited template=device >/dev/null; }
+ok template set device rate.address_per_minute=1
+eventually "$SOON" limited || fail "no limit after $often enrollments"
+printf '0no message' >"$work/junk"
+[[ $(curl --silent --max-time 30 --data-binary "@$work/junk" --dump-header "$work/head" --output "$work/body" \
+    --write-out '%{http_code}' "$base/scep/device?operation=PKIOperation") == 429 ]] || fail "not 429: $(<"$work/head")"
+grep -qE $'^Retry-After: [1-9][0-9]?\r$' "$work/head" || fail "no Retry-After: $(<"$work/head")"
+in_log "Template device: 1 messages of 127.0.0.1 within a minute" || fail "the log does not tell of the limit"
+scrape
+has 0 'openndes_alarm{kind="refused",name="device"}' 0 'openndes_alarm{kind="unprocessable",name="default"}' ||
+    fail "the fourth scrape"
+grep -qE 'openndes_rate_limited_total\{template="device",kind="address"\} [1-9]' "$work/scrape" || fail "nobody was counted"
 stop_server
 mv "$data/ca/default" "$work/gone"
 

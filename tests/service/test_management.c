@@ -25,6 +25,7 @@ struct world {
     struct worker_pool *pool;
     struct http_server *server;
     struct metrics *metrics;
+    struct abuse_watch *abuse;
     struct management *management;
     uint16_t port;
     struct ocsp_counts ocsp;
@@ -81,10 +82,11 @@ static void open_parts(struct world *world)
     world->seats = intune_seats_create(2, &err);
     world->stats = intune_stats_create(&err);
     world->metrics = metrics_create(&err);
+    world->abuse = abuse_watch_create(&(struct abuse_watch_options){ .log = NULL }, &err);
     world->pool = worker_pool_create(1, 1, &err);
     world->server = http_server_create(&http, &err);
     assert_done(world->seats != NULL && world->stats != NULL && world->metrics != NULL
-                    && world->pool != NULL && world->server != NULL,
+                    && world->abuse != NULL && world->pool != NULL && world->server != NULL,
                 &err, "");
 }
 
@@ -99,6 +101,7 @@ static struct management_options options_of(struct world *world)
                   .events = world->events,
                   .seats = world->seats,
                   .intune = world->stats,
+                  .abuse = world->abuse,
                   .started_at = clock_now(),
                   .started_us = clock_monotonic_us() },
         .sources = { world->folder.path, world->store, take_runtime, world },
@@ -160,6 +163,7 @@ static void destroy(struct world *world)
     intune_stats_free(world->stats);
     intune_seats_free(world->seats);
     store_close(world->store);
+    abuse_watch_free(world->abuse);
     metrics_free(world->metrics);
     event_log_free(world->events);
     (void)pthread_cond_destroy(&world->changed);

@@ -397,7 +397,7 @@ void scep_client_sign(const struct scep_client *c, struct bytes content, struct 
         *made = cert;
     }
     asn1_small(&data, faulty(c, SCEP_CLIENT_ODD_VERSIONS) ? 9 : 1);
-    if (!faulty(c, SCEP_CLIENT_EMPTY_DIGEST_ALGS)) {
+    for (size_t i = faulty(c, SCEP_CLIENT_EMPTY_DIGEST_ALGS) ? 1 : 0; i <= c->digest_more; i++) {
         asn1_algorithm(&part, EVP_MD_get_type(digest_of(c)),
                        !faulty(c, SCEP_CLIENT_DIGEST_NO_NULL));
     }

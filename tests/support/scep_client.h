@@ -105,6 +105,7 @@ struct scep_client {
     const char *challenge; /* NULL: none */
     const char *key_usage; /* asked for, such as "digitalSignature"; NULL: none */
     const char *digest;    /* "SHA256" */
+    size_t digest_more;    /* how often it stands in digestAlgorithms beyond once */
     const char *cipher;    /* "AES-128-CBC" */
     enum scep_client_signature signature;
     enum scep_client_transport transport;
