@@ -118,7 +118,7 @@ static void note_life(struct ndes_import_draft *d)
     }
     if (ndes_import_number(d, NDES_RENEWAL_ANY_SUBJECT, 0) != 0) {
         not_taken(d, NDES_RENEWAL_ANY_SUBJECT,
-                  "a renewed certificate has the names of the old one (renewal.names)");
+                  "a renewed certificate has the subject of the old one (renewal.names)");
     }
     if (ndes_import_number(d, NDES_CERTS_IN_MY_STORE, 1) != 1) {
         not_taken(d, NDES_CERTS_IN_MY_STORE, "not needed, RA keys lie in the data folder");

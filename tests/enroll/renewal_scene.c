@@ -364,15 +364,40 @@ static void make_ca(struct test_folder *folder, struct ca **ca, EVP_PKEY **key, 
     *cert = fixture_certificate(folder, "ca.crt");
 }
 
+/* Making a CA costs more than a test. */
+static struct scene cas;
+
+int scene_open(void **state)
+{
+    (void)state;
+    make_ca(&cas.ca_folder, &cas.ca, &cas.ca_key, &cas.ca_cert);
+    make_ca(&cas.other_folder, &cas.other_ca, &cas.other_key, &cas.other_cert);
+    return 0;
+}
+
+int scene_close(void **state)
+{
+    (void)state;
+    X509_free(cas.other_cert);
+    EVP_PKEY_free(cas.other_key);
+    ca_free(cas.other_ca);
+    X509_free(cas.ca_cert);
+    EVP_PKEY_free(cas.ca_key);
+    ca_free(cas.ca);
+    test_folder_remove(&cas.other_folder);
+    test_folder_remove(&cas.ca_folder);
+    return 0;
+}
+
 int scene_set_up(void **state)
 {
-    struct scene *s = calloc(1, sizeof(*s));
+    struct scene *s = malloc(sizeof(*s));
     struct store_options store = { .readers = 2 };
     struct error err = ERROR_INIT;
 
     assert_non_null(s);
-    make_ca(&s->folder, &s->ca, &s->ca_key, &s->ca_cert);
-    make_ca(&s->other_folder, &s->other_ca, &s->other_key, &s->other_cert);
+    *s = cas;
+    test_folder_create(&s->folder);
     test_folder_path(&s->folder, "openndes.db", s->database);
     store.path = s->database;
     s->store = store_open(&store, &err);
@@ -398,14 +423,7 @@ int scene_tear_down(void **state)
 
     EVP_PKEY_free(s->new_key);
     EVP_PKEY_free(s->old_key);
-    X509_free(s->other_cert);
-    EVP_PKEY_free(s->other_key);
-    ca_free(s->other_ca);
-    X509_free(s->ca_cert);
-    EVP_PKEY_free(s->ca_key);
-    ca_free(s->ca);
     store_close(s->store);
-    test_folder_remove(&s->other_folder);
     test_folder_remove(&s->folder);
     free(s);
     return 0;

@@ -17,10 +17,10 @@
 #define SCENE_NOW INT64_C(1790000000)
 
 struct scene {
-    struct test_folder folder;
-    struct test_folder other_folder;
+    struct test_folder folder; /* of this test alone */
     char database[FILE_PATH_MAX];
     struct store *store;
+    struct test_folder ca_folder, other_folder; /* these and the CAs are the whole program's */
     struct ca *ca;
     EVP_PKEY *ca_key;
     X509 *ca_cert;
@@ -33,7 +33,10 @@ struct scene {
     unsigned serial;
 };
 
-/* cmocka set-up and tear-down. */
+/* The CAs: set-up and tear-down of the group. */
+int scene_open(void **state);
+int scene_close(void **state);
+/* cmocka set-up and tear-down of a test. */
 int scene_set_up(void **state);
 int scene_tear_down(void **state);
 

@@ -196,5 +196,5 @@ int main(void)
         CASE(signer__which_cas__accepted),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scene_open, scene_close);
 }

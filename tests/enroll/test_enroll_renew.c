@@ -526,5 +526,5 @@ int main(void)
         CASE(race__the_same_request_twice__one_certificate_for_both),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scene_open, scene_close);
 }

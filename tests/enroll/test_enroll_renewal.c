@@ -520,5 +520,5 @@ int main(void)
         CASE(check__store_out_of_order__no_certificate),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scene_open, scene_close);
 }

@@ -447,5 +447,5 @@ int main(void)
         cmocka_unit_test(trusted__free_null__nothing),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scene_open, scene_close);
 }

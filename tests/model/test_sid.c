@@ -157,6 +157,33 @@ static void extension__value__as_documented(void **state)
     buffer_clear(&value);
 }
 
+/* What sid_extension_value writes is read back; nothing else is. */
+static void extension__read_back__exactly_that_value(void **state)
+{
+    struct buffer value = BUFFER_INIT(128);
+    struct error err = ERROR_INIT;
+    char sid[SID_TEXT_MAX];
+
+    (void)state;
+    assert_done(sid_extension_value(SID, &value, &err), &err, "");
+    assert_true(sid_of_extension(buffer_bytes(&value), sid));
+    assert_string_equal(sid, SID);
+    for (size_t len = 0; len < value.len; len++) {
+        assert_false(sid_of_extension(bytes_of(value.data, len), sid));
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            value.data[i] ^= (uint8_t)(1u << bit);
+            /* only a digit may become another one */
+            assert_true(!sid_of_extension(buffer_bytes(&value), sid)
+                        || (i >= 20 && sid_is_domain_account(bytes_of_text(sid))));
+            value.data[i] ^= (uint8_t)(1u << bit);
+        }
+    }
+    assert_false(sid_of_extension(bytes_of(NULL, 0), sid));
+    buffer_clear(&value);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +191,7 @@ int main(void)
         cmocka_unit_test(uri__forms__only_the_whole_tag),
         cmocka_unit_test(names__joined_and_apart__all_counted),
         cmocka_unit_test(extension__value__as_documented),
+        cmocka_unit_test(extension__read_back__exactly_that_value),
     };
 
     return cmocka_run_group_tests_name("sid", tests, NULL, NULL);
