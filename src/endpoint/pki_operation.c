@@ -63,6 +63,19 @@ static void fill_request(struct enroll_request *out, const struct http_request *
     memcpy(out->signer_key_sha256, facts->signer_key_sha256, sizeof(out->signer_key_sha256));
 }
 
+/*
+ * A refusal can be told to a signer whose key this template does not take: only a certificate would
+ * be encrypted to it.
+ */
+static bool signer_check(const struct endpoint *decider, const struct scep_message_facts *facts,
+                         struct error *err)
+{
+    return facts->signer_key_type != KEY_TYPE_EC || template_takes(decider->template, KEY_TYPE_EC)
+           || error_set(err, REASON_SIGNER_KEY_NOT_ALLOWED,
+                        "signer's key is EC of %u bits, and key.types of template %s has no ec",
+                        facts->signer_key_bits, decider->name);
+}
+
 /* One PKIOperation on its way. */
 struct exchange {
     const struct endpoint *endpoint; /* was asked, and opens the message */
@@ -107,7 +120,8 @@ static bool choose_decider(struct exchange *x, const struct csr *csr,
                          chosen->name);
     }
     return endpoint_acl_check(chosen, ACL_FACE_SCEP, &x->request->peer, err)
-           && scep_message_allowed(x->message, x->level, err);
+           && scep_message_allowed(x->message, x->level, err)
+           && signer_check(chosen, scep_message_facts(x->message), err);
 }
 
 /* Steps from the signature to the decision; every failure can be answered by a CertRep. */
@@ -119,6 +133,7 @@ static bool decide(struct exchange *x, struct issuance *issuance, struct endpoin
     bool ok = false;
 
     if (!scep_message_verify(x->message, x->level, err)) goto out;
+    if (x->face->choose == NULL && !signer_check(x->decider, facts, err)) goto out;
     if (!type_check(facts, err)) goto out;
     if (!scep_message_decrypt(x->message, x->level, x->ras, &x->ra_index, &enroll.csr, err)) {
         goto out;

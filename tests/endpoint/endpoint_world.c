@@ -6,19 +6,18 @@
 #include <openssl/evp.h>
 
 #include "base/text.h"
-#include "ca/ca_files.h"
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
 
 static const uint8_t mac_key[32] = "0123456789abcdef0123456789abcde";
 
-static void open_ca(struct endpoint_world *world)
+static void open_ca(struct endpoint_world *world, enum ca_key_spec key)
 {
     struct error err = ERROR_INIT;
     struct ca_new_options options = { .data_folder = world->folder.path,
                                       .name = "default",
-                                      .key = CA_KEY_RSA_2048,
+                                      .key = key,
                                       .subject = "CN=Endpoint Test CA",
                                       .validity_days = 100,
                                       .ra_bits = 2048,
@@ -42,6 +41,11 @@ static void open_ca(struct endpoint_world *world)
 
 void endpoint_world_open(struct endpoint_world *world)
 {
+    endpoint_world_open_key(world, CA_KEY_RSA_2048);
+}
+
+void endpoint_world_open_key(struct endpoint_world *world, enum ca_key_spec key)
+{
     struct error err = ERROR_INIT;
     char path[FILE_PATH_MAX];
     struct store_options options = { .path = path, .readers = 2 };
@@ -51,7 +55,7 @@ void endpoint_world_open(struct endpoint_world *world)
     test_folder_path(&world->folder, "openndes.db", path);
     world->store = store_open(&options, &err);
     assert_done(world->store != NULL, &err, "store");
-    open_ca(world);
+    open_ca(world, key);
     world->client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
     world->other_key = scep_test_key(SCEP_TEST_KEY_OTHER);
 }
