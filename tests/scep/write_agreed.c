@@ -29,9 +29,9 @@ static FILE *create(const char *folder, const char *name, const char *suffix)
 static void write_one(const char *folder, const char *curve, EVP_PKEY *key, X509 *cert,
                       enum scep_cipher cipher, enum scep_digest kdf)
 {
-    const struct scep_seal_options options = {
-        .recipient = cert, .cipher = cipher, .kdf_digest = kdf
-    };
+    const struct scep_seal_options options = { .recipient = cert,
+                                               .cipher = cipher,
+                                               .kdf_digest = kdf };
     struct buffer out = ASN1_BUFFER_INIT;
     struct error err = ERROR_INIT;
     char name[96];
@@ -43,8 +43,7 @@ static void write_one(const char *folder, const char *curve, EVP_PKEY *key, X509
     file = create(folder, name, ".der");
     scep_must(fwrite(out.data, 1, out.len, file) == out.len && fclose(file) == 0);
     file = create(folder, name, ".key");
-    scep_must(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1
-              && fclose(file) == 0);
+    scep_must(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1 && fclose(file) == 0);
     file = create(folder, name, ".crt");
     scep_must(PEM_write_X509(file, cert) == 1 && fclose(file) == 0);
     buffer_clear(&out);
