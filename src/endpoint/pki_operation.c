@@ -34,6 +34,19 @@ static void report_algorithms(struct endpoint_report *report,
     }
 }
 
+/*
+ * A refusal can be told to a signer whose key this template does not take: only a certificate would
+ * be encrypted to it.
+ */
+static bool signer_check(const struct endpoint *decider, const struct scep_message_facts *facts,
+                         struct error *err)
+{
+    return facts->signer_key_type != KEY_TYPE_EC || template_takes(decider->template, KEY_TYPE_EC)
+           || error_set(err, REASON_SIGNER_KEY_NOT_ALLOWED,
+                        "signer's key is EC of %u bits, and key.types of template %s has no ec",
+                        facts->signer_key_bits, decider->name);
+}
+
 /* ---- who decides, and with which CA ---------------------------------------------------------- */
 
 static void decided_by(struct exchange *x, const struct endpoint *decider)
@@ -77,6 +90,7 @@ bool pki_set_decider(struct exchange *x, const struct endpoint *decider, struct 
     }
     return endpoint_acl_check(decider, ACL_FACE_SCEP, &x->request->peer, err)
            && scep_message_allowed(x->message, x->level, err)
+           && signer_check(decider, scep_message_facts(x->message), err)
            && pki_rate_admit_chosen(x, decider, err);
 }
 
@@ -202,6 +216,7 @@ static bool decide(struct exchange *x)
     bool ok = false;
 
     if (!scep_message_verify(x->message, x->level, err)) goto out;
+    if (x->face->choose == NULL && !signer_check(x->decider, facts, err)) goto out;
     way = find_way(facts, err);
     if (way == NULL) goto out;
     ok = way->decide(x, err);

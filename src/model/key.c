@@ -129,6 +129,13 @@ out:
     return ok;
 }
 
+bool key_is_bounded(const struct key_facts *facts)
+{
+    return facts->type == KEY_TYPE_EC
+           || (facts->type == KEY_TYPE_RSA && facts->exponent_ok
+               && facts->bits >= LIMIT_RSA_BITS_MIN && facts->bits <= LIMIT_RSA_BITS_MAX);
+}
+
 bool key_sha256(EVP_PKEY *key, uint8_t digest[DIGEST_SHA256_BYTES], struct error *err)
 {
     unsigned char *der = NULL;

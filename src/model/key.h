@@ -30,6 +30,11 @@ struct key_facts {
  */
 MUST_USE bool key_inspect(struct bytes spki, struct key_facts *out, struct error *err);
 /*
+ * Is the time that a signature by this key takes to verify bounded? RSA of LIMIT_RSA_BITS_MIN to
+ * LIMIT_RSA_BITS_MAX with a small odd exponent, or a known curve.
+ */
+bool key_is_bounded(const struct key_facts *facts);
+/*
  * SHA-256 over the DER of a key's SubjectPublicKeyInfo as this program encodes it. Errors:
  * REASON_SYNTAX.
  */

@@ -148,6 +148,16 @@ static bool check_eku(const struct conflict *c)
     return true;
 }
 
+/* A policy that says nothing else takes RSA keys only. */
+static bool check_key_type(const struct conflict *c)
+{
+    return !c->p->key.rsa || lists_word(c->config->key.types, "rsa")
+           || say(c, true,
+                  "the policy takes RSA keys only, the template's key.types has %s; add rsa there, "
+                  "or let the policy take any key",
+                  c->config->key.types);
+}
+
 static bool check_key(const struct conflict *c)
 {
     int64_t min = c->config->key.rsa_min_bits;
@@ -232,8 +242,8 @@ bool policy_conflict_check(const struct policy *p, const struct template_config 
 {
     const struct conflict c = { p, config, warnings, err };
 
-    return check_key_usage(&c) && check_eku(&c) && check_key(&c) && check_san(&c)
-           && check_subject(&c);
+    return check_key_usage(&c) && check_eku(&c) && check_key_type(&c) && check_key(&c)
+           && check_san(&c) && check_subject(&c);
 }
 
 /* ---- who vouches for values ------------------------------------------------------------------ */

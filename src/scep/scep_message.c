@@ -160,6 +160,8 @@ static void read_algorithms(struct scep_message *m)
         m->facts.signature_form = SCEP_SIGNATURE_PSS;
     } else if (scep_digest_from_rsa_oid(signature) != NULL) {
         m->facts.signature_form = SCEP_SIGNATURE_RSA_WITH_DIGEST;
+    } else if (scep_digest_from_ecdsa_oid(signature) != NULL) {
+        m->facts.signature_form = SCEP_SIGNATURE_ECDSA;
     } else {
         m->facts.signature_form = SCEP_SIGNATURE_OTHER;
     }

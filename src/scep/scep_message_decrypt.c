@@ -6,8 +6,8 @@
 #include <openssl/x509.h>
 
 #include "model/machine_pkey.h"
-#include "scep/scep_dummy_csr.h"
 #include "scep/scep_message_parts.h"
+#include "scep/scep_stand_in.h"
 
 /* The signer's key has bounds, so a request with the same key can be verified without harm. */
 static bool same_key(const struct scep_message *m, const struct csr *csr)
@@ -23,8 +23,18 @@ static bool same_key(const struct scep_message *m, const struct csr *csr)
  */
 static bool new_key(const struct scep_message *m, const struct csr *csr)
 {
-    return !m->facts.signer_self_signed && csr->key_type == KEY_TYPE_RSA && csr->key_exponent_ok
-           && csr->key_bits >= LIMIT_RSA_BITS_MIN && csr->key_bits <= LIMIT_RSA_BITS_MAX;
+    const struct key_facts key = { csr->key_type, csr->key_bits, csr->key_exponent_ok };
+
+    return !m->facts.signer_self_signed && key_is_bounded(&key);
+}
+
+/*
+ * May a request with an EC key be verified at all? Known to everybody who sees the message: a
+ * self-signed RSA signer asks for its own key.
+ */
+static bool ec_possible(const struct scep_message *m)
+{
+    return m->facts.signer_key_type == KEY_TYPE_EC || !m->facts.signer_self_signed;
 }
 
 /* CMS_decrypt is always given the certificate and never a debug flag: see open_envelope. */
@@ -37,15 +47,15 @@ static bool decrypt(const struct scep_opening *o, BIO *plain)
 /*
  * From here on nothing may tell an attacker which step failed (RFC 3218 2.3 for the key, CBC
  * padding for the content; the envelope is not authenticated, so anybody can change and re-sign a
- * recorded one). Whatever fails, the work is one private key operation, one content decryption, two
- * parses of a PKCS#10 and one RSA verification; a constant request stands in where the peer's
- * cannot be judged. CMS_decrypt goes on with a random key when the padding of the key is wrong, as
- * long as it is given the certificate and no debug flag; a key of the machine's store does so by
- * itself (model/machine_pkey.h).
+ * recorded one). Whatever fails, the work is one private key operation, one content decryption, a
+ * parse, and then that of scep_stand_in_work: a verification of each kind that could have been
+ * needed, by the peer's request where it may be judged, by constant ones in its place.
+ * CMS_decrypt goes on with a random key when the padding of the key is wrong, as long as it is
+ * given the certificate and no debug flag; a key of the machine's store does so by itself
+ * (model/machine_pkey.h).
  */
 static bool open_envelope(const struct scep_message *m, BIO *plain, struct csr *csr)
 {
-    struct csr constant = CSR_INIT;
     unsigned char *data = NULL;
     long len = 0;
     bool parsed = false;
@@ -58,17 +68,14 @@ static bool open_envelope(const struct scep_message *m, BIO *plain, struct csr *
         parsed = len > 0 && csr_parse(bytes_of(data, (size_t)len), csr, NULL);
     }
     if (!parsed) {
-        worked = csr_parse(scep_dummy_csr(), &constant, NULL);
+        worked = scep_stand_in_parse();
     }
     may_verify = parsed && (same_key(m, csr) || new_key(m, csr));
     proven = may_verify && csr_verify(csr, NULL);
     if (!proven) {
-        worked = csr_parse(scep_dummy_csr(), &constant, NULL) && worked;
+        worked = scep_stand_in_work(ec_possible(m), may_verify ? csr->key_type : KEY_TYPE_OTHER)
+                 && worked;
     }
-    if (!may_verify) {
-        worked = csr_verify(&constant, NULL) && worked;
-    }
-    csr_clear(&constant);
     return proven && worked;
 }
 

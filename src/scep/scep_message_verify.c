@@ -32,15 +32,28 @@ static bool check_pss(const struct scep_message *m, struct error *err)
                         "PSS with another digest than the message");
 }
 
+static bool check_named(const struct scep_message *m, const struct scep_digest_info *named,
+                        struct error *err)
+{
+    return named->digest == m->facts.digest
+           || error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
+                        "digest and signature algorithm differ");
+}
+
 /*
- * RFC 3370 3.2 allows rsaEncryption beside sha256WithRSAEncryption and its kind; the latter must
- * name the digest that the SignerInfo names. Algorithms of other keys end here too: only RSA
- * signers can be answered (scep_signer_key_allowed).
+ * RFC 3370 3.2 allows rsaEncryption beside sha256WithRSAEncryption and its kind; the latter, and
+ * ecdsa-with-SHA256 and its kind (RFC 5754 3.3), must name the digest that the SignerInfo names.
  */
 static bool check_signature_algorithm(const struct scep_message *m, struct error *err)
 {
-    const struct scep_digest_info *named = NULL;
+    struct bytes oid = m->outline.signature.oid;
+    bool ec = m->facts.signer_key_type == KEY_TYPE_EC;
 
+    if (ec != (m->facts.signature_form == SCEP_SIGNATURE_ECDSA)
+        && m->facts.signature_form != SCEP_SIGNATURE_OTHER) {
+        return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
+                         "signature algorithm does not fit the signer's key");
+    }
     if (m->facts.signature_form != SCEP_SIGNATURE_PSS
         && !cms_algorithm_plain(&m->outline.signature)) {
         return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
@@ -52,10 +65,9 @@ static bool check_signature_algorithm(const struct scep_message *m, struct error
     case SCEP_SIGNATURE_PSS:
         return check_pss(m, err);
     case SCEP_SIGNATURE_RSA_WITH_DIGEST:
-        named = scep_digest_from_rsa_oid(m->outline.signature.oid);
-        return named->digest == m->facts.digest
-               || error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED,
-                            "digest and signature algorithm differ");
+        return check_named(m, scep_digest_from_rsa_oid(oid), err);
+    case SCEP_SIGNATURE_ECDSA:
+        return check_named(m, scep_digest_from_ecdsa_oid(oid), err);
     case SCEP_SIGNATURE_OTHER:
     default:
         return error_set(err, REASON_SIGNATURE_ALG_NOT_ALLOWED, "unknown signature algorithm");

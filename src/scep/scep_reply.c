@@ -187,7 +187,8 @@ out:
 /*
  * RFC 3370 3.2: PKCS#1 v1.5 is named rsaEncryption whatever the request named it. Every verifier
  * must know that name, NDES uses it, and strongSwan 5.9.8 sends sha256WithRSAEncryption but takes
- * nothing else in a reply. Only PSS is another signature and is mirrored.
+ * nothing else in a reply. Only PSS is another signature and is mirrored; the RA is RSA, so that
+ * ECDSA cannot be.
  */
 static void put_signature_algorithm(struct der_writer *w, const struct reply *r)
 {
@@ -198,6 +199,7 @@ static void put_signature_algorithm(struct der_writer *w, const struct reply *r)
         break;
     case SCEP_SIGNATURE_RSA:
     case SCEP_SIGNATURE_RSA_WITH_DIGEST:
+    case SCEP_SIGNATURE_ECDSA:
     case SCEP_SIGNATURE_OTHER:
     default:
         der_put_algorithm(w, scep_oid_bytes(SCEP_OID_RSA));
@@ -294,16 +296,25 @@ static bool reply_init(struct reply *r, const struct scep_message *message,
     return true;
 }
 
+/* Can the content key of this cipher be carried to the signer? */
+static bool cipher_carried(const struct reply *r, const struct scep_cipher_info *cipher)
+{
+    return r->facts->signer_key_type != KEY_TYPE_EC || cipher->wrap_nid != NID_undef;
+}
+
+/* An EC signer has no key transport to be mirrored: the KDF follows the digest of the message. */
 static struct scep_seal_options seal_options(const struct reply *r)
 {
     const struct scep_cipher_info *cipher = scep_cipher_info(r->facts->cipher);
-    bool mirror = cipher != NULL && scep_level_allows(r->options->level, cipher->level);
+    bool mirror = cipher != NULL && scep_level_allows(r->options->level, cipher->level)
+                  && cipher_carried(r, cipher);
 
     return (struct scep_seal_options){
         .recipient = r->facts->signer,
         .cipher = mirror ? cipher->cipher : SCEP_CIPHER_AES128,
         .transport = r->facts->transport,
         .oaep_digest = r->facts->oaep_sha256 ? SCEP_DIGEST_SHA256 : SCEP_DIGEST_SHA1,
+        .kdf_digest = r->digest->digest == SCEP_DIGEST_SHA1 ? SCEP_DIGEST_SHA1 : SCEP_DIGEST_SHA256,
     };
 }
 

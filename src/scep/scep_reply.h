@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purpose:  CertRep: success, failure, pending; mirrors digest, cipher, key transport and signature
- *           form of the request.
+ *           form of the request; a signer with an EC key is answered by key agreement.
  * Not here: the decision (enroll/), HTTP (endpoint/).
  * Owns:     nothing that lives on.
  * Threads:  pure functions.

@@ -9,15 +9,18 @@
 #include "base/limits.h"
 #include "base/secret.h"
 #include "scep/cms_writer.h"
+#include "scep/scep_agree.h"
 
 /* Room for a chain with large keys; what we seal comes from our own CA. */
 #define CIPHERTEXT_BYTES_MAX (2u * LIMIT_BODY_BYTES_MAX)
+/* Name and serial of a certificate that somebody else has made, and a key. */
+#define RECIPIENT_BYTES_MAX LIMIT_BODY_BYTES_MAX
 
 struct sealed {
     unsigned char key[EVP_MAX_KEY_LENGTH];
     unsigned char iv[EVP_MAX_IV_LENGTH];
     struct buffer ciphertext;
-    struct buffer encrypted_key;
+    struct buffer recipient; /* RecipientInfo, DER */
 };
 
 static bool encrypt_content(const struct scep_cipher_info *info, struct bytes plain,
@@ -68,8 +71,8 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const struct scep_seal_options *optio
            && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0;
 }
 
-static bool encrypt_key(const struct scep_seal_options *options, size_t key_bytes, struct sealed *s,
-                        struct error *err)
+static bool encrypt_key(const struct scep_seal_options *options, struct bytes content_key,
+                        struct buffer *encrypted, struct error *err)
 {
     EVP_PKEY *key = X509_get0_pubkey(options->recipient);
     EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
@@ -77,9 +80,9 @@ static bool encrypt_key(const struct scep_seal_options *options, size_t key_byte
     bool ok = false;
 
     if (ctx != NULL && EVP_PKEY_encrypt_init(ctx) == 1 && set_padding(ctx, options)
-        && buffer_reserve(&s->encrypted_key, len, err)
-        && EVP_PKEY_encrypt(ctx, s->encrypted_key.data, &len, s->key, key_bytes) == 1) {
-        s->encrypted_key.len = len;
+        && buffer_reserve(encrypted, len, err)
+        && EVP_PKEY_encrypt(ctx, encrypted->data, &len, content_key.data, content_key.len) == 1) {
+        encrypted->len = len;
         ok = true;
     } else {
         (void)error_set(err, REASON_SIGN_FAILED, "key cannot be encrypted to the signer");
@@ -89,19 +92,47 @@ static bool encrypt_key(const struct scep_seal_options *options, size_t key_byte
 }
 
 /* RFC 5652 6.2.1 */
-static void put_recipient(struct der_writer *w, const struct scep_seal_options *options,
-                          const struct sealed *s)
+static bool transport_recipient(const struct scep_seal_options *options, struct bytes content_key,
+                                struct buffer *out, struct error *err)
 {
-    der_open(w, DER_SEQUENCE);
-    der_put_small(w, 0);
-    cms_put_issuer_serial(w, options->recipient);
-    if (options->transport == SCEP_TRANSPORT_OAEP) {
-        cms_put_oaep(w, options->oaep_digest);
-    } else {
-        der_put_algorithm(w, scep_oid_bytes(SCEP_OID_RSA));
+    struct buffer encrypted = BUFFER_INIT(LIMIT_RSA_BITS_MAX / 8);
+    struct der_writer w = der_writer_to(out, err);
+    bool ok = encrypt_key(options, content_key, &encrypted, err);
+
+    if (ok) {
+        der_open(&w, DER_SEQUENCE);
+        der_put_small(&w, 0);
+        cms_put_issuer_serial(&w, options->recipient);
+        if (options->transport == SCEP_TRANSPORT_OAEP) {
+            cms_put_oaep(&w, options->oaep_digest);
+        } else {
+            der_put_algorithm(&w, scep_oid_bytes(SCEP_OID_RSA));
+        }
+        der_put(&w, DER_OCTET_STRING, buffer_bytes(&encrypted));
+        der_close(&w);
+        ok = der_finish(&w);
     }
-    der_put(w, DER_OCTET_STRING, buffer_bytes(&s->encrypted_key));
-    der_close(w);
+    buffer_clear(&encrypted);
+    return ok;
+}
+
+static bool by_agreement(const struct scep_seal_options *options)
+{
+    const EVP_PKEY *key = X509_get0_pubkey(options->recipient);
+
+    return key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+}
+
+static bool make_recipient(const struct scep_seal_options *options,
+                           const struct scep_cipher_info *info, struct sealed *s, struct error *err)
+{
+    struct bytes content_key = bytes_of(s->key, info->key_bytes);
+    const struct scep_agree_options agree = { .recipient = options->recipient,
+                                              .cipher = info,
+                                              .kdf_digest = options->kdf_digest };
+
+    return by_agreement(options) ? scep_agree_recipient(&agree, content_key, &s->recipient, err)
+                                 : transport_recipient(options, content_key, &s->recipient, err);
 }
 
 /* RFC 5652 6.1 */
@@ -123,23 +154,23 @@ bool scep_seal(const struct scep_seal_options *options, struct bytes plain, stru
 {
     const struct scep_cipher_info *info = scep_cipher_info(options->cipher);
     struct sealed s = { .ciphertext = BUFFER_INIT(CIPHERTEXT_BYTES_MAX),
-                        .encrypted_key = BUFFER_INIT(LIMIT_RSA_BITS_MAX / 8) };
+                        .recipient = BUFFER_INIT(RECIPIENT_BYTES_MAX) };
     struct der_writer w = der_writer_to(out, err);
     bool ok = false;
 
     if (info == NULL) {
         return error_set(err, REASON_INTERNAL, "no cipher for the answer");
     }
-    if (!encrypt_content(info, plain, &s, err) || !encrypt_key(options, info->key_bytes, &s, err)) {
+    if (!encrypt_content(info, plain, &s, err) || !make_recipient(options, info, &s, err)) {
         goto out;
     }
     der_open(&w, DER_SEQUENCE);
     der_put_oid(&w, SCEP_OID_ENVELOPED_DATA);
     der_open(&w, DER_CONTEXT_0_CONSTRUCTED);
     der_open(&w, DER_SEQUENCE);
-    der_put_small(&w, 0);
+    der_put_small(&w, by_agreement(options) ? 2 : 0); /* RFC 5652 6.1 */
     der_open(&w, DER_SET);
-    put_recipient(&w, options, &s);
+    der_put_raw(&w, buffer_bytes(&s.recipient));
     der_close(&w);
     put_encrypted_content(&w, info, &s);
     der_close(&w);
@@ -149,7 +180,7 @@ bool scep_seal(const struct scep_seal_options *options, struct bytes plain, stru
 out:
     secret_wipe(s.key, sizeof(s.key));
     buffer_clear(&s.ciphertext);
-    buffer_clear(&s.encrypted_key);
+    buffer_clear(&s.recipient);
     ERR_clear_error();
     return ok;
 }

@@ -88,10 +88,10 @@ static bool inspect_key(X509 *cert, struct key_facts *out, struct error *err)
 
 static bool harmless(const struct scep_message_facts *facts)
 {
-    return facts->signer_key_type == KEY_TYPE_EC
-           || (facts->signer_key_type == KEY_TYPE_RSA && facts->signer_key_exponent_ok
-               && facts->signer_key_bits >= LIMIT_RSA_BITS_MIN
-               && facts->signer_key_bits <= LIMIT_RSA_BITS_MAX);
+    const struct key_facts key = { facts->signer_key_type, facts->signer_key_bits,
+                                   facts->signer_key_exponent_ok };
+
+    return key_is_bounded(&key);
 }
 
 bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct error *err)
@@ -124,8 +124,12 @@ bool scep_signer_key_allowed(const struct scep_message_facts *facts, enum algori
     /* 1024 bits: Apple's default when a profile says nothing, and old appliances */
     unsigned min_bits = level == ALGORITHM_LEVEL_MODERN ? 2048 : LIMIT_RSA_BITS_MIN;
 
+    if (facts->signer_key_type == KEY_TYPE_EC) {
+        return true; /* P-256 and more: as good as RSA with 3072 bits */
+    }
     if (facts->signer_key_type != KEY_TYPE_RSA) {
-        return error_set(err, REASON_SIGNER_KEY_NOT_ALLOWED, "signer's key is not RSA");
+        return error_set(err, REASON_SIGNER_KEY_NOT_ALLOWED,
+                         "signer's key is neither RSA nor on P-256, P-384 or P-521");
     }
     if (!harmless(facts) || facts->signer_key_bits < min_bits) {
         return error_set(err, REASON_SIGNER_KEY_NOT_ALLOWED,

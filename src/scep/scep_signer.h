@@ -29,9 +29,9 @@ struct x509_st *scep_signer_find(struct CMS_ContentInfo_st *cms, struct CMS_Sign
 MUST_USE bool scep_signer_facts(struct x509_st *cert, struct scep_message_facts *facts,
                                 struct error *err);
 /*
- * May this key sign at this level, and is it harmless to compute with? For now only RSA: the answer
- * is encrypted to this key by key transport, and elliptic curves would need KeyAgree (RFC 5753).
- * Errors: REASON_SIGNER_KEY_NOT_ALLOWED.
+ * May this key sign at this level, can the answer be encrypted to it, and is it harmless to compute
+ * with? RSA of the sizes of the level, or one of the three named curves. Whether an endpoint wants
+ * EC keys at all is its own decision. Errors: REASON_SIGNER_KEY_NOT_ALLOWED.
  */
 MUST_USE bool scep_signer_key_allowed(const struct scep_message_facts *facts,
                                       enum algorithm_level level, struct error *err);

@@ -15,24 +15,34 @@
  * well (all three tried).
  */
 static const struct scep_digest_info digests[] = {
-    { SCEP_DIGEST_MD5, "MD5", NID_md5, NID_md5WithRSAEncryption, ALGORITHM_LEVEL_LEGACY },
-    { SCEP_DIGEST_SHA1, "SHA-1", NID_sha1, NID_sha1WithRSAEncryption, ALGORITHM_LEVEL_COMPAT },
-    { SCEP_DIGEST_SHA224, "SHA-224", NID_sha224, NID_sha224WithRSAEncryption,
+    { SCEP_DIGEST_MD5, "MD5", NID_md5, NID_md5WithRSAEncryption, NID_undef,
+      ALGORITHM_LEVEL_LEGACY },
+    { SCEP_DIGEST_SHA1, "SHA-1", NID_sha1, NID_sha1WithRSAEncryption, NID_ecdsa_with_SHA1,
       ALGORITHM_LEVEL_COMPAT },
-    { SCEP_DIGEST_SHA256, "SHA-256", NID_sha256, NID_sha256WithRSAEncryption,
+    { SCEP_DIGEST_SHA224, "SHA-224", NID_sha224, NID_sha224WithRSAEncryption, NID_ecdsa_with_SHA224,
+      ALGORITHM_LEVEL_COMPAT },
+    { SCEP_DIGEST_SHA256, "SHA-256", NID_sha256, NID_sha256WithRSAEncryption, NID_ecdsa_with_SHA256,
       ALGORITHM_LEVEL_MODERN },
-    { SCEP_DIGEST_SHA384, "SHA-384", NID_sha384, NID_sha384WithRSAEncryption,
+    { SCEP_DIGEST_SHA384, "SHA-384", NID_sha384, NID_sha384WithRSAEncryption, NID_ecdsa_with_SHA384,
       ALGORITHM_LEVEL_MODERN },
-    { SCEP_DIGEST_SHA512, "SHA-512", NID_sha512, NID_sha512WithRSAEncryption,
+    { SCEP_DIGEST_SHA512, "SHA-512", NID_sha512, NID_sha512WithRSAEncryption, NID_ecdsa_with_SHA512,
       ALGORITHM_LEVEL_MODERN },
 };
 
+/*
+ * The wrap is as strong as the cipher whose key it carries: RFC 5753 7.1.5 lists these. The key of
+ * single DES is too short for any of them.
+ */
 static const struct scep_cipher_info ciphers[] = {
-    { SCEP_CIPHER_DES, "DES-CBC", NID_des_cbc, 8, 8, ALGORITHM_LEVEL_LEGACY },
-    { SCEP_CIPHER_DES3, "3DES-CBC", NID_des_ede3_cbc, 24, 8, ALGORITHM_LEVEL_COMPAT },
-    { SCEP_CIPHER_AES128, "AES-128-CBC", NID_aes_128_cbc, 16, 16, ALGORITHM_LEVEL_MODERN },
-    { SCEP_CIPHER_AES192, "AES-192-CBC", NID_aes_192_cbc, 24, 16, ALGORITHM_LEVEL_MODERN },
-    { SCEP_CIPHER_AES256, "AES-256-CBC", NID_aes_256_cbc, 32, 16, ALGORITHM_LEVEL_MODERN },
+    { SCEP_CIPHER_DES, "DES-CBC", NID_des_cbc, 8, 8, NID_undef, ALGORITHM_LEVEL_LEGACY },
+    { SCEP_CIPHER_DES3, "3DES-CBC", NID_des_ede3_cbc, 24, 8, NID_id_smime_alg_CMS3DESwrap,
+      ALGORITHM_LEVEL_COMPAT },
+    { SCEP_CIPHER_AES128, "AES-128-CBC", NID_aes_128_cbc, 16, 16, NID_id_aes128_wrap,
+      ALGORITHM_LEVEL_MODERN },
+    { SCEP_CIPHER_AES192, "AES-192-CBC", NID_aes_192_cbc, 24, 16, NID_id_aes192_wrap,
+      ALGORITHM_LEVEL_MODERN },
+    { SCEP_CIPHER_AES256, "AES-256-CBC", NID_aes_256_cbc, 32, 16, NID_id_aes256_wrap,
+      ALGORITHM_LEVEL_MODERN },
 };
 
 /*
@@ -82,6 +92,17 @@ const struct scep_digest_info *scep_digest_from_rsa_oid(struct bytes oid_content
 {
     for (size_t i = 0; i < COUNT_OF(digests); i++) {
         if (bytes_equal(scep_oid_of_nid(digests[i].rsa_nid), oid_content)) {
+            return &digests[i];
+        }
+    }
+    return NULL;
+}
+
+const struct scep_digest_info *scep_digest_from_ecdsa_oid(struct bytes oid_content)
+{
+    for (size_t i = 0; i < COUNT_OF(digests); i++) {
+        if (digests[i].ecdsa_nid != NID_undef
+            && bytes_equal(scep_oid_of_nid(digests[i].ecdsa_nid), oid_content)) {
             return &digests[i];
         }
     }

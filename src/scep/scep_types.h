@@ -5,7 +5,7 @@
  * Not here: bytes on the wire.
  * Owns:     constant tables.
  * Threads:  any thread.
- * Spec:     RFC 8894 3.2.1.2, 3.2.1.3, 3.5.2; RFC 3370; RFC 5754.
+ * Spec:     RFC 8894 3.2.1.2, 3.2.1.3, 3.5.2; RFC 3370; RFC 5754; RFC 5753 7.1.
  */
 #ifndef OPENNDES_SCEP_SCEP_TYPES_H
 #define OPENNDES_SCEP_SCEP_TYPES_H
@@ -53,11 +53,12 @@ enum scep_cipher {
     SCEP_CIPHER_AES256
 };
 
-/* How the signer named its signature algorithm; the reply names it the same way. */
+/* How the signer named its signature algorithm. */
 enum scep_signature_form {
     SCEP_SIGNATURE_RSA,
     SCEP_SIGNATURE_RSA_WITH_DIGEST,
     SCEP_SIGNATURE_PSS,
+    SCEP_SIGNATURE_ECDSA, /* ecdsa-with-SHA256 and its kind */
     SCEP_SIGNATURE_OTHER
 };
 
@@ -67,7 +68,8 @@ struct scep_digest_info {
     enum scep_digest digest;
     const char *name;
     int nid;
-    int rsa_nid; /* of the signature algorithm with this digest: sha256WithRSAEncryption */
+    int rsa_nid;   /* of the signature algorithm with this digest: sha256WithRSAEncryption */
+    int ecdsa_nid; /* ecdsa-with-SHA256; NID_undef: there is none */
     enum algorithm_level level;
 };
 
@@ -77,6 +79,7 @@ struct scep_cipher_info {
     int nid;
     size_t key_bytes;
     size_t block_bytes;
+    int wrap_nid; /* what wraps its key for key agreement; NID_undef: nothing */
     enum algorithm_level level;
 };
 
@@ -98,6 +101,7 @@ const struct scep_digest_info *scep_digest_info(enum scep_digest digest);
 const struct scep_digest_info *scep_digest_from_oid(struct bytes oid_content);
 /* By the OID of a signature algorithm that names its digest, such as sha256WithRSAEncryption. */
 const struct scep_digest_info *scep_digest_from_rsa_oid(struct bytes oid_content);
+const struct scep_digest_info *scep_digest_from_ecdsa_oid(struct bytes oid_content);
 const struct scep_cipher_info *scep_cipher_info(enum scep_cipher cipher);
 const struct scep_cipher_info *scep_cipher_from_oid(struct bytes oid_content);
 const struct scep_type_info *scep_type_info(enum scep_message_type type);

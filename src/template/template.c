@@ -15,10 +15,19 @@
 #define SECONDS_PER_MINUTE 60
 #define SECONDS_PER_DAY 86400
 
+/* RFC 5480 2.1.1.1; the size names the curve, because no other curve is KEY_TYPE_EC. */
+static const struct {
+    const char *name;
+    unsigned bits;
+} curves[] = { { "P-256", 256 }, { "P-384", 384 }, { "P-521", 521 } };
+
+#define CURVE_COUNT (sizeof(curves) / sizeof(curves[0]))
+
 struct template
 {
     bool rsa;
     bool ec;
+    bool curves[CURVE_COUNT];
     unsigned rsa_min_bits;
     unsigned rsa_max_bits;
     struct template_subject *subject;
@@ -48,6 +57,30 @@ static bool compile_key_types(struct template *t, const char *list, struct error
            || error_set(err, REASON_CONFIG_BAD_VALUE, "key.types: nothing is listed");
 }
 
+static bool compile_curves(struct template *t, const char *list, struct error *err)
+{
+    struct bytes all = bytes_of_text(list == NULL ? "" : list);
+    struct bytes item = { NULL, 0 };
+    size_t pos = 0;
+    bool any = false;
+
+    while (text_next_item(all, ',', &pos, &item)) {
+        size_t at = 0;
+
+        while (at < CURVE_COUNT && !bytes_equal(item, bytes_of_text(curves[at].name))) {
+            at++;
+        }
+        if (at == CURVE_COUNT) {
+            return error_set(err, REASON_CONFIG_BAD_VALUE, "key.curves: \"%.*s\" is not a curve",
+                             (int)item.len, (const char *)item.data);
+        }
+        t->curves[at] = true;
+        any = true;
+    }
+    return any || !t->ec
+           || error_set(err, REASON_CONFIG_BAD_VALUE, "key.curves: nothing is listed");
+}
+
 struct template *template_create(const struct template_config *config, struct error *err)
 {
     struct template *t = calloc(1, sizeof(*t));
@@ -72,6 +105,7 @@ struct template *template_create(const struct template_config *config, struct er
     t->subject = template_subject_create(config, err);
     t->san = t->subject == NULL ? NULL : template_san_create(config, err);
     ok = t->san != NULL && compile_key_types(t, config->key.types, err)
+         && compile_curves(t, config->key.curves, err)
          && template_usage_init(&t->usage, config, err);
 out:
     if (!ok) {
@@ -92,17 +126,24 @@ void template_free(struct template *t)
     free(t);
 }
 
-static bool check_key(const struct template *t, const struct csr *csr, struct error *err)
+bool template_takes(const struct template *t, enum key_type type)
 {
-    bool listed =
-        (csr->key_type == KEY_TYPE_RSA && t->rsa) || (csr->key_type == KEY_TYPE_EC && t->ec);
+    return (type == KEY_TYPE_RSA && t->rsa) || (type == KEY_TYPE_EC && t->ec);
+}
 
-    if (!listed) {
-        return error_set(err, REASON_KEY_TYPE, "key type is not listed");
+static bool check_curve(const struct template *t, const struct csr *csr, struct error *err)
+{
+    for (size_t i = 0; i < CURVE_COUNT; i++) {
+        if (curves[i].bits == csr->key_bits && t->curves[i]) {
+            return true;
+        }
     }
-    if (csr->key_type != KEY_TYPE_RSA) {
-        return true; /* a curve that is known is good enough */
-    }
+    return error_set(err, REASON_KEY_SIZE, "EC key of %u bits, whose curve is not listed",
+                     csr->key_bits);
+}
+
+static bool check_rsa(const struct template *t, const struct csr *csr, struct error *err)
+{
     if (csr->key_bits < t->rsa_min_bits || csr->key_bits > t->rsa_max_bits) {
         return error_set(err, REASON_KEY_SIZE, "RSA key of %u bits, not %u to %u", csr->key_bits,
                          t->rsa_min_bits, t->rsa_max_bits);
@@ -114,6 +155,14 @@ static bool check_key(const struct template *t, const struct csr *csr, struct er
         return error_set(err, REASON_KEY_EXPONENT, "RSA modulus has a small factor");
     }
     return true;
+}
+
+static bool check_key(const struct template *t, const struct csr *csr, struct error *err)
+{
+    if (!template_takes(t, csr->key_type)) {
+        return error_set(err, REASON_KEY_TYPE, "key type is not listed");
+    }
+    return csr->key_type == KEY_TYPE_EC ? check_curve(t, csr, err) : check_rsa(t, csr, err);
 }
 
 /* Whose names a certificate gets, before the rules. Borrowed. */

@@ -24,6 +24,9 @@ struct template;
 struct template *template_create(const struct template_config *config, struct error *err);
 void template_free(struct template *t); /* NULL is allowed */
 
+/* Does any certificate get this kind of key here (key.types)? */
+bool template_takes(const struct template *t, enum key_type type);
+
 /*
  * Check key, subject, SAN, key usage against the rules and make the plan. `now` in seconds since
  * 1970 UTC; the plan's times are now - backdate and now + validity. plan is untouched on failure.

@@ -115,18 +115,32 @@ void template_usage_clear(struct template_usage *u)
     memset(u, 0, sizeof(*u));
 }
 
+/*
+ * RFC 8813 3: a key on a curve signs and agrees; what is encrypted to it is encrypted by agreement.
+ * Both bits stand in the settings for the RSA keys of the same template, and clients ask for them
+ * out of habit.
+ */
+static uint32_t possible_bits(const struct csr *csr)
+{
+    return csr->key_type == KEY_TYPE_EC
+               ? ~(KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT)
+               : UINT32_MAX;
+}
+
 bool template_usage_bits(const struct template_usage *u, const struct csr *csr, uint32_t *bits,
                          struct error *err)
 {
-    if (u->source == KEY_USAGE_SOURCE_TEMPLATE || !csr->has_key_usage) {
-        *bits = u->allowed;
-        return true;
-    }
-    if ((csr->key_usage & ~u->allowed) != 0) {
+    bool own = u->source == KEY_USAGE_SOURCE_TEMPLATE || !csr->has_key_usage;
+    uint32_t wanted = (own ? u->allowed : csr->key_usage) & possible_bits(csr);
+
+    if ((wanted & ~u->allowed) != 0) {
         return error_set(err, REASON_KEY_USAGE, "key usage 0x%03x is not within 0x%03x",
                          (unsigned)csr->key_usage, (unsigned)u->allowed);
     }
-    *bits = csr->key_usage;
+    if (wanted == 0 && csr->key_type == KEY_TYPE_EC) {
+        return error_set(err, REASON_KEY_USAGE, "no key usage is left for an EC key");
+    }
+    *bits = wanted;
     return true;
 }
 

@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 
 #include "base/text.h"
-#include "ca/ca_files.h"
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
@@ -40,17 +39,21 @@ struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enu
     return ca;
 }
 
-static void open_ca(struct endpoint_world *world)
+static void open_ca(struct endpoint_world *world, enum ca_key_spec key)
 {
     struct error err = ERROR_INIT;
 
-    world->ca = endpoint_world_ca(world, "default", CA_KEY_RSA_2048, "CN=Endpoint Test CA",
-                                  &world->builtin);
+    world->ca = endpoint_world_ca(world, "default", key, "CN=Endpoint Test CA", &world->builtin);
     world->ras = ca_ra(world->ca, &err);
     assert_done(world->ras != NULL, &err, "RA");
 }
 
 void endpoint_world_open(struct endpoint_world *world)
+{
+    endpoint_world_open_key(world, CA_KEY_RSA_2048);
+}
+
+void endpoint_world_open_key(struct endpoint_world *world, enum ca_key_spec key)
 {
     struct error err = ERROR_INIT;
     char path[FILE_PATH_MAX];
@@ -61,7 +64,7 @@ void endpoint_world_open(struct endpoint_world *world)
     test_folder_path(&world->folder, "openndes.db", path);
     world->store = store_open(&options, &err);
     assert_done(world->store != NULL, &err, "store");
-    open_ca(world);
+    open_ca(world, key);
     world->client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
     world->other_key = scep_test_key(SCEP_TEST_KEY_OTHER);
 }

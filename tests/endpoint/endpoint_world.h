@@ -10,7 +10,7 @@
 #define OPENNDES_TESTS_ENDPOINT_WORLD_H
 
 #include "ca/ca_builtin.h"
-#include "ca/ca_key.h"
+#include "ca/ca_files.h"
 #include "endpoint/endpoint.h"
 #include "support/scep_client.h"
 #include "support/scep_keys.h"
@@ -39,6 +39,8 @@ struct endpoint_answer {
 };
 
 void endpoint_world_open(struct endpoint_world *world);
+/* The same with another key of the CA than RSA-2048; the RA is RSA all the same. */
+void endpoint_world_open_key(struct endpoint_world *world, enum ca_key_spec key);
 void endpoint_world_close(struct endpoint_world *world);
 
 /* One more CA in the same folder and store; *builtin is what is behind it. ca_free. */

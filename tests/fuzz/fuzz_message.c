@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A message from its bytes to the decrypted request, with fixed keys. The first byte says what the
- * rest is, because a changed message has no valid signature and a changed envelope seldom a valid
- * padding: 0  a whole pkiMessage 1  the content of one: it is signed here, so that decryption is
- * reached 2  the plaintext of an envelope: it is encrypted and signed here, so that the PKCS#10 is
- * reached
+ * A message from its bytes to the decrypted request and the answer, with fixed keys. The first byte
+ * says what the rest is, because a changed message has no valid signature and a changed envelope
+ * seldom a valid padding:
+ *   0     a whole pkiMessage
+ *   1, 3  the content of one: it is signed here, so that decryption is reached
+ *   2, 4  the plaintext of an envelope: it is encrypted and signed here, so that the PKCS#10 is
+ *         reached
+ * 3 and 4 by a device with an EC key.
  */
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -22,21 +25,37 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The fuzzer calls with bytes and nothing else: what stays the same lives here. */
 static struct scep_test_ca ca;
-static struct evp_pkey_st *client_key;
-static struct x509_st *client_cert;
+static struct client {
+    struct evp_pkey_st *key;
+    struct x509_st *cert;
+    enum scep_client_signature signature;
+} clients[2]; /* RSA, EC */
+
+static void clean_up(void)
+{
+    for (size_t i = 0; i < 2; i++) {
+        EVP_PKEY_free(clients[i].key);
+        X509_free(clients[i].cert);
+    }
+    scep_test_ca_clear(&ca);
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    struct scep_client client;
-    struct buffer message = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+    static const enum scep_test_key keys[2] = { SCEP_TEST_KEY_CLIENT, SCEP_TEST_KEY_CLIENT_EC };
 
     (void)argc;
     (void)argv;
     scep_test_ca_init(&ca);
-    client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
-    scep_client_init(&client, client_key, ca.ra_certs[0]);
-    scep_client_request(&client, &message, &client_cert);
-    buffer_clear(&message);
+    for (size_t i = 0; i < 2; i++) {
+        struct scep_cert_options options = { .cn = "client" };
+
+        clients[i].key = scep_test_key(keys[i]);
+        clients[i].signature = i == 0 ? SCEP_CLIENT_RSA : SCEP_CLIENT_ECDSA;
+        options.key = clients[i].key;
+        clients[i].cert = scep_cert_make(&options);
+    }
+    (void)atexit(clean_up);
     return 0;
 }
 
@@ -51,6 +70,24 @@ static void answer(const struct scep_message *message, size_t ra_index, const st
     struct error err = ERROR_INIT;
 
     if (!scep_reply_failure(message, &options, why, &out, &err) || out.len == 0) {
+        abort();
+    }
+    buffer_clear(&out);
+}
+
+/* What was opened is answered, too: encrypted to a key that the message has brought. */
+static void issue(const struct scep_message *message, size_t ra_index)
+{
+    static const uint8_t cert[] = { 0x30, 0x03, 0x02, 0x01, 0x00 };
+    struct scep_reply_options options = { .ras = ca.set,
+                                          .ra_index = ra_index,
+                                          .level = ALGORITHM_LEVEL_COMPAT };
+    struct buffer out = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    struct error err = ERROR_INIT;
+
+    /* an RSA key by numbers may be one that nobody can encrypt to */
+    if (!scep_reply_success(message, &options, bytes_of(cert, sizeof(cert)), &out, &err)
+        && (!error_is_set(&err) || out.len != 0)) {
         abort();
     }
     buffer_clear(&out);
@@ -71,6 +108,7 @@ static void open_message(struct bytes raw)
     }
     if (scep_message_verify(message, ALGORITHM_LEVEL_COMPAT, &err)
         && scep_message_decrypt(message, ALGORITHM_LEVEL_COMPAT, ca.set, &ra_index, &csr, &err)) {
+        issue(message, ra_index);
         csr_clear(&csr);
     } else {
         answer(message, ra_index, &err);
@@ -83,19 +121,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buffer envelope = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
     struct buffer message = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
     struct bytes rest;
+    const struct client *from = NULL;
     struct scep_client client;
 
     if (size < 2 || size > INPUT_MAX) {
         return 0;
     }
     rest = bytes_of(data + 1, size - 1);
-    scep_client_init(&client, client_key, ca.ra_certs[0]);
-    client.cert = client_cert;
-    switch (data[0] % 3) {
+    from = &clients[data[0] % 5 >= 3 ? 1 : 0];
+    scep_client_init(&client, from->key, ca.ra_certs[0]);
+    client.cert = from->cert;
+    client.signature = from->signature;
+    switch (data[0] % 5) {
     case 0:
         open_message(rest);
         break;
     case 1:
+    case 3:
         scep_client_sign(&client, rest, &message, NULL);
         open_message(buffer_bytes(&message));
         break;

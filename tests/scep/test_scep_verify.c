@@ -132,9 +132,8 @@ static void keys__kinds_and_sizes__allowed_or_not(void **state)
         { "2048", SCEP_TEST_KEY_CLIENT, SCEP_CLIENT_RSA, OK, OK },
         { "3072", SCEP_TEST_KEY_CLIENT_3072, SCEP_CLIENT_RSA, OK, OK },
         { "4096", SCEP_TEST_KEY_CLIENT_4096, SCEP_CLIENT_RSA, OK, OK },
-        { "EC", SCEP_TEST_KEY_CLIENT_EC, SCEP_CLIENT_RSA, REASON_SIGNER_KEY_NOT_ALLOWED,
-          REASON_SIGNER_KEY_NOT_ALLOWED },
-        { "EC named", SCEP_TEST_KEY_CLIENT_EC, SCEP_CLIENT_ECDSA, ALGORITHM, ALGORITHM },
+        { "EC and RSA's name", SCEP_TEST_KEY_CLIENT_EC, SCEP_CLIENT_RSA, ALGORITHM, ALGORITHM },
+        { "EC", SCEP_TEST_KEY_CLIENT_EC, SCEP_CLIENT_ECDSA, OK, OK },
     };
     const struct scep_fixture *f = *state;
 

@@ -254,6 +254,14 @@ static void put_signature_algorithm(const struct scep_client *c, struct buffer *
     case SCEP_CLIENT_ECDSA:
         asn1_algorithm(out, signature_nid(md, NID_X9_62_id_ecPublicKey), false);
         break;
+    case SCEP_CLIENT_ECDSA_OTHER_DIGEST:
+        asn1_algorithm(
+            out, EVP_MD_get_type(md) == NID_sha512 ? NID_ecdsa_with_SHA256 : NID_ecdsa_with_SHA512,
+            false);
+        break;
+    case SCEP_CLIENT_ECDSA_NO_DIGEST:
+        asn1_algorithm(out, NID_X9_62_id_ecPublicKey, false);
+        break;
     case SCEP_CLIENT_DSA_OID:
         asn1_algorithm(out, NID_dsa_with_SHA256, false);
         break;

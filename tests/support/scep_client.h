@@ -28,7 +28,9 @@ enum scep_client_signature {
     SCEP_CLIENT_PSS_OTHER_DIGEST, /* the parameters name SHA-1 */
     SCEP_CLIENT_RSA_OTHER_DIGEST, /* sha512WithRSAEncryption, or sha256With... for SHA-512 */
     SCEP_CLIENT_ECDSA,
-    SCEP_CLIENT_DSA_OID /* an algorithm that does not fit the key */
+    SCEP_CLIENT_ECDSA_OTHER_DIGEST, /* ecdsa-with-SHA512, or ecdsa-with-SHA256 for SHA-512 */
+    SCEP_CLIENT_ECDSA_NO_DIGEST,    /* id-ecPublicKey */
+    SCEP_CLIENT_DSA_OID             /* an algorithm that does not fit the key */
 };
 
 enum scep_client_transport {
@@ -179,6 +181,8 @@ struct scep_client_reply {
     int transport_nid;
     int oaep_digest_nid;   /* with OAEP */
     bool transport_params; /* there and not NULL */
+    int kdf_nid;           /* key agreement: the scheme, and what wraps the key; else 0 */
+    int wrap_nid;
     size_t recipient_count;
     size_t signer_cert_count;
     struct x509_st *cert; /* the first one inside */

@@ -129,6 +129,29 @@ out:
     return ok;
 }
 
+static void read_agreement(CMS_RecipientInfo *info, struct scep_client_reply *r)
+{
+    X509_ALGOR *algorithm = NULL;
+    X509_ALGOR *wrap = NULL;
+    const ASN1_OBJECT *object = NULL;
+    const void *value = NULL;
+    int type = 0;
+
+    if (CMS_RecipientInfo_kari_get0_alg(info, &algorithm, NULL) != 1) {
+        return;
+    }
+    X509_ALGOR_get0(&object, &type, &value, algorithm);
+    r->kdf_nid = OBJ_obj2nid(object);
+    if (type == V_ASN1_SEQUENCE) {
+        wrap = ASN1_item_unpack(value, ASN1_ITEM_rptr(X509_ALGOR));
+    }
+    if (wrap != NULL) {
+        X509_ALGOR_get0(&object, NULL, NULL, wrap);
+        r->wrap_nid = OBJ_obj2nid(object);
+    }
+    X509_ALGOR_free(wrap);
+}
+
 static void read_transport(CMS_RecipientInfo *info, struct scep_client_reply *r)
 {
     X509_ALGOR *algorithm = NULL;
@@ -136,6 +159,10 @@ static void read_transport(CMS_RecipientInfo *info, struct scep_client_reply *r)
     const void *value = NULL;
     int type = 0;
 
+    if (CMS_RecipientInfo_type(info) == CMS_RECIPINFO_AGREE) {
+        read_agreement(info, r);
+        return;
+    }
     if (CMS_RecipientInfo_ktri_get0_algs(info, NULL, NULL, &algorithm) != 1) {
         return;
     }

@@ -345,6 +345,26 @@ static const char client_ec[] =
     "FSjAAYa6eYDT2R/bSMhhCTwzKmuhRANCAAQ5h6irkSJrB+esMuOI9H9u02Jnlzsx\n"
     "QZVWMzLTfSJHEHLeJ0G5zA+/vwlKGd0KOsnI7v70rmtLavoiRqS2RkAw\n"
     "-----END PRIVATE KEY-----\n";
+
+/* EC ec_paramgen_curve:P-384 */
+static const char client_ec_384[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDBxRrB4otzpKxViRH4z\n"
+    "YgvWQ6hPp34XXfx4q9hc+w0evypN9DV0ud7XiKScibtSoA6hZANiAARY5GcKGert\n"
+    "cZzkSfuHMJO+VGaYhZZO2/kW0VJpkJEOcUNJ5w/wiBcZJ0/OxVcWArKcT0RyDdmY\n"
+    "SuFAYiqSC9fwQE+p1IFDJd7TNoX277D3bRQa/Hbz1i4litT5oLuUEfc=\n"
+    "-----END PRIVATE KEY-----\n";
+
+/* EC ec_paramgen_curve:P-521 */
+static const char client_ec_521[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIBFWpE2/+987zsr9Yt\n"
+    "+DdJzyWsb1Z+X7IKS0w2nvxBlGH2a/q9pbzHkVCZ/nl3NAkhcejCfkmoEXBcqFC7\n"
+    "SPRQmh+hgYkDgYYABAFM8WArb5Ob7YsMAVQj9nV8HuNk33xi7tdqOCfD7FM4TEmx\n"
+    "L1XHMxTj3AYJgf6riPTJLPrJBQJSRXPSloXEN5bgvACzftB6i8EHxtBP3vn2Phjv\n"
+    "c3HjNKW1e+uSGgijqmOPGl+HXTWJYk38opkL2osabi2e3fA8fMSdP9HVzdNmt1YF\n"
+    "/w==\n"
+    "-----END PRIVATE KEY-----\n";
 /* clang-format on */
 
 struct evp_pkey_st *scep_test_key(enum scep_test_key which)
@@ -361,6 +381,8 @@ struct evp_pkey_st *scep_test_key(enum scep_test_key which)
         [SCEP_TEST_KEY_CLIENT_4096] = client_4096,
         [SCEP_TEST_KEY_CLIENT_512] = client_512,
         [SCEP_TEST_KEY_CLIENT_EC] = client_ec,
+        [SCEP_TEST_KEY_CLIENT_EC_384] = client_ec_384,
+        [SCEP_TEST_KEY_CLIENT_EC_521] = client_ec_521,
     };
     BIO *bio = BIO_new_mem_buf(pems[which], -1);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);

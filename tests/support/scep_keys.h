@@ -22,7 +22,9 @@ enum scep_test_key {
     SCEP_TEST_KEY_CLIENT_3072,
     SCEP_TEST_KEY_CLIENT_4096,
     SCEP_TEST_KEY_CLIENT_512,
-    SCEP_TEST_KEY_CLIENT_EC
+    SCEP_TEST_KEY_CLIENT_EC, /* P-256 */
+    SCEP_TEST_KEY_CLIENT_EC_384,
+    SCEP_TEST_KEY_CLIENT_EC_521
 };
 
 /* Owned (EVP_PKEY_free). Failure ends the program. */

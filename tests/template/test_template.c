@@ -39,7 +39,7 @@ static void plan__ordinary_request__complete(void **state)
     name_format(plan.subject, subject, sizeof(subject));
     assert_string_equal(subject, "CN=host");
     assert_int_equal(sk_GENERAL_NAME_num(plan.san), 1);
-    assert_int_equal(plan.key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    assert_int_equal(plan.key_usage, KEY_USAGE_DIGITAL_SIGNATURE); /* the key is EC */
     assert_int_equal(sk_ASN1_OBJECT_num(plan.eku), 1);
     assert_int_equal(OBJ_obj2nid(sk_ASN1_OBJECT_value(plan.eku, 0)), NID_client_auth);
     assert_true(plan.not_before == TEMPLATE_CASE_NOW - 3600);
@@ -76,7 +76,7 @@ static void plan__greedy_request__nothing_of_it_enters(void **state)
         csr_builder_extension(&b, greedy[i].oid, true, bytes_of(greedy[i].der, greedy[i].len));
     }
     assert_int_equal(template_case_plan(&config, &b, &plan), REASON_NONE);
-    assert_int_equal(plan.key_usage, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    assert_int_equal(plan.key_usage, KEY_USAGE_DIGITAL_SIGNATURE); /* the key is EC */
     assert_int_equal(sk_ASN1_OBJECT_num(plan.eku), 1);
     assert_int_equal(OBJ_obj2nid(sk_ASN1_OBJECT_value(plan.eku, 0)), NID_client_auth);
     assert_null(plan.san);
@@ -136,17 +136,27 @@ static void key__rules__held(void **state)
     }
 }
 
-static void key__types__only_listed(void **state)
+static void key__types_and_curves__only_listed(void **state)
 {
     static const struct {
         const char *kind;
         const char *types;
+        const char *curves;
         enum reason reason;
     } cases[] = {
-        { "RSA-2048", "rsa", REASON_NONE },       { "P-256", "rsa", REASON_KEY_TYPE },
-        { "ED25519", "rsa", REASON_KEY_TYPE },    { "P-256", "rsa, ec", REASON_NONE },
-        { "P-521", "ec", REASON_NONE },           { "P-224", "rsa,ec", REASON_KEY_TYPE },
-        { "ED25519", "rsa,ec", REASON_KEY_TYPE }, { "RSA-2048", "ec", REASON_KEY_TYPE },
+        { "RSA-2048", "rsa", "P-256", REASON_NONE },
+        { "RSA-2048", "ec", "P-256", REASON_KEY_TYPE },
+        { "RSA-2048", "rsa", "", REASON_NONE },
+        { "P-256", "rsa", "P-256", REASON_KEY_TYPE },
+        { "P-256", "rsa, ec", "P-256", REASON_NONE },
+        { "P-256", "ec", "P-384,P-521", REASON_KEY_SIZE },
+        { "P-384", "ec", "P-256, P-384", REASON_NONE },
+        { "P-384", "ec", "P-256", REASON_KEY_SIZE },
+        { "P-521", "ec", "P-521", REASON_NONE },
+        { "P-521", "rsa,ec", "P-256,P-384", REASON_KEY_SIZE },
+        { "P-224", "rsa,ec", "P-256,P-384,P-521", REASON_KEY_TYPE },
+        { "ED25519", "rsa", "P-256", REASON_KEY_TYPE },
+        { "ED25519", "rsa,ec", "P-256", REASON_KEY_TYPE },
     };
 
     (void)state;
@@ -156,6 +166,7 @@ static void key__types__only_listed(void **state)
         struct csr_builder b;
 
         config.key.types = TEXT(cases[i].types);
+        config.key.curves = TEXT(cases[i].curves);
         csr_builder_init(&b, key);
         csr_builder_cn(&b, "host");
         template_case_expect(&config, &b, cases[i].reason, cases[i].kind);
@@ -163,10 +174,62 @@ static void key__types__only_listed(void **state)
     }
 }
 
+static void takes__types__as_listed(void **state)
+{
+    static const struct {
+        const char *types;
+        bool rsa;
+        bool ec;
+    } cases[] = { { "rsa", true, false }, { "ec", false, true }, { "ec,rsa", true, true } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct template_config config = template_case_config();
+        struct error err = ERROR_INIT;
+        struct template *t = NULL;
+
+        config.key.types = TEXT(cases[i].types);
+        t = template_create(&config, &err);
+        assert_done(t != NULL, &err, cases[i].types);
+        assert_int_equal(template_takes(t, KEY_TYPE_RSA), cases[i].rsa);
+        assert_int_equal(template_takes(t, KEY_TYPE_EC), cases[i].ec);
+        assert_false(template_takes(t, KEY_TYPE_OTHER));
+        template_free(t);
+    }
+}
+
+/* What a setting allows and no more: short keys by exception, long ones to the end of the scale. */
+static void key__rsa_sizes_of_settings__held(void **state)
+{
+    static const struct {
+        unsigned bits;
+        int64_t min;
+        int64_t max;
+        enum reason reason;
+    } cases[] = {
+        { 1024, 1024, 4096, REASON_NONE },     { 1023, 1024, 4096, REASON_KEY_SIZE },
+        { 2048, 3072, 8192, REASON_KEY_SIZE }, { 3072, 3072, 8192, REASON_NONE },
+        { 8192, 2048, 8192, REASON_NONE },     { 8192, 2048, 8191, REASON_KEY_SIZE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct template_config config = template_case_config();
+        struct csr_builder b;
+
+        config.key.rsa_min_bits = cases[i].min;
+        config.key.rsa_max_bits = cases[i].max;
+        csr_builder_init(&b, NULL);
+        csr_builder_cn(&b, "host");
+        csr_builder_rsa_numbers(&b, cases[i].bits, 7919, 65537);
+        template_case_expect(&config, &b, cases[i].reason, "size");
+    }
+}
+
 static void create__bad_settings__refused(void **state)
 {
     struct template_config base = template_case_config();
-    struct template_config cases[12];
+    struct template_config cases[14];
     size_t n = 0;
 
     (void)state;
@@ -181,6 +244,8 @@ static void create__bad_settings__refused(void **state)
     cases[n++].san.types = TEXT("dns,x400");
     cases[n++].key.types = TEXT("");
     cases[n++].key.types = TEXT("dsa");
+    cases[n++].key.curves = TEXT("P-224");
+    cases[n++].key.curves = TEXT("");
     cases[n++].key.rsa_min_bits = 512;
     cases[n++].key_usage.allowed = TEXT("digitalSignature,keyCertSign");
     cases[n++].key_usage.allowed = TEXT("");
@@ -245,7 +310,9 @@ int main(void)
         cmocka_unit_test(plan__greedy_request__nothing_of_it_enters),
         cmocka_unit_test(plan__nobody_named__refused),
         cmocka_unit_test(key__rules__held),
-        cmocka_unit_test(key__types__only_listed),
+        cmocka_unit_test(key__types_and_curves__only_listed),
+        cmocka_unit_test(takes__types__as_listed),
+        cmocka_unit_test(key__rsa_sizes_of_settings__held),
         cmocka_unit_test(create__bad_settings__refused),
         cmocka_unit_test(plan__intune_sample__fits_a_user_template),
     };

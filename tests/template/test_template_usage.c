@@ -57,6 +57,56 @@ static void bits__sources__subset_or_refused(void **state)
     }
 }
 
+/* RFC 8813 3: nothing is encrypted to a key on a curve. */
+static void bits__ec_key__no_encipherment(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *allowed;
+        enum key_usage_source source;
+        bool asked;
+        uint32_t wanted;
+        uint32_t given; /* 0: refused */
+    } cases[] = {
+        { "template decides", "digitalSignature,keyEncipherment", KEY_USAGE_SOURCE_TEMPLATE, false,
+          0, SIGN },
+        { "all of the template", "digitalSignature,keyEncipherment,dataEncipherment,keyAgreement",
+          KEY_USAGE_SOURCE_TEMPLATE, false, 0, SIGN | KEY_USAGE_KEY_AGREEMENT },
+        { "asked out of habit", "digitalSignature,keyEncipherment", KEY_USAGE_SOURCE_CSR, true,
+          SIGN | ENCIPHER, SIGN },
+        { "asked beside what is allowed", "digitalSignature", KEY_USAGE_SOURCE_CSR, true,
+          SIGN | ENCIPHER, SIGN },
+        { "asked for more", "digitalSignature", KEY_USAGE_SOURCE_CSR, true,
+          SIGN | KEY_USAGE_KEY_AGREEMENT, 0 },
+        { "nothing left of the template", "keyEncipherment", KEY_USAGE_SOURCE_TEMPLATE, false, 0,
+          0 },
+        { "nothing left of the request", "digitalSignature,keyEncipherment", KEY_USAGE_SOURCE_CSR,
+          true, ENCIPHER, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct template_config config = { .key_usage = { TEXT(cases[i].allowed),
+                                                         cases[i].source } };
+        struct csr csr = { .key_type = KEY_TYPE_EC,
+                           .has_key_usage = cases[i].asked,
+                           .key_usage = cases[i].wanted };
+        struct template_usage usage;
+        struct error err = ERROR_INIT;
+        uint32_t bits = 0;
+
+        assert_done(template_usage_init(&usage, &config, &err), &err, cases[i].name);
+        if (cases[i].given != 0) {
+            assert_done(template_usage_bits(&usage, &csr, &bits, &err), &err, cases[i].name);
+            assert_int_equal(bits, cases[i].given);
+        } else {
+            assert_refused(template_usage_bits(&usage, &csr, &bits, &err), &err, REASON_KEY_USAGE,
+                           cases[i].name);
+        }
+        template_usage_clear(&usage);
+    }
+}
+
 /* Every word the configuration lets through means something here. */
 static void init__words_of_the_configuration__known(void **state)
 {
@@ -115,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits__sources__subset_or_refused),
+        cmocka_unit_test(bits__ec_key__no_encipherment),
         cmocka_unit_test(init__words_of_the_configuration__known),
         cmocka_unit_test(eku__lists__copied),
     };

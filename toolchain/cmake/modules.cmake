@@ -85,6 +85,22 @@ set(OPENNDES_TEST_ENVIRONMENT
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:abort_on_error=1"
     "LSAN_OPTIONS=print_suppressions=0")
 
+# A fuzz target as a test, without a fuzzer: each input that lies in its corpus or that has crashed it
+# once. For targets that have a folder below tests/fuzz/fixtures.
+function(openndes_replay)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS" "SOURCES;MODULES;DEPS")
+    add_executable(replay_${arg_NAME} ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c")
+    openndes_link_modules(replay_${arg_NAME} PRIVATE ${arg_MODULES})
+    target_link_libraries(replay_${arg_NAME} PRIVATE openndes::language openndes::warnings
+        openndes::hardening ${arg_DEPS})
+    target_include_directories(replay_${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    add_test(NAME replay_${arg_NAME} COMMAND replay_${arg_NAME} ${arg_CORPUS}
+        "${PROJECT_SOURCE_DIR}/tests/fuzz/fixtures/${arg_NAME}"
+        WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    set_tests_properties(replay_${arg_NAME} PROPERTIES TIMEOUT 60 LABELS unit
+        ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT}")
+endfunction()
+
 # A libFuzzer program. toolchain/test runs every one listed in build/fuzz/targets/: the first line of
 # the file is the program, the second its seed corpus (may be empty).
 if(OPENNDES_FUZZ)
@@ -92,6 +108,10 @@ if(OPENNDES_FUZZ)
 endif()
 function(openndes_fuzz)
     if(NOT OPENNDES_FUZZ)
+        cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "")
+        if(NOT WIN32 AND IS_DIRECTORY "${PROJECT_SOURCE_DIR}/tests/fuzz/fixtures/${arg_NAME}")
+            openndes_replay(${ARGV})
+        endif()
         return()
     endif()
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS" "SOURCES;MODULES;DEPS")
