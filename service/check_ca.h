@@ -19,6 +19,7 @@ struct check_ca_options {
     const char *name;
     struct store *store; /* NULL: it does not open; nothing is said of the CRL */
     int64_t now;
+    int64_t ra_renew_days; /* setting ra.renew_days */
     check_visit *visit;
     void *context;
 };

@@ -140,6 +140,7 @@ static bool check_one_ca(void *context, const char *name, struct error *err)
         .name = name,
         .store = check->store,
         .now = check->now,
+        .ra_renew_days = check->has_config ? check->config.ra.renew_days : 0,
         .visit = check_report_finding,
         .context = &check->report,
     };

@@ -62,6 +62,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
     slot->references = 1;
     slot->crl_validity_hours = config->crl.validity_hours;
     slot->crl_renew_hours = config->crl.renew_hours;
+    slot->ra_keep_days = config->ra.keep_days;
     if (!text_copy(slot->name, sizeof(slot->name), name)
         || !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
         error_set(err, REASON_LIMIT, "name or public URL of CA %s is too long", name);
@@ -76,6 +77,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
         .crl_validity_hours = config->crl.validity_hours,
         .crl_renew_hours = config->crl.renew_hours,
         .make_missing_ra = true,
+        .ra_keep_days = config->ra.keep_days,
     };
     if (ca_slot_stamps(options->data_folder, name, slot->stamps, &slot->error)) {
         slot->builtin = ca_builtin_open(&ca_options, &slot->error);

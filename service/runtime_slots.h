@@ -22,6 +22,7 @@ struct ca_slot {
     char public_url[URL_BASE_MAX];
     int64_t crl_validity_hours;
     int64_t crl_renew_hours;
+    int64_t ra_keep_days;
     struct file_stamp stamps[CA_STAMPS];
     struct ca_builtin *builtin; /* owned by ca */
     struct ca *ca;              /* NULL: could not be opened */

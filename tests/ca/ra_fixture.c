@@ -48,7 +48,7 @@ static bool powered(struct error *err)
            || error_set(err, REASON_DISK_FULL, "the power has failed");
 }
 
-/* What is in question is the order of the operations; the disk's own time would be most of a test. */
+/* The order of operations is in question; the disk's own time would be most of a test. */
 int __wrap_fsync(int fd);
 
 int __wrap_fsync(int fd)
