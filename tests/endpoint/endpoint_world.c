@@ -13,16 +13,20 @@
 
 static const uint8_t mac_key[32] = "0123456789abcdef0123456789abcde";
 
+static struct ca_new_options ca_options(const struct endpoint_world *world)
+{
+    return (struct ca_new_options){ .data_folder = world->folder.path,
+                                    .name = "default",
+                                    .key = CA_KEY_RSA_2048,
+                                    .subject = "CN=Endpoint Test CA",
+                                    .validity_days = 100,
+                                    .ra_bits = 2048,
+                                    .ra_validity_days = 50 };
+}
+
 static void open_ca(struct endpoint_world *world)
 {
     struct error err = ERROR_INIT;
-    struct ca_new_options options = { .data_folder = world->folder.path,
-                                      .name = "default",
-                                      .key = CA_KEY_RSA_2048,
-                                      .subject = "CN=Endpoint Test CA",
-                                      .validity_days = 100,
-                                      .ra_bits = 2048,
-                                      .ra_validity_days = 50 };
     struct ca_builtin_options open_options = { .data_folder = world->folder.path,
                                                .name = "default",
                                                .public_url = "http://scep.example.test",
@@ -31,7 +35,6 @@ static void open_ca(struct endpoint_world *world)
                                                .crl_renew_hours = 6 };
     struct ca_builtin *builtin = NULL;
 
-    assert_done(ca_files_create(&options, &err), &err, "CA");
     builtin = ca_builtin_open(&open_options, &err);
     assert_done(builtin != NULL, &err, "CA");
     world->ca = ca_builtin_as_ca(builtin);
@@ -40,8 +43,21 @@ static void open_ca(struct endpoint_world *world)
     assert_done(world->ras != NULL, &err, "RA");
 }
 
+void endpoint_world_renew(struct endpoint_world *world)
+{
+    struct ca_new_options options = ca_options(world);
+    struct error err = ERROR_INIT;
+
+    options.ra_validity_days = 60;
+    assert_done(ca_files_renew_ra(&options, &err), &err, "renew");
+    ra_set_unref(world->ras);
+    ca_free(world->ca);
+    open_ca(world);
+}
+
 void endpoint_world_open(struct endpoint_world *world)
 {
+    struct ca_new_options ca;
     struct error err = ERROR_INIT;
     char path[FILE_PATH_MAX];
     struct store_options options = { .path = path, .readers = 2 };
@@ -51,6 +67,8 @@ void endpoint_world_open(struct endpoint_world *world)
     test_folder_path(&world->folder, "openndes.db", path);
     world->store = store_open(&options, &err);
     assert_done(world->store != NULL, &err, "store");
+    ca = ca_options(world);
+    assert_done(ca_files_create(&ca, &err), &err, "CA");
     open_ca(world);
     world->client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
     world->other_key = scep_test_key(SCEP_TEST_KEY_OTHER);

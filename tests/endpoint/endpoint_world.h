@@ -33,6 +33,8 @@ struct endpoint_answer {
 };
 
 void endpoint_world_open(struct endpoint_world *world);
+/* New RAs; the former ones go on. Not while there are endpoints: they borrow the CA. */
+void endpoint_world_renew(struct endpoint_world *world);
 void endpoint_world_close(struct endpoint_world *world);
 
 /* A template of this name with WORLD_PASSPHRASE; `settings` is JSON behind a comma, or "". */
