@@ -24,7 +24,7 @@ struct ca_command {
     const char *key_spec, *subject, *days;
     const char *pkcs12, *cert, *key, *password, *chain_file, *out, *machine_store;
     struct ca_machine_ras ras;
-    bool chain, sealed;
+    bool chain, sealed, drop_former;
 };
 
 static bool name_given(struct ca_command *c, const struct command *command, const char *usage,
@@ -241,6 +241,7 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
         { "--ra-sign-machine-store", ARG_TEXT, &c.ras.sign },
         { "--ra-encrypt-machine-store", ARG_TEXT, &c.ras.decrypt },
         { "--sealed", ARG_FLAG, &c.sealed },
+        { "--drop-former", ARG_FLAG, &c.drop_former },
     };
 
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &c.args,
@@ -251,13 +252,18 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
     }
     options.machine_ras = c.ras;
     options.seal_ra = c.sealed;
+    options.drop_former_ras = c.drop_former;
     options.ra_change = &change;
     if (!ca_files_renew_ra(&options, err)) {
         return false;
     }
     command_print("CA %s has new RA certificates. A running service uses them within seconds.\n",
                   c.name);
-    ca_former_print_change(c.name, &change);
+    if (c.drop_former) {
+        command_print("No former one goes on: devices must fetch GetCACert again.\n");
+    } else {
+        ca_former_print_change(c.name, &change);
+    }
     return command_audit(command, "ca-renew-ra", c.name, err);
 }
 

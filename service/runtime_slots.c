@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ca/ra_generations.h"
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "mscep/ndes_password.h"
@@ -12,12 +13,15 @@
 #include "service/challenge_intune.h"
 #include "service/data_folder.h"
 
+_Static_assert(RA_FORMERS_MAX == 3, "the stamps are of all former RAs");
+
 bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp stamps[CA_STAMPS],
                     struct error *err)
 {
     static const char *const files[CA_STAMPS] = {
-        "ca.crt",      "ca.key",      "chain.pem",  "ra.crt",     "ra.key",
-        "ra-sign.crt", "ra-sign.key", "ra-enc.crt", "ra-enc.key",
+        "ca.crt",      "ca.key",      "chain.pem",    "ra.crt",       "ra.key",
+        "ra-sign.crt", "ra-sign.key", "ra-enc.crt",   "ra-enc.key",   "ra.1.crt",
+        "ra.2.crt",    "ra.3.crt",    "ra-enc.1.crt", "ra-enc.2.crt", "ra-enc.3.crt",
     };
     char relative[LIMIT_TEMPLATE_NAME + 32];
     char path[FILE_PATH_MAX];

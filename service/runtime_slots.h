@@ -14,7 +14,8 @@
 #include "service/runtime.h"
 #include "service/runtime_intune.h"
 
-#define CA_STAMPS 9 /* certificates and keys of CA, RA and RA pair; chain.pem */
+/* Certificates and keys of CA, RA and RA pair; chain.pem; leading certificates of former RAs. */
+#define CA_STAMPS 15
 
 struct ca_slot {
     int references; /* atomic */

@@ -10,6 +10,7 @@
 #include "ca/ca_subject.h"
 #include "ca/ca_validity.h"
 #include "ca/cert_builder.h"
+#include "ca/ra_generations.h"
 #include "platform/clock.h"
 
 /* A root that signs itself; owned by the caller. */
@@ -127,6 +128,7 @@ bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
     struct ca_ra_change unasked;
+    size_t dropped = 0;
     int64_t now = clock_now();
     bool ok = false;
 
@@ -145,6 +147,10 @@ bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
     if (!ca_set_make_ras(&set, &ra, now, err)) goto out;
     if (!ca_set_replace_ras(&folder, &set,
                             options->ra_change != NULL ? options->ra_change : &unasked, err)) {
+        goto out;
+    }
+    if (options->drop_former_ras
+        && !ra_generations_tidy(&folder, &set.issuer, INT64_MAX, &dropped, err)) {
         goto out;
     }
     ok = true;

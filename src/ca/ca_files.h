@@ -54,6 +54,7 @@ struct ca_new_options {
     struct ca_machine_ras machine_ras; /* import, renew_ra */
     /* renew_ra: put sealed keys in place of those that are in the machine's store */
     bool seal_ra;
+    bool drop_former_ras;           /* renew_ra: none goes on, as after a key has become known */
     struct ca_ra_change *ra_change; /* renew_ra, install: filled; NULL: nobody asks */
 };
 
@@ -99,10 +100,10 @@ MUST_USE bool ca_files_install(const struct ca_new_options *options, const char 
 /*
  * New RA keys and certificates, single and pair, for a CA that is there; the old ones go on for
  * devices that have them. Of the options, data_folder, name, ra_bits, ra_validity_days,
- * machine_ras, seal_ra and ra_change are used. One whose key is in the machine's store is replaced
- * by one that is named, or by a sealed one if seal_ra says so; else nothing is done:
- * REASON_RA_UNSUITABLE. Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA and for
- * import.
+ * machine_ras, seal_ra, drop_former_ras and ra_change are used. One whose key is in the machine's
+ * store is replaced by one that is named, or by a sealed one if seal_ra says so; else nothing is
+ * done: REASON_RA_UNSUITABLE. Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA
+ * and for import.
  */
 MUST_USE bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err);
 /* Names below ca/, sorted, with visit as in files.h. */

@@ -323,6 +323,22 @@ static void former__damaged__told_and_left_alone(void **state)
                 && fixture_has(&w->folder, "ra-sign.1.key"));
 }
 
+/* A key has become known: nobody is served by it any more. */
+static void renew__drop_former__none_goes_on(void **state)
+{
+    struct ra_world *w = ra_world_open(state);
+    struct ra_set *ras = NULL;
+
+    ra_world_renew(w);
+    w->options.drop_former_ras = true;
+    ra_world_renew(w);
+    ras = all_of(w, "dropped");
+    assert_int_equal(ras->ra_count, 3);
+    assert_false(fixture_has(&w->folder, "ra.1.key") || fixture_has(&w->folder, "ra-enc.2.crt"));
+    ra_set_unref(ras);
+    w->options.drop_former_ras = false;
+}
+
 /* What does not work is replaced as ever; there is nothing to keep. */
 static void renew__current_one_damaged__replaced_and_not_kept(void **state)
 {
@@ -348,6 +364,7 @@ int main(void)
         CASE(renew__power_fails_with_all_slots_in_use__nobody_but_the_oldest_is_lost),
         CASE(former__its_time_over__goes_with_its_files),
         CASE(former__damaged__told_and_left_alone),
+        CASE(renew__drop_former__none_goes_on),
         CASE(renew__current_one_damaged__replaced_and_not_kept),
     };
 

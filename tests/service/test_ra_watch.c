@@ -11,7 +11,7 @@
 #include "service/data_folder.h"
 #include "service/ra_watch.h"
 
-/* ---- time, by the linker ---------------------------------------------------------------------- */
+/* ---- time, by the linker --------------------------------------------------------------------- */
 
 static int64_t later;
 
@@ -23,7 +23,7 @@ int64_t __wrap_clock_now(void)
     return __real_clock_now() + later;
 }
 
-/* ---- a service without its sockets ------------------------------------------------------------ */
+/* ---- a service without its sockets ----------------------------------------------------------- */
 
 struct world {
     struct test_folder folder;
@@ -123,7 +123,7 @@ static bool file_has(const struct world *w, const char *file, const char *text)
     return has;
 }
 
-/* ---- cases ------------------------------------------------------------------------------------ */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 static void run__near_the_end__replaced_told_and_noticed(void **state)
 {
