@@ -19,18 +19,20 @@
 #include "service/ca_upkeep.h"
 #include "service/data_folder.h"
 #include "service/dispatch.h"
+#include "service/end_round.h"
 #include "service/intune_watch.h"
 #include "service/listeners.h"
 #include "service/management.h"
+#include "service/ra_watch.h"
 #include "service/runtime.h"
 #include "service/restart_keys.h"
 #include "service/service_urls.h"
 #include "service/start_failure.h"
 #include "service/tidy.h"
 
-/* What ends within this many days is reported once a day. */
-#define END_WARNING_DAYS 60
 #define DAY_SECONDS 86400
+/* How often it is looked at what ends. */
+#define ENDS_SECONDS 60
 #define HOUSEKEEPING_SECONDS 3600
 #define LOCK_TRIES 10u
 #define LOCK_PAUSE_MS 50u
@@ -57,7 +59,9 @@ struct app {
     struct registry_stamp policy_look; /* main thread only, like the times below */
     struct ca_upkeep upkeep;
     int64_t housekeeping_at;
-    int64_t end_check_at;
+    int64_t ends_at;
+    int64_t basic_at;
+    struct end_watch ends;
     pthread_mutex_t runtime_mutex; /* guards the pointer only */
     bool runtime_mutex_ready;
     struct runtime *runtime;
@@ -250,29 +254,15 @@ static bool plan_listeners(struct app *app, const struct app_options *options,
     return listeners_prepare(&app->listeners, app->data_folder, config, err);
 }
 
-static void warn_end(struct app *app, const char *what, const char *name,
-                     const struct x509_st *cert, int64_t now)
-{
-    struct certificate_info info;
-    struct error ignored = ERROR_INIT;
-    char until[CLOCK_TEXT_MAX];
-    char text[LIMIT_TEMPLATE_NAME + 96];
-
-    if (cert == NULL || !certificate_info(cert, &info, &ignored)
-        || info.not_after - now > END_WARNING_DAYS * (int64_t)DAY_SECONDS) {
-        return;
-    }
-    clock_format(info.not_after, until);
-    if (text_format(text, sizeof(text), "%s %s %s %s", what, name,
-                    info.not_after < now ? "has ended on" : "ends on", until)) {
-        log_line(app->log, LOG_LEVEL_WARNING, "%s", text);
-        event_log_report(app->events, EVENT_CA_ENDS, text);
-    }
-}
-
 /* The switch stays a warning as long as it is on. */
 static void warn_basic(struct app *app)
 {
+    int64_t now = clock_now();
+
+    if (now < app->basic_at && app->basic_at - now <= DAY_SECONDS) {
+        return;
+    }
+    app->basic_at = now + DAY_SECONDS;
     if (runtime_config(app->runtime)->signin.basic_http.enabled) {
         log_line(
             app->log, LOG_LEVEL_WARNING,
@@ -281,27 +271,16 @@ static void warn_basic(struct app *app)
     }
 }
 
+/* The first time at the start, then about once a minute. */
 static void warn_ends(struct app *app)
 {
     int64_t now = clock_now();
 
-    if (now < app->end_check_at && app->end_check_at - now <= DAY_SECONDS) {
+    if (now < app->ends_at && app->ends_at - now <= ENDS_SECONDS) {
         return;
     }
-    app->end_check_at = now + DAY_SECONDS;
-    warn_basic(app);
-    listeners_warn_end(&app->listeners, now, app->log, app->events);
-    for (size_t i = 0; i < runtime_ca_count(app->runtime); i++) {
-        const char *name = runtime_ca_name_at(app->runtime, i);
-        struct ca_builtin *ca = runtime_ca_at(app->runtime, i);
-
-        if (ca != NULL) {
-            warn_end(app, "CA", name, ca_builtin_certificate(ca), now);
-            warn_end(app, "RA of CA", name, ca_builtin_ra_certificate(ca), now);
-            warn_end(app, "signing RA of CA", name, ca_builtin_ra_sign_certificate(ca), now);
-            warn_end(app, "decrypting RA of CA", name, ca_builtin_ra_enc_certificate(ca), now);
-        }
-    }
+    app->ends_at = now + ENDS_SECONDS;
+    end_round(&app->ends, app->runtime, &app->listeners, now);
 }
 
 /*
@@ -372,6 +351,7 @@ static void keep_house(struct app *app)
         .public_url = runtime_urls(app->runtime)->crl,
         .store = app->store,
     };
+    const struct ra_watch ras = { app->data_folder, app->log, app->audit, app->events };
     int64_t now = clock_now();
 
     if (now < app->housekeeping_at && app->housekeeping_at - now <= HOUSEKEEPING_SECONDS) {
@@ -380,6 +360,7 @@ static void keep_house(struct app *app)
     app->housekeeping_at = now + HOUSEKEEPING_SECONDS;
     tidy_store(app->store, now, app->log);
     intune_watch_tidy(&app->intune, now);
+    (void)ra_watch_run(&ras, app->runtime, now); /* app_tick notices the files */
     if (listeners_renew(&app->listeners, &tls, now, app->log, app->events)) {
         audit_renewal(app);
     }
@@ -406,6 +387,7 @@ static bool open_all(struct app *app, const struct app_options *options,
     intune.events = app->events;
     app->abuse = abuse_watch_create(&abuse, err);
     if (app->abuse == NULL) return false;
+    end_watch_init(&app->ends, app->log, app->audit, app->events);
     if (!intune_watch_start(&app->intune, &intune, &app->threads, err)) return false;
     if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
@@ -413,8 +395,9 @@ static bool open_all(struct app *app, const struct app_options *options,
     ca_upkeep_crls(&app->upkeep, app->runtime, app->log, app->events);
     if (!start_server(app, config, err)) return false;
     listeners_poll(&app->listeners, config, app->log, app->events);
-    warn_ends(app);
     keep_house(app);
+    warn_basic(app);
+    warn_ends(app);
     return open_listeners(app, err) && start_management(app, options, config, err);
 }
 
@@ -508,6 +491,7 @@ void app_free(struct app *app)
     runtime_unref(app->runtime);
     abuse_watch_free(app->abuse);
     intune_watch_clear(&app->intune);
+    end_watch_clear(&app->ends);
     store_close(app->store);
     if (app->started) {
         log_line(app->log, LOG_LEVEL_INFO, "OpenNDES stopped");
@@ -569,8 +553,9 @@ void app_tick(struct app *app, bool asked)
     listeners_poll(&app->listeners, runtime_config(app->runtime), app->log, app->events);
     ca_upkeep_crls(&app->upkeep, app->runtime, app->log, app->events);
     ca_upkeep_ocsp(app->runtime, app->log, app->events);
-    warn_ends(app);
     keep_house(app);
+    warn_basic(app);
+    warn_ends(app);
     intune_watch_tick(&app->intune);
     event_log_tick(app->events);
 }

@@ -36,6 +36,9 @@ static const struct layout_row rows[] = {
     { "ca/*/ra.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/ra-sign.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/ra-enc.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
+    { "ca/*/ra.#.crt", NAME_TEMPLATE, BACKUP_KIND_FILE }, /* former ones */
+    { "ca/*/ra-sign.#.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
+    { "ca/*/ra-enc.#.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/request.csr", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "trusted/*.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "trusted/*.crl", NAME_TEMPLATE, BACKUP_KIND_POLICY },

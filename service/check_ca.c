@@ -6,9 +6,8 @@
 #include "ca/ra_suitability.h"
 #include "model/ra_identity.h"
 #include "platform/clock.h"
+#include "service/ca_ends.h"
 
-#define DAY 86400
-#define END_WARNING_DAYS 60
 #define CRL_BYTES_MAX (64u * 1024u * 1024u)
 #define WHAT_MAX (LIMIT_TEMPLATE_NAME + 32)
 
@@ -35,27 +34,27 @@ static bool tell(const struct check_ca_options *o, enum check_level level, const
     return o->visit(o->context, level, what, why, text, remedy, err);
 }
 
-/* "valid until DATE" with a warning 60 days before the end. */
-static bool check_end(const struct check_ca_options *o, const char *kind,
-                      const struct x509_st *cert, const char *remedy, struct error *err)
+/* A ca_ends_visit: "valid until DATE", with a warning as it comes near, and an error in the end. */
+static bool tell_end(void *context, const struct end_thing *thing, struct error *err)
 {
-    struct certificate_info info;
+    const struct check_ca_options *o = context;
+    enum end_stage stage = end_stage(thing->ends_at, thing->within, o->now);
+    enum check_level level = CHECK_OK;
+    int64_t left = thing->ends_at - o->now;
+    char remedy[END_TEXT_MAX];
     char until[CLOCK_TEXT_MAX];
     char text[96];
-    enum check_level level = CHECK_OK;
-    int64_t left;
 
-    if (cert == NULL || !certificate_info(cert, &info, err)) {
-        return error_set(err, REASON_INTERNAL, "a certificate of a CA");
+    if (stage != END_FAR) {
+        level = stage >= END_URGENT ? CHECK_ERROR : CHECK_WARNING;
     }
-    left = info.not_after - o->now;
-    clock_format(info.not_after, until);
-    if (left < END_WARNING_DAYS * (int64_t)DAY) {
-        level = left < 0 ? CHECK_ERROR : CHECK_WARNING;
-    }
+    end_thing_remedy(thing, remedy, sizeof(remedy));
+    clock_format(thing->ends_at, until);
     return text_format(text, sizeof(text), "%s %s (%lld days)",
-                       left < 0 ? "has ended on" : "valid until", until, (long long)(left / DAY))
-           && tell(o, level, kind, NULL, text, level == CHECK_OK ? NULL : remedy, err);
+                       stage == END_PAST ? "has ended on" : "valid until", until,
+                       (long long)(left / END_DAY_SECONDS))
+           && tell(o, level, end_kind_name(thing->kind), NULL, text,
+                   level == CHECK_OK ? NULL : remedy, err);
 }
 
 /* ---- RAs ------------------------------------------------------------------------------------ */
@@ -81,8 +80,7 @@ static bool check_ra(const struct check_ca_options *o, const char *kind, const s
 {
     struct suit_context c = { o, kind, 0 };
 
-    return check_end(o, kind, cert, "openndes ca renew-ra NAME", err)
-           && ra_suitability(cert, role, ca, unsuitable, &c, err)
+    return ra_suitability(cert, role, ca, unsuitable, &c, err)
            && (c.found != 0
                || tell(o, CHECK_OK, kind, NULL, "suits Windows and Apple devices", NULL, err));
 }
@@ -208,7 +206,7 @@ static bool check_ready(const struct check_ca_options *o, const struct ca_builti
     if (!ca_ready(ca, &why)) {
         return tell(o, CHECK_ERROR, "CA", &why, why.detail, NULL, err);
     }
-    if (!check_end(o, "CA", ca_builtin_certificate(builtin), "docs/ca.md, renew the CA", err)) {
+    if (!ca_ends(builtin, o->name, o->ra_renew_days, o->now, tell_end, (void *)(uintptr_t)o, err)) {
         return false;
     }
     ras = ca_ra(ca, &why);

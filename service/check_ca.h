@@ -20,6 +20,7 @@ struct check_ca_options {
     struct store *store; /* NULL: it does not open; nothing is said of CRL and OCSP */
     bool ocsp;           /* ocsp.enabled */
     int64_t now;
+    int64_t ra_renew_days; /* setting ra.renew_days */
     check_visit *visit;
     void *context;
 };

@@ -6,10 +6,9 @@
 #include "intune/intune_credential.h"
 #include "model/certificate.h"
 #include "platform/clock.h"
+#include "service/end_watch.h"
 
 #define WHAT "Intune"
-#define DAY 86400
-#define END_WARNING_DAYS 60
 
 static bool has_item(const char *list, const char *name)
 {
@@ -78,6 +77,7 @@ bool check_intune_template(const struct template_config *config, const char *wha
 /* What can be known without asking Microsoft's cloud. */
 static bool check_end(const struct intune_check *check, int64_t end, struct error *err)
 {
+    enum end_stage stage = end_stage(end, 0, check->now);
     enum check_level level = CHECK_OK;
     char until[CLOCK_TEXT_MAX];
     char text[256];
@@ -88,8 +88,8 @@ static bool check_end(const struct intune_check *check, int64_t end, struct erro
                             "or say it: openndes config set intune.secret_expires=2027-05-31",
                             NULL, err);
     }
-    if (end - check->now <= END_WARNING_DAYS * (int64_t)DAY) {
-        level = end <= check->now ? CHECK_ERROR : CHECK_WARNING;
+    if (stage != END_FAR) {
+        level = stage >= END_URGENT ? CHECK_ERROR : CHECK_WARNING;
     }
     clock_format(end, until);
     return text_format(text, sizeof(text), "the app registration's credential %s %s",

@@ -5,13 +5,17 @@
 #include "ca/ca_builtin.h"
 #include "ca/ca_files.h"
 #include "ca/ca_key_reference.h"
+#include "config/config_load.h"
 #include "platform/clock.h"
 #include "platform/console.h"
 #include "platform/files.h"
 #include "service/args.h"
+#include "service/ca_former.h"
 #include "service/ca_options.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+
+#define KEEP_DAYS 30 /* ra.keep_days, when openndes.json does not say */
 
 /* Options of every "ca" verb; each verb lists those it knows. */
 struct ca_command {
@@ -20,7 +24,7 @@ struct ca_command {
     const char *key_spec, *subject, *days;
     const char *pkcs12, *cert, *key, *password, *chain_file, *out, *machine_store;
     struct ca_machine_ras ras;
-    bool chain, sealed;
+    bool chain, sealed, drop_former;
 };
 
 static bool name_given(struct ca_command *c, const struct command *command, const char *usage,
@@ -39,11 +43,27 @@ static bool name_given(struct ca_command *c, const struct command *command, cons
     return true;
 }
 
+/* Settings that are broken are told by check: looking at a CA goes without. */
+static int64_t keep_days(const struct command *command)
+{
+    struct service_config config = { 0 };
+    struct error ignored = ERROR_INIT;
+    int64_t days =
+        config_load_service(command->data, &config, &ignored) ? config.ra.keep_days : KEEP_DAYS;
+
+    service_config_clear(&config);
+    return days;
+}
+
 static struct ca_builtin *open_ca(const struct command *command, const char *name,
                                   struct error *err)
 {
     struct ca_builtin_options options = {
-        .data_folder = command->data, .name = name, .crl_validity_hours = 168, .crl_renew_hours = 48
+        .data_folder = command->data,
+        .name = name,
+        .crl_validity_hours = 168,
+        .crl_renew_hours = 48,
+        .ra_keep_days = keep_days(command),
     };
 
     return ca_builtin_open(&options, err);
@@ -215,11 +235,13 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
 {
     struct ca_command c = { 0 };
     struct ca_new_options options;
+    struct ca_ra_change change = { 0 };
     const struct arg_option known[] = {
         { "--ra-machine-store", ARG_TEXT, &c.ras.single },
         { "--ra-sign-machine-store", ARG_TEXT, &c.ras.sign },
         { "--ra-encrypt-machine-store", ARG_TEXT, &c.ras.decrypt },
         { "--sealed", ARG_FLAG, &c.sealed },
+        { "--drop-former", ARG_FLAG, &c.drop_former },
     };
 
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &c.args,
@@ -230,11 +252,18 @@ static bool ca_renew_ra_verb(const struct command *command, struct error *err)
     }
     options.machine_ras = c.ras;
     options.seal_ra = c.sealed;
+    options.drop_former_ras = c.drop_former;
+    options.ra_change = &change;
     if (!ca_files_renew_ra(&options, err)) {
         return false;
     }
     command_print("CA %s has new RA certificates. A running service uses them within seconds.\n",
                   c.name);
+    if (c.drop_former) {
+        command_print("No former one goes on: devices must fetch GetCACert again.\n");
+    } else {
+        ca_former_print_change(c.name, &change);
+    }
     return command_audit(command, "ca-renew-ra", c.name, err);
 }
 
@@ -284,6 +313,7 @@ struct ca_facts {
     struct certificate_info ra_sign;
     struct certificate_info ra_enc;
     const struct error *pair_error; /* NULL: there is a pair, or no CA yet */
+    const struct ra_sets *ras;      /* NULL: there is no CA that opens */
 };
 
 /* "" for what is not there. */
@@ -331,6 +361,7 @@ static void print_facts(const char *name, const char *state, const struct ca_fac
             command_print("%-12s %s\n", key_names[i].title, facts->places[i]);
         }
     }
+    ca_former_print(facts->ras);
 }
 
 static struct json *facts_row(const char *name, const char *state, const struct ca_facts *facts,
@@ -383,6 +414,10 @@ static struct json *facts_row(const char *name, const char *state, const struct 
             return NULL;
         }
     }
+    if (!ca_former_put(row, facts->ras, err)) {
+        json_value_free(row);
+        return NULL;
+    }
     return row;
 }
 
@@ -399,6 +434,7 @@ static bool show_facts(const struct ca_show_context *show, const char *name, con
     if (show->brief) {
         clock_format(facts->ca.not_after, until);
         command_print("%-20s %s  until %s  %s\n", name, state, until, facts->ca.subject);
+        ca_former_print(facts->ras);
     } else {
         print_facts(name, state, facts);
     }
@@ -414,6 +450,7 @@ static bool read_info(const struct x509_st *cert, struct certificate_info *info,
 static bool read_facts(const struct ca_builtin *builtin, struct ca_facts *facts, struct error *err)
 {
     facts->pair_error = ca_builtin_pair_error(builtin);
+    facts->ras = ca_builtin_ra_sets(builtin);
     for (size_t i = 0; i < KEYS; i++) {
         const struct evp_pkey_st *key = key_names[i].key(builtin);
 

@@ -160,6 +160,7 @@ static bool check_one_ca(void *context, const char *name, struct error *err)
         .store = check->store,
         .ocsp = check->has_config && check->config.ocsp.enabled,
         .now = check->now,
+        .ra_renew_days = check->has_config ? check->config.ra.renew_days : 0,
         .visit = check_report_finding,
         .context = &check->report,
     };

@@ -31,6 +31,7 @@ enum event_id {
     EVENT_CONFIGURATION_RELOADED = 111,
     EVENT_CRL_FAILED = 120,
     EVENT_CA_ENDS = 121,
+    EVENT_RA_REPLACED = 122, /* by the service itself */
     EVENT_OCSP_SIGNER = 124, /* no new certificate to sign OCSP answers with */
     EVENT_AUDIT_FAILED = 130,
     EVENT_SIGN_IN_THROTTLED = 140,

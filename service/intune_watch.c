@@ -25,7 +25,6 @@ static const struct news_row rows[] = {
     [INTUNE_NEWS_NOT_REVOKED] = { LOG_LEVEL_ERROR, EVENT_INTUNE_UNREACHABLE, "cert-revoke",
                                   "refused" },
     [INTUNE_NEWS_POLL_FAILED] = { LOG_LEVEL_WARNING, EVENT_INTUNE_UNREACHABLE, NULL, NULL },
-    [INTUNE_NEWS_CREDENTIAL_ENDS] = { LOG_LEVEL_WARNING, EVENT_CREDENTIAL_ENDS, NULL, NULL },
 };
 
 static void write_audit(const struct intune_watch_options *options,

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "http/tls_context.h"
 #include "service/events.h"
+#include "service/tls_report.h"
 
 bool listeners_add(struct listeners *l, const char *list, bool tls, struct error *err)
 {
@@ -115,14 +116,16 @@ bool listeners_renew(struct listeners *l, const struct tls_issue_options *option
     return renewed;
 }
 
-void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
-                        struct event_log *events)
+void listeners_note_end(const struct listeners *l, struct end_watch *ends, int64_t now)
 {
-    char text[256];
+    const struct certificate_info *info =
+        l->tls != NULL ? tls_watch_certificate_info(l->watch) : NULL;
 
-    if (l->tls != NULL && tls_watch_warning(l->watch, now, text, sizeof(text))) {
-        log_line(log, LOG_LEVEL_WARNING, "HTTPS certificate: %s", text);
-        event_log_report(events, EVENT_CA_ENDS, text);
+    if (info != NULL) {
+        const struct end_thing thing = { END_KIND_TLS,    "",  info->serial, info->not_after,
+                                         TLS_END_SECONDS, NULL };
+
+        (void)end_watch_note(ends, &thing, now);
     }
 }
 

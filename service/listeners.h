@@ -11,6 +11,7 @@
 
 #include "audit/log.h"
 #include "http/http_server.h"
+#include "service/end_watch.h"
 #include "service/event_log.h"
 #include "service/survey.h"
 #include "service/tls_watch.h"
@@ -47,9 +48,8 @@ void listeners_poll(struct listeners *l, const struct service_config *config, st
  */
 bool listeners_renew(struct listeners *l, const struct tls_issue_options *options, int64_t now,
                      struct log *log, struct event_log *events);
-/* Once a day: an end that has come or comes near. */
-void listeners_warn_end(const struct listeners *l, int64_t now, struct log *log,
-                        struct event_log *events);
+/* Now and then: the end of what is presented. */
+void listeners_note_end(const struct listeners *l, struct end_watch *ends, int64_t now);
 /* What HTTPS presents just now. */
 struct survey_tls listeners_tls(const struct listeners *l);
 /* After the server is freed. */

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ca/ca_files.h"
+#include "ca/ra_sets.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
 #include "platform/rights.h"
@@ -166,6 +167,13 @@ static struct ca_slot *ca_slot_named(const struct runtime *runtime, const char *
     return NULL;
 }
 
+/* Has a former RA had its time since it was loaded? Its files may not be removable. */
+static bool former_ra_has_ended(const struct ca_slot *slot)
+{
+    return slot->builtin != NULL && ca_builtin_certificate(slot->builtin) != NULL
+           && clock_now() >= ca_builtin_ra_sets(slot->builtin)->kept_until;
+}
+
 static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp stamps[CA_STAMPS],
                          const char *public_url)
 {
@@ -174,7 +182,7 @@ static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp sta
             return false;
         }
     }
-    return strcmp(slot->public_url, public_url) == 0;
+    return strcmp(slot->public_url, public_url) == 0 && !former_ra_has_ended(slot);
 }
 
 static const struct error *pair_error_of(const struct ca_slot *slot)
@@ -199,6 +207,17 @@ static void report_pair(const struct runtime_options *options, const struct ca_s
     event_log_failure(options->events, EVENT_RA_UNUSABLE, what, why);
 }
 
+/* Devices that have one of these are refused; once per load. */
+static void report_former(const struct runtime_options *options, const struct ca_slot *slot)
+{
+    const struct ra_sets *sets = slot->builtin == NULL ? NULL : ca_builtin_ra_sets(slot->builtin);
+
+    if (sets != NULL && sets->unusable > 0) {
+        log_error(options->log, LOG_LEVEL_WARNING, &sets->unusable_error,
+                  "CA %s: %zu former RAs cannot be used", slot->name, sets->unusable);
+    }
+}
+
 static bool load_ca(void *context, const char *name, struct error *err)
 {
     struct loading *l = context;
@@ -218,6 +237,7 @@ static bool load_ca(void *context, const char *name, struct error *err)
             return false;
         }
         report_pair(l->options, old, slot);
+        report_former(l->options, slot);
         if (slot->ca == NULL) {
             report(l->options, &slot->error, "a CA cannot be opened");
             if (old != NULL && old->ca != NULL) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ca/ra_generations.h"
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "mscep/ndes_password.h"
@@ -12,12 +13,15 @@
 #include "service/challenge_intune.h"
 #include "service/data_folder.h"
 
+_Static_assert(RA_FORMERS_MAX == 3, "the stamps are of all former RAs");
+
 bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp stamps[CA_STAMPS],
                     struct error *err)
 {
     static const char *const files[CA_STAMPS] = {
-        "ca.crt",      "ca.key",      "chain.pem",  "ra.crt",     "ra.key",
-        "ra-sign.crt", "ra-sign.key", "ra-enc.crt", "ra-enc.key",
+        "ca.crt",      "ca.key",      "chain.pem",    "ra.crt",       "ra.key",
+        "ra-sign.crt", "ra-sign.key", "ra-enc.crt",   "ra-enc.key",   "ra.1.crt",
+        "ra.2.crt",    "ra.3.crt",    "ra-enc.1.crt", "ra-enc.2.crt", "ra-enc.3.crt",
     };
     char relative[LIMIT_TEMPLATE_NAME + 32];
     char path[FILE_PATH_MAX];
@@ -60,7 +64,8 @@ bool ca_slot_settings_same(const struct ca_slot *slot, const struct service_conf
     const struct ca_ocsp_settings ocsp = ocsp_settings(config);
 
     return slot->crl_validity_hours == config->crl.validity_hours
-           && slot->crl_renew_hours == config->crl.renew_hours && slot->ocsp.enabled == ocsp.enabled
+           && slot->crl_renew_hours == config->crl.renew_hours
+           && slot->ra_keep_days == config->ra.keep_days && slot->ocsp.enabled == ocsp.enabled
            && slot->ocsp.validity_minutes == ocsp.validity_minutes
            && slot->ocsp.signer_days == ocsp.signer_days;
 }
@@ -82,6 +87,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
     slot->crl_validity_hours = config->crl.validity_hours;
     slot->crl_renew_hours = config->crl.renew_hours;
     slot->ocsp = ocsp_settings(config);
+    slot->ra_keep_days = config->ra.keep_days;
     if (!text_copy(slot->name, sizeof(slot->name), name)
         || !text_copy(slot->public_url, sizeof(slot->public_url), public_url)) {
         error_set(err, REASON_LIMIT, "name or public URL of CA %s is too long", name);
@@ -97,6 +103,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
         .crl_renew_hours = config->crl.renew_hours,
         .ocsp = slot->ocsp,
         .make_missing_ra = true,
+        .ra_keep_days = config->ra.keep_days,
     };
     if (ca_slot_stamps(options->data_folder, name, slot->stamps, &slot->error)) {
         slot->builtin = ca_builtin_open(&ca_options, &slot->error);

@@ -17,7 +17,8 @@
 
 /* Of one template: policies, the list of known devices, two files of each trusted CA. */
 #define TEMPLATE_FILES (LIMIT_POLICY_FILES + 1 + 2 * TRUSTED_CAS_MAX)
-#define CA_STAMPS 9 /* certificates and keys of CA, RA and RA pair; chain.pem */
+/* Certificates and keys of CA, RA and RA pair; chain.pem; leading certificates of former RAs. */
+#define CA_STAMPS 15
 
 struct ca_slot {
     int references; /* atomic */
@@ -26,6 +27,7 @@ struct ca_slot {
     int64_t crl_validity_hours;
     int64_t crl_renew_hours;
     struct ca_ocsp_settings ocsp;
+    int64_t ra_keep_days;
     struct file_stamp stamps[CA_STAMPS];
     struct ca_builtin *builtin; /* owned by ca */
     struct ca *ca;              /* NULL: could not be opened */

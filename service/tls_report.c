@@ -5,8 +5,6 @@
 #include "platform/clock.h"
 #include "service/urls.h"
 
-#define DAY_SECONDS 86400
-#define END_WARNING_DAYS 30
 #define SENTENCE_MAX 768
 
 enum tls_times tls_report_times(const struct certificate_info *info, int64_t now, char *text,
@@ -30,11 +28,11 @@ enum tls_times tls_report_times(const struct certificate_info *info, int64_t now
         times = TLS_TIMES_NOT_YET;
         fits = text_format(
             text, size, "the HTTPS certificate begins at %s; is this machine's clock right?", date);
-    } else if (left < END_WARNING_DAYS * (int64_t)DAY_SECONDS) {
+    } else if (end_stage(info->not_after, TLS_END_SECONDS, now) != END_FAR) {
         clock_format(info->not_after, date);
         times = TLS_TIMES_END_SOON;
         fits = text_format(text, size, "the HTTPS certificate ends at %s (%lld days)", date,
-                           (long long)(left / DAY_SECONDS));
+                           (long long)(left / END_DAY_SECONDS));
     }
     return fits ? times : TLS_TIMES_ENDED;
 }

@@ -9,7 +9,14 @@
 #ifndef OPENNDES_SERVICE_TLS_REPORT_H
 #define OPENNDES_SERVICE_TLS_REPORT_H
 
+#include "service/end_watch.h"
 #include "service/tls_files.h"
+
+/*
+ * The end of an HTTPS certificate is told from here on: what renews it by itself, the built-in CA
+ * or an ACME client, does so about then.
+ */
+#define TLS_END_SECONDS (30 * END_DAY_SECONDS)
 
 enum tls_times { TLS_TIMES_FINE, TLS_TIMES_END_SOON, TLS_TIMES_NOT_YET, TLS_TIMES_ENDED };
 

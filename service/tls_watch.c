@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "platform/clock.h"
-#include "service/tls_report.h"
 
 /* A broken state whose files do not change is tried again after this time. */
 #define RETRY_US (INT64_C(15) * 1000000)
@@ -148,10 +147,4 @@ out:
 const struct certificate_info *tls_watch_certificate_info(const struct tls_watch *watch)
 {
     return watch->files.server.cert != NULL ? &watch->files.info : NULL;
-}
-
-bool tls_watch_warning(const struct tls_watch *watch, int64_t now, char *text, size_t size)
-{
-    return watch->files.server.cert != NULL
-           && tls_report_times(&watch->files.info, now, text, size) != TLS_TIMES_FINE;
 }

@@ -38,10 +38,5 @@ MUST_USE enum tls_watch_result tls_watch_poll(struct tls_watch *watch,
 
 /* The certificate in force, borrowed until the next NEW; NULL: none. */
 const struct certificate_info *tls_watch_certificate_info(const struct tls_watch *watch);
-/*
- * What an administrator has to be told about the times of the one in force: ended, ends within 30
- * days, begins later. False: nothing.
- */
-bool tls_watch_warning(const struct tls_watch *watch, int64_t now, char *text, size_t size);
 
 #endif

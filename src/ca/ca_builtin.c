@@ -11,30 +11,22 @@
 #include "ca/ca_set.h"
 #include "ca/cert_builder.h"
 #include "ca/cert_chain.h"
+#include "ca/ra_sets.h"
 #include "model/certificate.h"
 #include "platform/clock.h"
-
-struct lifetime {
-    int64_t not_before;
-    int64_t not_after;
-};
 
 /* Nothing but the CRL changes once it is open, so that signing needs no lock. */
 struct ca_builtin {
     char *name;
     bool waiting; /* for its certificate: all below is empty then */
     struct cert_issuer issuer;
-    struct ra_set *ras; /* the single RA alone */
-    struct lifetime ra_life;
-    struct ra_set *ras_with_pair; /* the single RA and the pair; NULL: there is no pair */
-    struct lifetime pair_life;    /* while both its members are in their time */
-    struct error pair_error;      /* why there is none */
-    STACK_OF(X509) * chain;       /* borrows from ras */
-    char *ca_url;                 /* NULL: no AIA */
-    char *crl_url;                /* NULL: no CDP */
-    char *ocsp_url;               /* NULL: no OCSP in the AIA */
-    struct ca_crl *crl;           /* NULL: no CRL */
-    struct ca_ocsp *ocsp;         /* NULL: no OCSP */
+    struct ra_sets ras;
+    STACK_OF(X509) * chain; /* borrows from ras */
+    char *ca_url;           /* NULL: no AIA */
+    char *crl_url;          /* NULL: no CDP */
+    char *ocsp_url;         /* NULL: no OCSP in the AIA */
+    struct ca_crl *crl;     /* NULL: no CRL */
+    struct ca_ocsp *ocsp;   /* NULL: no OCSP */
 };
 
 void ca_builtin_free(struct ca_builtin *b)
@@ -45,8 +37,7 @@ void ca_builtin_free(struct ca_builtin *b)
     ca_ocsp_free(b->ocsp); /* these two before the issuer, which they borrow */
     ca_crl_free(b->crl);
     sk_X509_free(b->chain);
-    ra_set_unref(b->ras);
-    ra_set_unref(b->ras_with_pair);
+    ra_sets_clear(&b->ras);
     cert_issuer_clear(&b->issuer);
     free(b->ca_url);
     free(b->crl_url);
@@ -142,43 +133,15 @@ static bool make_ocsp(struct ca_builtin *b, const struct ca_builtin_options *opt
         return true;
     }
     b->ocsp = ca_ocsp_create(&ocsp, err);
-    return b->ocsp != NULL && add_own(b->ocsp, b->ras, err)
-           && add_own(b->ocsp, b->ras_with_pair, err);
-}
-
-/* A set with the single RA, the pair if wanted, and the chain. */
-static struct ra_set *make_ras(const struct ca_set *set, bool pair, struct error *err)
-{
-    struct ra_set *ras = ra_set_create();
-    const struct ra_cert *single = &set->ra[RA_CERT_SINGLE];
-    const struct ra_cert *sign_ra = &set->ra[RA_CERT_SIGN];
-    const struct ra_cert *enc_ra = &set->ra[RA_CERT_ENC];
-    const struct ra_identity sign = { .cert = sign_ra->cert, .key = sign_ra->key };
-    const struct ra_identity enc = { .cert = enc_ra->cert, .key = enc_ra->key };
-    bool ok = false;
-
-    if (ras == NULL) {
-        (void)error_set(err, REASON_NO_MEMORY, "out of memory for certificates");
-        return NULL;
-    }
-    ok = ra_set_add_ra(ras, single->cert, single->key, err)
-         && (!pair || ra_set_add_pair(ras, &sign, &enc, err))
-         && ra_set_add_chain(ras, set->issuer.cert, err);
-    for (int i = 0; ok && set->parents != NULL && i < sk_X509_num(set->parents); i++) {
-        ok = ra_set_add_chain(ras, sk_X509_value(set->parents, i), err);
-    }
-    if (!ok) {
-        ra_set_unref(ras);
-        ras = NULL;
-    }
-    return ras;
+    return b->ocsp != NULL && add_own(b->ocsp, b->ras.plain, err)
+           && add_own(b->ocsp, b->ras.with_pair, err);
 }
 
 static bool make_chain(struct ca_builtin *b, struct error *err)
 {
     b->chain = sk_X509_new_null();
-    for (size_t i = 0; b->chain != NULL && i < b->ras->chain_count; i++) {
-        if (sk_X509_push(b->chain, b->ras->chain[i]) <= 0) {
+    for (size_t i = 0; b->chain != NULL && i < b->ras.plain->chain_count; i++) {
+        if (sk_X509_push(b->chain, b->ras.plain->chain[i]) <= 0) {
             sk_X509_free(b->chain);
             b->chain = NULL;
         }
@@ -186,58 +149,10 @@ static bool make_chain(struct ca_builtin *b, struct error *err)
     return b->chain != NULL || error_set(err, REASON_NO_MEMORY, "out of memory for certificates");
 }
 
-/* Cut `life` to the time of one more certificate. */
-static bool cut_lifetime(struct lifetime *life, const X509 *cert, struct error *err)
-{
-    struct certificate_info info;
-
-    if (!certificate_info(cert, &info, err)) {
-        return false;
-    }
-    life->not_before = info.not_before > life->not_before ? info.not_before : life->not_before;
-    life->not_after = info.not_after < life->not_after ? info.not_after : life->not_after;
-    return true;
-}
-
-/* Take what is needed out of the set. */
-static bool take_set(struct ca_builtin *b, struct ca_set *set, struct error *err)
-{
-    bool has_pair = !error_is_set(&b->pair_error);
-
-    b->ra_life = b->pair_life = (struct lifetime){ INT64_MIN, INT64_MAX };
-    if (!cut_lifetime(&b->ra_life, set->ra[RA_CERT_SINGLE].cert, err)) return false;
-    b->ras = make_ras(set, false, err);
-    if (b->ras == NULL) return false;
-    if (has_pair) {
-        if (!cut_lifetime(&b->pair_life, set->ra[RA_CERT_SIGN].cert, err)
-            || !cut_lifetime(&b->pair_life, set->ra[RA_CERT_ENC].cert, err)) {
-            return false;
-        }
-        b->ras_with_pair = make_ras(set, true, err);
-        if (b->ras_with_pair == NULL) return false;
-    }
-    if (!make_chain(b, err)) return false;
-    b->issuer = set->issuer;
-    set->issuer = (struct cert_issuer){ .cert = NULL };
-    return true;
-}
-
-/* Whatever is wrong with the pair is kept for whoever asks: the single RA can serve without it. */
-static void load_pair(struct ca_builtin *b, const struct ca_builtin_options *options,
-                      struct ca_folder *folder, struct ca_set *set)
-{
-    struct error *why = &b->pair_error;
-
-    if (options->make_missing_ra && !ca_set_make_missing_pair(folder, set, clock_now(), why)) {
-        (void)error_context(why, "the pair of RAs cannot be made now");
-        return;
-    }
-    (void)(ca_set_load_ra(folder, RA_CERT_SIGN, set, why)
-           && ca_set_load_ra(folder, RA_CERT_ENC, set, why));
-}
-
 static bool load(struct ca_builtin *b, const struct ca_builtin_options *options, struct error *err)
 {
+    const struct ra_sets_options ras = { options->make_missing_ra, options->ra_keep_days,
+                                         clock_now() };
     struct ca_folder folder;
     enum ca_folder_state state = CA_FOLDER_UNKNOWN;
     struct ca_set set = { .parents = NULL };
@@ -261,9 +176,10 @@ static bool load(struct ca_builtin *b, const struct ca_builtin_options *options,
                          folder.path, CA_FILE_CERT);
     }
     if (!ca_set_load(&folder, &set, err)) goto out;
-    if (!ca_set_load_ra(&folder, RA_CERT_SINGLE, &set, err)) goto out;
-    load_pair(b, options, &folder, &set);
-    if (!take_set(b, &set, err)) goto out;
+    if (!ra_sets_load(&b->ras, &ras, &folder, &set, err)) goto out;
+    if (!make_chain(b, err)) goto out;
+    b->issuer = set.issuer;
+    set.issuer = (struct cert_issuer){ .cert = NULL };
     if (!make_crl(b, options, err)) goto out;
     if (!make_ocsp(b, options, err)) goto out;
     if (!make_urls(b, options, err)) goto out;
@@ -339,43 +255,11 @@ out:
     return ok;
 }
 
-static bool check_ra_time(const struct ca_builtin *b, struct error *err)
-{
-    char text[CLOCK_TEXT_MAX];
-    int64_t now = clock_now();
-
-    if (now > b->ra_life.not_after) {
-        clock_format(b->ra_life.not_after, text);
-        return error_set(err, REASON_RA_EXPIRED,
-                         "ca/%s/ra.crt ended at %s; make a new RA: openndes ca renew-ra %s",
-                         b->name, text, b->name);
-    }
-    if (now < b->ra_life.not_before) {
-        clock_format(b->ra_life.not_before, text);
-        return error_set(err, REASON_RA_EXPIRED,
-                         "ca/%s/ra.crt begins at %s; is this machine's clock right?", b->name,
-                         text);
-    }
-    return true;
-}
-
-/* A pair that has ended is as good as none; nobody is offered it. */
-static bool pair_in_time(const struct ca_builtin *b)
-{
-    int64_t now = clock_now();
-
-    return b->ras_with_pair != NULL && now >= b->pair_life.not_before
-           && now <= b->pair_life.not_after;
-}
-
 static struct ra_set *ra(void *state, struct error *err)
 {
     struct ca_builtin *b = state;
 
-    if (!check_not_waiting(b, err) || !check_ra_time(b, err)) {
-        return NULL;
-    }
-    return ra_set_ref(pair_in_time(b) ? b->ras_with_pair : b->ras);
+    return check_not_waiting(b, err) ? ra_sets_get(&b->ras, b->name, clock_now(), err) : NULL;
 }
 
 static bool is_issuer_of(void *state, const struct x509_st *cert)
@@ -409,7 +293,7 @@ static bool ready(void *state, struct error *err)
     const struct ca_builtin *b = state;
 
     return check_not_waiting(b, err) && cert_issuer_check_time(&b->issuer, clock_now(), err)
-           && check_ra_time(b, err);
+           && ra_sets_check_time(&b->ras, b->name, clock_now(), err);
 }
 
 static void free_state(void *state)
@@ -443,32 +327,29 @@ bool ca_builtin_chain_p7b(const struct ca_builtin *b, struct buffer *out, struct
     return check_not_waiting(b, err) && cert_chain_p7b(b->chain, out, err);
 }
 
-const struct x509_st *ca_builtin_ra_certificate(const struct ca_builtin *b)
+const struct x509_st *ca_builtin_parent(const struct ca_builtin *b, size_t index)
 {
-    return b->waiting || b->ras->ra_count == 0 ? NULL : b->ras->ra[0].cert;
+    return b->waiting || index + 1 >= b->ras.plain->chain_count ? NULL
+                                                                : b->ras.plain->chain[index + 1];
 }
 
-/* The pair's member that decrypts, or the one that signs for it; NULL: there is no pair. */
-static const struct ra_identity *pair_member(const struct ca_builtin *b, bool sign)
+const struct x509_st *ca_builtin_ra_certificate(const struct ca_builtin *b)
 {
-    size_t decrypt = 0;
+    const struct ra_identity *member = ra_sets_current(&b->ras, RA_CERT_SINGLE);
 
-    if (b->ras_with_pair == NULL || !ra_set_find_pair(b->ras_with_pair, &decrypt)) {
-        return NULL;
-    }
-    return sign ? ra_set_signer(b->ras_with_pair, decrypt) : &b->ras_with_pair->ra[decrypt];
+    return member == NULL ? NULL : member->cert;
 }
 
 const struct x509_st *ca_builtin_ra_sign_certificate(const struct ca_builtin *b)
 {
-    const struct ra_identity *member = pair_member(b, true);
+    const struct ra_identity *member = ra_sets_current(&b->ras, RA_CERT_SIGN);
 
     return member == NULL ? NULL : member->cert;
 }
 
 const struct x509_st *ca_builtin_ra_enc_certificate(const struct ca_builtin *b)
 {
-    const struct ra_identity *member = pair_member(b, false);
+    const struct ra_identity *member = ra_sets_current(&b->ras, RA_CERT_ENC);
 
     return member == NULL ? NULL : member->cert;
 }
@@ -480,26 +361,33 @@ const struct evp_pkey_st *ca_builtin_key(const struct ca_builtin *b)
 
 const struct evp_pkey_st *ca_builtin_ra_key(const struct ca_builtin *b)
 {
-    return b->waiting || b->ras->ra_count == 0 ? NULL : b->ras->ra[0].key;
+    const struct ra_identity *member = ra_sets_current(&b->ras, RA_CERT_SINGLE);
+
+    return member == NULL ? NULL : member->key;
 }
 
 const struct evp_pkey_st *ca_builtin_ra_sign_key(const struct ca_builtin *b)
 {
-    const struct ra_identity *member = pair_member(b, true);
+    const struct ra_identity *member = ra_sets_current(&b->ras, RA_CERT_SIGN);
 
     return member == NULL ? NULL : member->key;
 }
 
 const struct evp_pkey_st *ca_builtin_ra_enc_key(const struct ca_builtin *b)
 {
-    const struct ra_identity *member = pair_member(b, false);
+    const struct ra_identity *member = ra_sets_current(&b->ras, RA_CERT_ENC);
 
     return member == NULL ? NULL : member->key;
 }
 
 const struct error *ca_builtin_pair_error(const struct ca_builtin *b)
 {
-    return error_is_set(&b->pair_error) ? &b->pair_error : NULL;
+    return error_is_set(&b->ras.pair_error) ? &b->ras.pair_error : NULL;
+}
+
+const struct ra_sets *ca_builtin_ra_sets(const struct ca_builtin *b)
+{
+    return &b->ras;
 }
 
 bool ca_builtin_chain_pem(const struct ca_builtin *b, bool parents, struct buffer *out,

@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 struct ca_builtin;
+struct ra_sets;
 
 struct ca_builtin_options {
     const char *data_folder;
@@ -29,6 +30,7 @@ struct ca_builtin_options {
     struct ca_ocsp_settings ocsp; /* needs the store, too */
     /* Serving: a folder that has no pair of RAs yet gets one (ca_builtin_pair_error if not). */
     bool make_missing_ra;
+    int64_t ra_keep_days; /* former RAs go on until their end and so much longer */
 };
 
 /*
@@ -49,6 +51,8 @@ const struct x509_st *ca_builtin_certificate(const struct ca_builtin *b);
 /* Append certs-only p7b of the chain, or the CA certificate's DER. REASON_CA_NOT_READY. */
 MUST_USE bool ca_builtin_chain_p7b(const struct ca_builtin *b, struct buffer *out,
                                    struct error *err);
+/* The certificates above the CA's, the nearest first, borrowed; NULL behind the last. */
+const struct x509_st *ca_builtin_parent(const struct ca_builtin *b, size_t index);
 /* The RA's certificate, also when it has ended; borrowed; NULL while the CA waits for its own. */
 const struct x509_st *ca_builtin_ra_certificate(const struct ca_builtin *b);
 /* Those of the pair: NULL also while there is none. */
@@ -59,6 +63,8 @@ const struct evp_pkey_st *ca_builtin_key(const struct ca_builtin *b);
 const struct evp_pkey_st *ca_builtin_ra_key(const struct ca_builtin *b);
 const struct evp_pkey_st *ca_builtin_ra_sign_key(const struct ca_builtin *b);
 const struct evp_pkey_st *ca_builtin_ra_enc_key(const struct ca_builtin *b);
+/* The RAs with the former ones, borrowed (ra_sets.h); empty while the CA waits. */
+const struct ra_sets *ca_builtin_ra_sets(const struct ca_builtin *b);
 /*
  * Why there is no pair, borrowed; NULL when there is one, or the CA waits for its certificate.
  * REASON_DATA_FOLDER_IN_USE: another process held the folder when the pair was to be made, so

@@ -10,6 +10,7 @@
 #include "ca/ca_subject.h"
 #include "ca/ca_validity.h"
 #include "ca/cert_builder.h"
+#include "ca/ra_generations.h"
 #include "platform/clock.h"
 
 /* A root that signs itself; owned by the caller. */
@@ -126,6 +127,8 @@ bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
     struct ra_cert_options ra = { options->ra_bits, options->ra_validity_days, given, NULL };
     struct ca_folder folder = { .name = NULL };
     struct ca_set set = { .parents = NULL };
+    struct ca_ra_change unasked;
+    size_t dropped = 0;
     int64_t now = clock_now();
     bool ok = false;
 
@@ -142,7 +145,14 @@ bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err)
     if (!ca_set_load(&folder, &set, err)) goto out;
     if (!cert_issuer_check_time(&set.issuer, now, err)) goto out;
     if (!ca_set_make_ras(&set, &ra, now, err)) goto out;
-    if (!ca_set_write_ras(&folder, folder.path, &set, err)) goto out;
+    if (!ca_set_replace_ras(&folder, &set,
+                            options->ra_change != NULL ? options->ra_change : &unasked, err)) {
+        goto out;
+    }
+    if (options->drop_former_ras
+        && !ra_generations_tidy(&folder, &set.issuer, INT64_MAX, &dropped, err)) {
+        goto out;
+    }
     ok = true;
 out:
     for (int role = 0; role < RA_CERT_ROLES; role++) {

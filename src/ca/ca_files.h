@@ -13,7 +13,8 @@
 
 /*
  * ca.crt (PEM), ca.key (sealed), chain.pem (parents, may be missing), ra.crt, ra.key (sealed), the
- * same for NDES's pair in ra-sign.crt, ra-sign.key, ra-enc.crt, ra-enc.key; request.csr
+ * same for NDES's pair in ra-sign.crt, ra-sign.key, ra-enc.crt, ra-enc.key; RAs that have been
+ * replaced in ra.1.crt... (ra_generations.h); request.csr
  * and request.key (sealed) while waiting for an offline root. In place of a sealed key a reference
  * to one in the machine's store may stand (ca_key_reference.h).
  */
@@ -35,6 +36,13 @@ struct ca_machine_ras {
     const char *decrypt;
 };
 
+/* What a replacement of RAs has done with the former ones; a pair counts as one. */
+struct ca_ra_change {
+    unsigned kept;         /* go on */
+    unsigned given_way;    /* older ones for which there was no place any more */
+    int64_t given_way_end; /* of the last of them, seconds */
+};
+
 struct ca_new_options {
     const char *data_folder;
     const char *name; /* folder below ca/, checked like a template name */
@@ -46,6 +54,8 @@ struct ca_new_options {
     struct ca_machine_ras machine_ras; /* import, renew_ra */
     /* renew_ra: put sealed keys in place of those that are in the machine's store */
     bool seal_ra;
+    bool drop_former_ras;           /* renew_ra: none goes on, as after a key has become known */
+    struct ca_ra_change *ra_change; /* renew_ra, install: filled; NULL: nobody asks */
 };
 
 /*
@@ -82,17 +92,18 @@ MUST_USE bool ca_files_request(const struct ca_new_options *options, struct buff
  * The signed certificate (PEM, DER or PKCS#7, parents behind or in chain_file, which may be NULL):
  * checks that it belongs to the request, makes the RAs. For a CA that is installed already: a
  * renewed certificate for the same key and subject replaces the old one, and the RAs are made anew,
- * except those of the machine's store, which stay.
+ * as by renew_ra, except those of the machine's store, which stay.
  * Errors: as for import; REASON_CA_MISSING.
  */
 MUST_USE bool ca_files_install(const struct ca_new_options *options, const char *cert_file,
                                const char *chain_file, struct error *err);
 /*
- * New RA keys and certificates, single and pair, for a CA that is there; the old ones are
- * replaced. Of the options, data_folder, name, ra_bits, ra_validity_days, machine_ras and seal_ra
- * are used. One whose key is in the machine's store is replaced by one that is named, or by a
- * sealed one if seal_ra says so; else nothing is done: REASON_RA_UNSUITABLE.
- * Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA and for import.
+ * New RA keys and certificates, single and pair, for a CA that is there; the old ones go on for
+ * devices that have them. Of the options, data_folder, name, ra_bits, ra_validity_days,
+ * machine_ras, seal_ra, drop_former_ras and ra_change are used. One whose key is in the machine's
+ * store is replaced by one that is named, or by a sealed one if seal_ra says so; else nothing is
+ * done: REASON_RA_UNSUITABLE. Errors: REASON_CA_MISSING, REASON_CA_EXPIRED, as for loading the CA
+ * and for import.
  */
 MUST_USE bool ca_files_renew_ra(const struct ca_new_options *options, struct error *err);
 /* Names below ca/, sorted, with visit as in files.h. */

@@ -176,13 +176,13 @@ static bool check_same_name(const struct ca_folder *folder, const struct ca_set 
  * rest.
  */
 static bool install_renewed(const struct ca_folder *folder, const struct ca_set *set,
-                            struct error *err)
+                            struct ca_ra_change *change, struct error *err)
 {
     return check_same_name(folder, set, err)
            && (machine_pkey_place(set->issuer.key) == NULL
                || ca_set_write_key(folder, folder->path, set, err))
            && ca_set_write_certificates(folder->path, set, err)
-           && ca_set_write_ras(folder, folder->path, set, err);
+           && ca_set_replace_ras(folder, set, change, err);
 }
 
 /* ca.crt is written last and makes the folder a CA; what waited is of no use behind that. */
@@ -272,6 +272,7 @@ bool ca_files_install(const struct ca_new_options *options, const char *cert_fil
     struct ca_folder folder = { .name = NULL };
     enum ca_folder_state state = CA_FOLDER_UNKNOWN;
     struct ca_set set = { .parents = NULL };
+    struct ca_ra_change unasked;
     STACK_OF(X509) *pool = sk_X509_new_null();
     EVP_PKEY *renewed = NULL;
     EVP_PKEY *key = NULL;
@@ -295,7 +296,8 @@ bool ca_files_install(const struct ca_new_options *options, const char *cert_fil
         (void)error_context(err, "%s", cert_file);
         goto out;
     }
-    if (state == CA_FOLDER_CA ? !install_renewed(&folder, &set, err)
+    if (state == CA_FOLDER_CA ? !install_renewed(
+            &folder, &set, options->ra_change != NULL ? options->ra_change : &unasked, err)
                               : !install_first(&folder, &set, err)) {
         goto out;
     }

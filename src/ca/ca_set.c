@@ -8,6 +8,7 @@
 #include "ca/ca_key_reference.h"
 #include "ca/ca_validity.h"
 #include "ca/cert_chain.h"
+#include "ca/ra_generations.h"
 #include "model/certificate.h"
 #include "model/machine_pkey.h"
 #include "platform/clock.h"
@@ -37,9 +38,8 @@ void ca_set_clear(struct ca_set *set)
     *set = (struct ca_set){ .parents = NULL };
 }
 
-/* Certificates of one of our files; NULL with err set. */
-static STACK_OF(X509)
-    * load_certificates(const struct ca_folder *folder, const char *file, struct error *err)
+struct stack_st_X509 *ca_set_load_certificates(const struct ca_folder *folder, const char *file,
+                                               struct error *err)
 {
     struct buffer content = BUFFER_INIT(LIMIT_PEM_FILE_BYTES);
     STACK_OF(X509) *pool = sk_X509_new_null();
@@ -125,6 +125,11 @@ const char *ca_set_ra_key_file(enum ra_cert_role role)
     return ra_files[role].key;
 }
 
+const char *ca_set_ra_key_kind(enum ra_cert_role role)
+{
+    return ra_files[role].kind;
+}
+
 static bool load_parents(const struct ca_folder *folder, struct ca_set *set, struct error *err)
 {
     STACK_OF(X509) *pool = NULL;
@@ -133,7 +138,7 @@ static bool load_parents(const struct ca_folder *folder, struct ca_set *set, str
     if (!ca_folder_has(folder->path, CA_FILE_CHAIN)) {
         return true;
     }
-    pool = load_certificates(folder, CA_FILE_CHAIN, err);
+    pool = ca_set_load_certificates(folder, CA_FILE_CHAIN, err);
     if (pool == NULL) {
         goto out;
     }
@@ -158,7 +163,7 @@ bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, struct erro
     bool ok = false;
 
     if (!path_join(path, folder->path, CA_FILE_CERT, err)) goto out;
-    certs = load_certificates(folder, CA_FILE_CERT, err);
+    certs = ca_set_load_certificates(folder, CA_FILE_CERT, err);
     if (certs == NULL) goto out;
     key = ca_set_load_key(folder, CA_FILE_KEY, CA_KEY_KIND_CA, err);
     if (key == NULL) goto out;
@@ -196,48 +201,62 @@ static bool machine_ra_missing(const struct ca_folder *folder, enum ra_cert_role
                          : "--ra-sign-machine-store T --ra-encrypt-machine-store T");
 }
 
-bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role, struct ca_set *set,
-                    struct error *err)
+/* As the files are. */
+static bool load_ra_files(const struct ca_folder *folder, enum ra_cert_role role,
+                          const struct cert_issuer *issuer, struct ra_cert *out, struct error *err)
 {
     const struct ra_files *files = &ra_files[role];
     struct ra_cert loaded = { NULL, NULL };
     struct error cause = ERROR_INIT;
     STACK_OF(X509) *certs = NULL;
-    bool is_reference = false;
     bool ok = false;
 
-    if (!ca_folder_has(folder->path, files->cert)) {
-        if (!ca_set_ra_is_reference(folder, role, &is_reference, err)) {
-            return false;
-        }
-        return is_reference
-                   ? machine_ra_missing(folder, role, err)
-                   : ra_missing(folder, files->cert, "the RA's certificate is missing", err);
-    }
     if (!ca_folder_has(folder->path, files->key)) {
         return ra_missing(folder, files->key, "the RA's key is missing", err);
     }
-    certs = load_certificates(folder, files->cert, &cause);
+    certs = ca_set_load_certificates(folder, files->cert, &cause);
     if (certs != NULL) {
         loaded.cert = sk_X509_value(certs, 0);
         (void)X509_up_ref(loaded.cert);
         loaded.key = ca_set_load_key(folder, files->key, files->kind, &cause);
     }
-    if (loaded.key == NULL || !ra_cert_check(&loaded, role, &set->issuer, &cause)) {
+    if (loaded.key == NULL || !ra_cert_check(&loaded, role, issuer, &cause)) {
         (void)error_set(err, REASON_RA_UNSUITABLE,
                         "%s: the RA cannot be used (%s); restore %s and %s from a backup, "
                         "or make a new RA: openndes ca renew-ra %s",
                         folder->path, cause.detail, files->cert, files->key, folder->name);
         goto out;
     }
-    ra_cert_clear(&set->ra[role]);
-    set->ra[role] = loaded;
+    *out = loaded;
     loaded = (struct ra_cert){ NULL, NULL };
     ok = true;
 out:
     ra_cert_clear(&loaded);
     cert_chain_free(certs);
     return ok;
+}
+
+bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role, struct ca_set *set,
+                    struct error *err)
+{
+    struct ra_cert loaded = { NULL, NULL };
+    bool is_reference = false;
+
+    if (!ca_folder_has(folder->path, ra_files[role].cert)) {
+        if (!ca_set_ra_is_reference(folder, role, &is_reference, err)) {
+            return false;
+        }
+        return is_reference ? machine_ra_missing(folder, role, err)
+                            : ra_missing(folder, ra_files[role].cert,
+                                         "the RA's certificate is missing", err);
+    }
+    if (!ra_generations_load_current(folder, &set->issuer, role, &loaded)
+        && !load_ra_files(folder, role, &set->issuer, &loaded, err)) {
+        return false;
+    }
+    ra_cert_clear(&set->ra[role]);
+    set->ra[role] = loaded;
+    return true;
 }
 
 /* One that exists already: it has to be fit for its role today, and its key has to work. */
@@ -380,17 +399,17 @@ bool ca_set_write_certificates(const char *place, const struct ca_set *set, stru
            && write_certificate(place, CA_FILE_CERT, set->issuer.cert, err);
 }
 
+/* Key first: see ra_generations.h. */
 static bool write_ra(const struct ca_folder *folder, const char *place, enum ra_cert_role role,
                      const struct ra_cert *ra, struct error *err)
 {
     const struct ra_files *files = &ra_files[role];
 
-    return ca_folder_remove(place, files->cert, err)
-           && write_key(folder, place, files->key, files->kind, ra->key, err)
+    return write_key(folder, place, files->key, files->kind, ra->key, err)
            && write_certificate(place, files->cert, ra->cert, err);
 }
 
-bool ca_set_write_ras(const struct ca_folder *folder, const char *place, const struct ca_set *set,
+static bool write_ras(const struct ca_folder *folder, const char *place, const struct ca_set *set,
                       struct error *err)
 {
     for (int role = 0; role < RA_CERT_ROLES; role++) {
@@ -402,10 +421,79 @@ bool ca_set_write_ras(const struct ca_folder *folder, const char *place, const s
     return true;
 }
 
+/*
+ * Half a pair is replaced only where somebody has mixed a key of the machine's store with a sealed
+ * one; what it belonged to is no generation that could go on.
+ */
+static bool is_replaced(const struct ca_set *set, enum ra_generation_form form)
+{
+    return form == RA_GENERATION_SINGLE
+               ? set->ra[RA_CERT_SINGLE].cert != NULL
+               : set->ra[RA_CERT_SIGN].cert != NULL && set->ra[RA_CERT_ENC].cert != NULL;
+}
+
+static bool keep_form(const struct ca_folder *folder, const struct ca_set *set,
+                      enum ra_generation_form form, bool *kept, struct ca_ra_change *change,
+                      struct error *err)
+{
+    struct ra_given_way given_way = { .any = false };
+
+    *kept = false;
+    if (!is_replaced(set, form)) {
+        return true;
+    }
+    if (!ra_generations_keep(folder, &set->issuer, form, kept, &given_way, err)) {
+        return false;
+    }
+    change->kept += *kept ? 1 : 0;
+    if (given_way.any) {
+        change->given_way++;
+        change->given_way_end = given_way.info.not_after;
+    }
+    return true;
+}
+
+static bool settle(const struct ca_folder *folder, const struct ca_set *set,
+                   const bool kept[RA_GENERATION_FORMS], struct ca_ra_change *change,
+                   struct error *err)
+{
+    for (int form = 0; form < RA_GENERATION_FORMS; form++) {
+        bool again = false;
+
+        if (is_replaced(set, (enum ra_generation_form)form)
+            && !ra_generations_settle(folder, (enum ra_generation_form)form, &again, err)) {
+            return false;
+        }
+        change->kept -= again && kept[form] ? 1 : 0;
+    }
+    return true;
+}
+
+bool ca_set_replace_ras(const struct ca_folder *folder, const struct ca_set *set,
+                        struct ca_ra_change *change, struct error *err)
+{
+    bool kept[RA_GENERATION_FORMS] = { false };
+
+    *change = (struct ca_ra_change){ 0 };
+    for (int form = 0; form < RA_GENERATION_FORMS; form++) {
+        if (!keep_form(folder, set, (enum ra_generation_form)form, &kept[form], change, err)) {
+            return false;
+        }
+    }
+    for (int role = 0; role < RA_CERT_ROLES; role++) {
+        /* Without a slot, better no certificate than one beside another's key. */
+        if (set->ra[role].cert != NULL && !kept[ra_generation_form_of((enum ra_cert_role)role)]
+            && !ca_folder_remove(folder->path, ra_files[role].cert, err)) {
+            return false;
+        }
+    }
+    return write_ras(folder, folder->path, set, err) && settle(folder, set, kept, change, err);
+}
+
 bool ca_set_write(const struct ca_folder *folder, const char *place, const struct ca_set *set,
                   struct error *err)
 {
-    return ca_set_write_ras(folder, place, set, err) && ca_set_write_key(folder, place, set, err)
+    return write_ras(folder, place, set, err) && ca_set_write_key(folder, place, set, err)
            && ca_set_write_certificates(place, set, err);
 }
 

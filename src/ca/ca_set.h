@@ -9,6 +9,7 @@
 #ifndef OPENNDES_CA_CA_SET_H
 #define OPENNDES_CA_CA_SET_H
 
+#include "ca/ca_files.h"
 #include "ca/ca_folder.h"
 #include "ca/cert_issuer.h"
 #include "ca/ra_cert.h"
@@ -30,7 +31,8 @@ void ca_set_clear(struct ca_set *set); /* NULL is allowed */
  */
 MUST_USE bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, struct error *err);
 /*
- * The RA of one role (ra.crt and ra.key, ra-sign..., ra-enc...) into a loaded set.
+ * The RA of one role (ra.crt and ra.key, ra-sign..., ra-enc...) into a loaded set; after an
+ * interrupted replacement the one that was to be replaced (ra_generations.h).
  * Errors: REASON_RA_MISSING, REASON_RA_UNSUITABLE.
  */
 MUST_USE bool ca_set_load_ra(const struct ca_folder *folder, enum ra_cert_role role,
@@ -50,6 +52,11 @@ struct evp_pkey_st *ca_set_load_key(const struct ca_folder *folder, const char *
 MUST_USE bool ca_set_ra_is_reference(const struct ca_folder *folder, enum ra_cert_role role,
                                      bool *is_reference, struct error *err);
 const char *ca_set_ra_key_file(enum ra_cert_role role);
+/* What it is sealed for: a kind for ca_set_load_key. */
+const char *ca_set_ra_key_kind(enum ra_cert_role role);
+/* The certificates in one of the folder's files, owned; NULL with err set. */
+struct stack_st_X509 *ca_set_load_certificates(const struct ca_folder *folder, const char *file,
+                                               struct error *err);
 
 /*
  * Make a set out of a key and the certificates that came with it: find the key's certificate, check
@@ -77,11 +84,13 @@ MUST_USE bool ca_set_write_key(const struct ca_folder *folder, const char *place
 MUST_USE bool ca_set_write_certificates(const char *place, const struct ca_set *set,
                                         struct error *err);
 /*
- * All RAs that the set has; of each there is none in between, never one with a wrong key. Another
- * in the folder stays.
+ * All RAs that the set has, in place of those in the folder, which are kept and go on
+ * (ra_generations.h); another in the folder stays. Whenever it is interrupted, of each form either
+ * the former or the new one works, with its own key. Where there is none that works there is none
+ * in between.
  */
-MUST_USE bool ca_set_write_ras(const struct ca_folder *folder, const char *place,
-                               const struct ca_set *set, struct error *err);
+MUST_USE bool ca_set_replace_ras(const struct ca_folder *folder, const struct ca_set *set,
+                                 struct ca_ra_change *change, struct error *err);
 
 /*
  * Make those members of the pair whose certificate is not in the folder, under the folder's lock,

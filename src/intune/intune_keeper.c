@@ -14,7 +14,6 @@
 #define IDLE_MS (60 * SECOND_MS)
 /* After a failure of the store. */
 #define STORE_FAILED_MS (30 * SECOND_MS)
-#define CREDENTIAL_WARN_SECONDS (60 * DAY_SECONDS)
 #define FOREVER_MS (DAY_SECONDS * SECOND_MS)
 
 struct intune_keeper {
@@ -49,7 +48,6 @@ struct duties {
     int64_t poll_told_at;     /* wall clock */
 
     int64_t credential_at;
-    int64_t credential_told_at, credential_end; /* wall clock */
 };
 
 static int64_t now_ms(void)
@@ -145,25 +143,11 @@ static void do_poll(struct duties *d)
 
 /* ---- the credential -------------------------------------------------------------------------- */
 
+/* The client remembers the answer. */
 static void do_credential(struct duties *d)
 {
-    int64_t now = clock_now();
-    int64_t end = intune_credential_end(d->client, now);
-    char time[CLOCK_TEXT_MAX];
-    char text[160];
-
+    (void)intune_credential_end(d->client, clock_now());
     d->credential_at = now_ms() + DAY_SECONDS * SECOND_MS;
-    if (end == 0 || end - now > CREDENTIAL_WARN_SECONDS
-        || (end == d->credential_end && now - d->credential_told_at < DAY_SECONDS)) {
-        return;
-    }
-    d->credential_end = end;
-    d->credential_told_at = now;
-    clock_format(end, time);
-    if (text_format(text, sizeof(text), "the credential that signs in to Microsoft Entra %s at %s",
-                    end > now ? "ends" : "has ended", time)) {
-        intune_keeper_tell(d->options, INTUNE_NEWS_CREDENTIAL_ENDS, text, NULL);
-    }
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */

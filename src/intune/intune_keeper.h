@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purpose:  what nobody waits for, in a thread of its own: failure notifications are delivered,
- *           revocation requests fetched and answered, a credential's end noticed.
+ *           revocation requests fetched and answered, once a day a credential's end asked for.
  * Not here: the calls (intune_client.h), the rows (store/store_outbox.h), log and events
- *           (the owner's callback).
+ *           (the owner's callback); who is told of an end (intune_credential_end_told).
  * Owns:     its thread.
  * Threads:  the verbs from one thread; the callback comes from the keeper's.
  * Spec:     docs/intune.md.
@@ -17,13 +17,12 @@
 struct intune_keeper;
 
 enum intune_news {
-    INTUNE_NEWS_DELIVERED,      /* a failure notification arrived; text: transaction, reason */
-    INTUNE_NEWS_LOST,           /* given up after intune.notification_hours */
-    INTUNE_NEWS_DELAYED,        /* could not be delivered now; once per outage */
-    INTUNE_NEWS_REVOKED,        /* one certificate, at Intune's request; serial and CA are set */
-    INTUNE_NEWS_NOT_REVOKED,    /* asked for, not possible: the CA's database failed */
-    INTUNE_NEWS_POLL_FAILED,    /* revocation requests could not be fetched or answered */
-    INTUNE_NEWS_CREDENTIAL_ENDS /* within 60 days; once a day */
+    INTUNE_NEWS_DELIVERED,   /* a failure notification arrived; text: transaction, reason */
+    INTUNE_NEWS_LOST,        /* given up after intune.notification_hours */
+    INTUNE_NEWS_DELAYED,     /* could not be delivered now; once per outage */
+    INTUNE_NEWS_REVOKED,     /* one certificate, at Intune's request; serial and CA are set */
+    INTUNE_NEWS_NOT_REVOKED, /* asked for, not possible: the CA's database failed */
+    INTUNE_NEWS_POLL_FAILED  /* revocation requests could not be fetched or answered */
 };
 
 struct intune_news_item {

@@ -31,7 +31,7 @@ static void add_member(struct ra_set *set, const struct ra_identity *member)
 
 bool ra_set_add_ra(struct ra_set *set, X509 *cert, EVP_PKEY *key, struct error *err)
 {
-    const struct ra_identity ra = { cert, key, true, true, set->ra_count };
+    const struct ra_identity ra = { cert, key, true, true, false, set->ra_count };
 
     if (!check_room(set, 1, err)) {
         return false;
@@ -44,8 +44,8 @@ bool ra_set_add_pair(struct ra_set *set, const struct ra_identity *sign,
                      const struct ra_identity *decrypt, struct error *err)
 {
     size_t signer = set->ra_count;
-    const struct ra_identity signs = { sign->cert, sign->key, true, false, signer };
-    const struct ra_identity decrypts = { decrypt->cert, decrypt->key, false, true, signer };
+    const struct ra_identity signs = { sign->cert, sign->key, true, false, false, signer };
+    const struct ra_identity decrypts = { decrypt->cert, decrypt->key, false, true, false, signer };
 
     if (!check_room(set, 2, err)) {
         return false;
@@ -55,10 +55,17 @@ bool ra_set_add_pair(struct ra_set *set, const struct ra_identity *sign,
     return true;
 }
 
+void ra_set_mark_former(struct ra_set *set, size_t from)
+{
+    for (size_t i = from; i < set->ra_count; i++) {
+        set->ra[i].former = true;
+    }
+}
+
 bool ra_set_find_pair(const struct ra_set *set, size_t *decrypt)
 {
     for (size_t i = 0; i < set->ra_count; i++) {
-        if (set->ra[i].decrypts && !set->ra[i].signs) {
+        if (set->ra[i].decrypts && !set->ra[i].signs && !set->ra[i].former) {
             *decrypt = i;
             return true;
         }

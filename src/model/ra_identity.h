@@ -20,14 +20,15 @@ struct evp_pkey_st;
 #define RA_MEMBERS_MAX (3 * RA_GENERATIONS_MAX) /* both forms of every generation */
 
 /*
- * One certificate and its key. The first of a set is the current RA that does everything; older
- * generations are kept for clients that still use them.
+ * One certificate and its key. The first of a set is the current RA that does everything, then
+ * comes the current pair; former generations are kept for clients that still use them.
  */
 struct ra_identity {
     struct x509_st *cert;
     struct evp_pkey_st *key; /* RSA */
     bool signs;              /* answers */
     bool decrypts;           /* messages that name it as recipient */
+    bool former;             /* replaced: shown to nobody */
     /* Which member signs the answer to what this one has opened; itself unless it only decrypts. */
     size_t signer;
 };
@@ -48,6 +49,8 @@ MUST_USE bool ra_set_add_ra(struct ra_set *set, struct x509_st *cert, struct evp
 /* Both or none; of the arguments only cert and key are looked at. */
 MUST_USE bool ra_set_add_pair(struct ra_set *set, const struct ra_identity *sign,
                               const struct ra_identity *decrypt, struct error *err);
+/* All from this member on are former ones: opened for, answered by, never shown. */
+void ra_set_mark_former(struct ra_set *set, size_t from);
 MUST_USE bool ra_set_add_chain(struct ra_set *set, struct x509_st *cert, struct error *err);
 struct ra_set *ra_set_ref(struct ra_set *set);
 void ra_set_unref(struct ra_set *set); /* NULL is allowed */

@@ -17,6 +17,9 @@ static const struct sealed_place places[] = {
     { "ca/*/ra.key", SEALED_KIND_RA ":" },
     { "ca/*/ra-sign.key", SEALED_KIND_RA_SIGN ":" },
     { "ca/*/ra-enc.key", SEALED_KIND_RA_ENC ":" },
+    { "ca/*/ra.#.key", SEALED_KIND_RA ":" }, /* former ones, copied as they are */
+    { "ca/*/ra-sign.#.key", SEALED_KIND_RA_SIGN ":" },
+    { "ca/*/ra-enc.#.key", SEALED_KIND_RA_ENC ":" },
     { "tls/server.key", SEALED_KIND_TLS ":" SEALED_NAME_TLS },
     { "tls/server.key.new", SEALED_KIND_TLS ":" SEALED_NAME_TLS },
     { "tls/password", SEALED_TLS_PASSWORD },
@@ -25,6 +28,17 @@ static const struct sealed_place places[] = {
     { "intune/client.key", SEALED_INTUNE_KEY },
     { "intune/client.key.new", SEALED_INTUNE_KEY },
 };
+
+/* len bytes of both are equal, '#' in the pattern being any digit but 0. */
+static bool same(const char *pattern, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (pattern[i] == '#' ? text[i] < '1' || text[i] > '9' : pattern[i] != text[i]) {
+            return false;
+        }
+    }
+    return true;
+}
 
 bool sealed_place_matches(const char *pattern, const char *path, char *name, size_t size)
 {
@@ -35,10 +49,10 @@ bool sealed_place_matches(const char *pattern, const char *path, char *name, siz
 
     name[0] = '\0';
     if (star == NULL) {
-        return strcmp(pattern, path) == 0;
+        return len == before && same(pattern, path, len);
     }
-    if (len <= before + behind || strncmp(path, pattern, before) != 0
-        || strcmp(path + len - behind, star + 1) != 0) {
+    if (len <= before + behind || !same(pattern, path, before)
+        || !same(star + 1, path + len - behind, behind)) {
         return false;
     }
     len -= before + behind;

@@ -40,8 +40,8 @@
 bool sealed_place_purpose(const char *path, char purpose[SEALED_PURPOSE_MAX]);
 
 /*
- * Is `path` this pattern, in which one '*' may stand for a name without '/'? name (size bytes) gets
- * what '*' stands for.
+ * Is `path` this pattern, in which one '*' may stand for a name without '/', and each '#' stands
+ * for a digit from 1 to 9? name (size bytes) gets what '*' stands for.
  */
 bool sealed_place_matches(const char *pattern, const char *path, char *name, size_t size);
 

@@ -12,40 +12,66 @@
 
 static const uint8_t mac_key[32] = "0123456789abcdef0123456789abcde";
 
-struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enum ca_key_spec key,
-                             const char *subject, struct ca_builtin **builtin)
+static struct ca_new_options ca_options(const struct endpoint_world *world, const char *name,
+                                        enum ca_key_spec key, const char *subject)
+{
+    return (struct ca_new_options){ .data_folder = world->folder.path,
+                                    .name = name,
+                                    .key = key,
+                                    .subject = subject,
+                                    .validity_days = 100,
+                                    .ra_bits = 2048,
+                                    .ra_validity_days = 50 };
+}
+
+static struct ca *load_ca(struct endpoint_world *world, const char *name,
+                          struct ca_builtin **builtin)
 {
     struct error err = ERROR_INIT;
-    struct ca_new_options options = { .data_folder = world->folder.path,
-                                      .name = name,
-                                      .key = key,
-                                      .subject = subject,
-                                      .validity_days = 100,
-                                      .ra_bits = 2048,
-                                      .ra_validity_days = 50 };
-    struct ca_builtin_options open_options = { .data_folder = world->folder.path,
-                                               .name = name,
-                                               .public_url = "http://scep.example.test",
-                                               .store = world->store,
-                                               .crl_validity_hours = 24,
-                                               .crl_renew_hours = 6 };
+    struct ca_builtin_options options = { .data_folder = world->folder.path,
+                                          .name = name,
+                                          .public_url = "http://scep.example.test",
+                                          .store = world->store,
+                                          .crl_validity_hours = 24,
+                                          .crl_renew_hours = 6 };
     struct ca *ca = NULL;
 
-    assert_done(ca_files_create(&options, &err), &err, name);
-    *builtin = ca_builtin_open(&open_options, &err);
+    *builtin = ca_builtin_open(&options, &err);
     assert_done(*builtin != NULL, &err, name);
     ca = ca_builtin_as_ca(*builtin);
     assert_non_null(ca);
     return ca;
 }
 
-static void open_ca(struct endpoint_world *world, enum ca_key_spec key)
+struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enum ca_key_spec key,
+                             const char *subject, struct ca_builtin **builtin)
+{
+    struct ca_new_options options = ca_options(world, name, key, subject);
+    struct error err = ERROR_INIT;
+
+    assert_done(ca_files_create(&options, &err), &err, name);
+    return load_ca(world, name, builtin);
+}
+
+static void take_ras(struct endpoint_world *world)
 {
     struct error err = ERROR_INIT;
 
-    world->ca = endpoint_world_ca(world, "default", key, "CN=Endpoint Test CA", &world->builtin);
     world->ras = ca_ra(world->ca, &err);
     assert_done(world->ras != NULL, &err, "RA");
+}
+
+void endpoint_world_renew(struct endpoint_world *world)
+{
+    struct ca_new_options options = ca_options(world, "default", CA_KEY_RSA_2048, NULL);
+    struct error err = ERROR_INIT;
+
+    options.ra_validity_days = 60;
+    assert_done(ca_files_renew_ra(&options, &err), &err, "renew");
+    ra_set_unref(world->ras);
+    ca_free(world->ca);
+    world->ca = load_ca(world, "default", &world->builtin);
+    take_ras(world);
 }
 
 void endpoint_world_open(struct endpoint_world *world)
@@ -64,7 +90,8 @@ void endpoint_world_open_key(struct endpoint_world *world, enum ca_key_spec key)
     test_folder_path(&world->folder, "openndes.db", path);
     world->store = store_open(&options, &err);
     assert_done(world->store != NULL, &err, "store");
-    open_ca(world, key);
+    world->ca = endpoint_world_ca(world, "default", key, "CN=Endpoint Test CA", &world->builtin);
+    take_ras(world);
     world->client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
     world->other_key = scep_test_key(SCEP_TEST_KEY_OTHER);
 }

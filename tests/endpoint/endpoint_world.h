@@ -41,6 +41,8 @@ struct endpoint_answer {
 void endpoint_world_open(struct endpoint_world *world);
 /* The same with another key of the CA than RSA-2048; the RA is RSA all the same. */
 void endpoint_world_open_key(struct endpoint_world *world, enum ca_key_spec key);
+/* New RAs; the former ones go on. Not while there are endpoints: they borrow the CA. */
+void endpoint_world_renew(struct endpoint_world *world);
 void endpoint_world_close(struct endpoint_world *world);
 
 /* One more CA in the same folder and store; *builtin is what is behind it. ca_free. */

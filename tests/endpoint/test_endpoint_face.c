@@ -424,6 +424,63 @@ static void get_ca_cert__each_face__its_own_form(void **state)
     endpoint_free(pair);
 }
 
+/* A device that still has what was replaced is answered by the signer it knows, in both forms. */
+static void client__former_generation__answered_by_the_former_signer(void **state)
+{
+    X509 *old[3] = { X509_dup(single_cert()), X509_dup(sign_cert()), X509_dup(decrypt_cert()) };
+    struct endpoint *endpoint = NULL;
+    struct endpoint_face pair = pair_face(NULL, ALGORITHM_LEVEL_MODERN);
+    X509 *shown[4] = { NULL };
+
+    (void)state;
+    endpoint_world_renew(&world);
+    assert_int_equal(world.ras->ra_count, 6);
+    endpoint = endpoint_world_template(&world, "device", "");
+    const struct {
+        const char *name;
+        X509 *recipient;
+        X509 *signer;
+        const char *challenge;
+    } cases[] = {
+        { "former single", old[0], old[0], WORLD_PASSPHRASE },
+        { "former pair", old[2], old[1], WORLD_PASSPHRASE },
+        { "former single, refused", old[0], old[0], "not it" },
+        { "former pair, refused", old[2], old[1], "not it" },
+        { "single", single_cert(), single_cert(), WORLD_PASSPHRASE },
+        { "pair", decrypt_cert(), sign_cert(), WORLD_PASSPHRASE },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct endpoint_face *face = i % 2 == 0 ? endpoint_own_face(endpoint) : &pair;
+        struct endpoint_answer answer;
+        struct scep_client_reply reply;
+        struct scep_client client;
+
+        endpoint_world_client(&world, &client);
+        client.cn = cases[i].name;
+        client.recipients[0] = cases[i].recipient;
+        client.challenge = cases[i].challenge;
+        send(endpoint, face, &client, cases[i].signer, &answer, &reply, cases[i].name);
+        assert_int_equal(reply.status, strcmp(cases[i].challenge, WORLD_PASSPHRASE) == 0 ? 0 : 2);
+        scep_client_reply_clear(&reply);
+        endpoint_answer_clear(&answer);
+    }
+    /* nobody is shown it */
+    assert_int_equal(fetch_certificates(endpoint, &pair, shown), 3);
+    assert_int_equal(X509_cmp(shown[1], decrypt_cert()), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_not_equal(X509_cmp(shown[0], old[i]), 0);
+        assert_int_not_equal(X509_cmp(shown[1], old[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        X509_free(shown[i]);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        X509_free(old[i]);
+    }
+    endpoint_free(endpoint);
+}
+
 static void get_ca_caps__each_face__its_list_at_its_level(void **state)
 {
     struct endpoint *endpoint = endpoint_world_template(&world, "device", "");
@@ -524,6 +581,7 @@ int main(void)
         cmocka_unit_test(choose__template_of_another_ca__refused),
         cmocka_unit_test(client__certificate_from_the_other_face__answered_by_the_signer_it_knows),
         cmocka_unit_test(get_ca_cert__each_face__its_own_form),
+        cmocka_unit_test(client__former_generation__answered_by_the_former_signer),
         cmocka_unit_test(get_ca_caps__each_face__its_list_at_its_level),
         cmocka_unit_test(operation__query__given_and_known),
         cmocka_unit_test(accessors__settings__are_copies_of_its_own),

@@ -25,7 +25,7 @@
 struct x509_st;
 struct evp_pkey_st;
 
-#define NEWS_KINDS (INTUNE_NEWS_CREDENTIAL_ENDS + 1)
+#define NEWS_KINDS (INTUNE_NEWS_POLL_FAILED + 1)
 
 /* Of one kind of news: how often, and what the last one said. */
 struct news_seen {

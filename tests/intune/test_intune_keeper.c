@@ -185,41 +185,28 @@ static void keeper__outage__told_once_and_new_rows_wait(void **state)
     intune_client_unref(second);
 }
 
-static void keeper__credential_ends_soon__told_once_a_day(void **state)
+/* At once, and when settings are saved; whoever wants to know finds it with the client. */
+static void keeper__credential_end__asked_for_and_known(void **state)
 {
     struct world *world = *state;
     struct intune_cloud_settings settings;
     struct intune_keeper *keeper = start(world);
     struct intune_client *second = NULL;
+    int64_t end = clock_now() + 59 * KEEPER_DAY;
 
     intune_cloud_settings(world->cloud, &settings);
-    settings.secret_ends = clock_now() + 59 * KEEPER_DAY;
+    settings.secret_ends = end;
     intune_cloud_set(world->cloud, &settings);
+    assert_int_equal(intune_credential_end_told(world->client), 0);
     intune_keeper_use(keeper, world->client, &world->config);
-    assert_true(world_wait_news(world, INTUNE_NEWS_CREDENTIAL_ENDS, 1, SOON));
-    assert_non_null(strstr(world_news(world, INTUNE_NEWS_CREDENTIAL_ENDS).text, "ends at 20"));
-    /* Settings are saved once more: the same day, the same end. */
+    assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_APPLICATION, 1, SOON));
     second = world_client(world, "");
     intune_keeper_use(keeper, second, &world->config);
     assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_APPLICATION, 2, SOON));
     assert_in_range(stop(keeper), 0, 1000);
-    assert_int_equal(world_news(world, INTUNE_NEWS_CREDENTIAL_ENDS).count, 1);
+    assert_int_equal(intune_credential_end_told(world->client), end);
+    assert_int_equal(intune_credential_end_told(second), end);
     intune_client_unref(second);
-}
-
-static void keeper__credential_lasts__not_told(void **state)
-{
-    struct world *world = *state;
-    struct intune_cloud_settings settings;
-    struct intune_keeper *keeper = start(world);
-
-    intune_cloud_settings(world->cloud, &settings);
-    settings.secret_ends = clock_now() + 61 * KEEPER_DAY;
-    intune_cloud_set(world->cloud, &settings);
-    intune_keeper_use(keeper, world->client, &world->config);
-    assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_APPLICATION, 1, SOON));
-    assert_in_range(stop(keeper), 0, 1000);
-    assert_int_equal(world_news(world, INTUNE_NEWS_CREDENTIAL_ENDS).count, 0);
 }
 
 static void keeper__poll_fails_again__told_once(void **state)
@@ -271,8 +258,7 @@ int main(void)
         TEST(keeper__stopped_during_a_call__ends_at_once_and_the_row_stays),
         TEST(keeper__other_client_during_a_call__the_call_ends_as_it_would),
         TEST(keeper__outage__told_once_and_new_rows_wait),
-        TEST(keeper__credential_ends_soon__told_once_a_day),
-        TEST(keeper__credential_lasts__not_told),
+        TEST(keeper__credential_end__asked_for_and_known),
         TEST(keeper__the_same_client_again__asks_nothing),
         TEST(keeper__poll_fails_again__told_once),
     };

@@ -84,6 +84,14 @@ static void set__roles__single_signs_for_itself_and_sign_for_decrypt(void **stat
     assert_ptr_equal(ra_set_signer(set, 2)->cert, certs[1]);
     assert_ptr_equal(ra_set_signer(set, 3)->cert, certs[3]);
     assert_null(ra_set_signer(set, 4));
+    /* former ones sign as before, and none of them is shown */
+    ra_set_mark_former(set, 3);
+    assert_true(ra_set_find_pair(set, &found));
+    assert_int_equal(found, 2);
+    assert_true(!set->ra[2].former && set->ra[3].former);
+    ra_set_mark_former(set, 1);
+    assert_false(ra_set_find_pair(set, &found));
+    assert_ptr_equal(ra_set_signer(set, 2)->cert, certs[1]);
     for (size_t i = 0; i < 4; i++) {
         X509_free(certs[i]);
     }

@@ -173,6 +173,8 @@ static void place__what_lies_in_the_folder__as_documented(void **state)
         { "ca/default/ca.crt", RIGHTS_PLACE_OPEN },
         { "ca/default/ca.key", RIGHTS_PLACE_SECRET },
         { "ca/default/ra-enc.key", RIGHTS_PLACE_SECRET },
+        { "ca/default/ra-enc.1.key", RIGHTS_PLACE_SECRET },
+        { "ca/default/ra-enc.1.crt", RIGHTS_PLACE_OPEN },
         { "ca/.default.new/ca.key", RIGHTS_PLACE_SECRET },
         { "ca/default/ca.key.0011223344556677.tmp", RIGHTS_PLACE_SECRET },
         { "tls/server.crt", RIGHTS_PLACE_OPEN },

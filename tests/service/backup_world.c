@@ -40,6 +40,7 @@ static void make_cas(const struct backup_world *world)
 
     options.name = "default";
     assert_done(ca_files_create(&options, &err), &err, "CA");
+    assert_done(ca_files_renew_ra(&options, &err), &err, "former RAs");
     options.name = "waiting";
     assert_done(ca_files_request(&options, &csr, &err), &err, "request");
     buffer_clear(&csr);

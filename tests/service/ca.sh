@@ -162,6 +162,9 @@ fetch_ca "$ca_folder" "$base/scep/own-rsa2048"
 ! cmp -s "$ca_folder/ra.pem" "$work/ca-own-rsa2048/ra.pem" || fail "renew-ra kept the certificate"
 cmp "$ca_folder/ca.pem" "$work/ca-own-rsa2048/ca.pem" || fail "renew-ra changed the CA"
 ca_folder=$work/ca-renewed enrolled newra "$PASSPHRASE" "$base/scep/own-rsa2048"
+ca_folder=$work/ca-own-rsa2048 enrolled formerra "$PASSPHRASE" "$base/scep/own-rsa2048"
+ok ca show own-rsa2048 --json
+[[ $(json '[former["form"] for former in j[0]["ra_former"]]') == '["single", "pair"]' ]] || fail "ca show: $(<"$out")"
 
 step "a longer chain in the reply, when switched on"
 ok template set sub reply.chain=true getcacert.root=false

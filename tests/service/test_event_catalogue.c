@@ -280,15 +280,19 @@ static void text__of_a_report__has_no_error_code(void **state)
 
     (void)state;
     assert_true(event_entry_report(&entry, EVENT_CA_ENDS, "CA default ends on 2031-01-01"));
-    check_text(&entry, "A certificate of a CA or RA ends soon. CA default ends on 2031-01-01. "
-                       "Renew it before that day.");
+    check_text(
+        &entry,
+        "A certificate of a CA, of an RA or of HTTPS ends soon. CA default ends on 2031-01-01. "
+        "Renew it before that day.");
     assert_true(event_entry_report(&entry, EVENT_STARTED, NULL));
     check_text(&entry, "The service has started. Nothing is to be done.");
     /* either kind told the other way loses nothing */
     error_set(&why, REASON_STORE_FULL, "full");
     assert_true(event_entry_failure(&entry, EVENT_CA_ENDS, "CA default", &why));
-    check_text(&entry, "A certificate of a CA or RA ends soon. CA default: full (store-full). "
-                       "Renew it before that day.");
+    check_text(
+        &entry,
+        "A certificate of a CA, of an RA or of HTTPS ends soon. CA default: full (store-full). "
+        "Renew it before that day.");
     assert_true(event_entry_report(&entry, EVENT_CRL_FAILED, "text"));
     check_text(&entry, "A new CRL could not be made. text. ErrorCode: 0x00000000. ErrorMessage: "
                        "-. Look at disk and database; the old CRL is served until it ends.");

@@ -158,25 +158,6 @@ static void poll__own_pair_replaced__never_broken(void **state)
     made_clear(&new);
 }
 
-static void warning__times_of_the_one_in_force(void **state)
-{
-    struct watched *w = *state;
-    struct made made = { .key = NULL };
-    int64_t now = clock_now();
-    char text[256];
-
-    assert_false(tls_watch_warning(w->watch, now, text, sizeof(text)));
-    make_server(&made, &(struct wanted){ .not_after = now + 40 * DAY });
-    install(&w->world, &made);
-    expect(w, TLS_WATCH_NEW, &made, "");
-    assert_false(tls_watch_warning(w->watch, now, text, sizeof(text)));
-    assert_true(tls_watch_warning(w->watch, now + 11 * DAY, text, sizeof(text)));
-    assert_non_null(strstr(text, "ends at"));
-    assert_true(tls_watch_warning(w->watch, now + 41 * DAY, text, sizeof(text)));
-    assert_non_null(strstr(text, "ended at"));
-    made_clear(&made);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,7 +168,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(poll__settings_change__loads_what_they_name, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(poll__own_pair_replaced__never_broken, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(warning__times_of_the_one_in_force, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
