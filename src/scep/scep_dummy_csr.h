@@ -12,12 +12,13 @@
 #define OPENNDES_SCEP_SCEP_DUMMY_CSR_H
 
 #include "base/buffer.h"
-#include "model/key.h"
+
+enum scep_dummy { SCEP_DUMMY_RSA, SCEP_DUMMY_P256, SCEP_DUMMY_P384, SCEP_DUMMY_P521 };
 
 /*
- * DER; P-256 for KEY_TYPE_EC, else RSA-2048; SHA-256, with a challenge and a subject alternative
- * name as a usual request has.
+ * DER; RSA-2048 or a key on the curve, SHA-256, with a challenge and a subject alternative name as
+ * a usual request has.
  */
-struct bytes scep_dummy_csr(enum key_type type);
+struct bytes scep_dummy_csr(enum scep_dummy which);
 
 #endif

@@ -73,7 +73,8 @@ static bool open_envelope(const struct scep_message *m, BIO *plain, struct csr *
     may_verify = parsed && (same_key(m, csr) || new_key(m, csr));
     proven = may_verify && csr_verify(csr, NULL);
     if (!proven) {
-        worked = scep_stand_in_work(ec_possible(m), may_verify ? csr->key_type : KEY_TYPE_OTHER)
+        worked = scep_stand_in_work(ec_possible(m), may_verify ? csr->key_type : KEY_TYPE_OTHER,
+                                    csr->key_bits)
                  && worked;
     }
     return proven && worked;

@@ -4,10 +4,20 @@
 #include "model/csr.h"
 #include "scep/scep_dummy_csr.h"
 
-static bool work_on(enum key_type type, bool verify)
+static const struct {
+    enum scep_dummy dummy;
+    unsigned bits; /* of the curve; 0: RSA of any size */
+} stand_ins[] = {
+    { SCEP_DUMMY_RSA, 0 },
+    { SCEP_DUMMY_P256, 256 },
+    { SCEP_DUMMY_P384, 384 },
+    { SCEP_DUMMY_P521, 521 },
+};
+
+static bool work_on(enum scep_dummy dummy, bool verify)
 {
     struct csr csr = CSR_INIT;
-    bool ok = csr_parse(scep_dummy_csr(type), &csr, NULL) && (!verify || csr_verify(&csr, NULL));
+    bool ok = csr_parse(scep_dummy_csr(dummy), &csr, NULL) && (!verify || csr_verify(&csr, NULL));
 
     csr_clear(&csr);
     return ok;
@@ -15,15 +25,18 @@ static bool work_on(enum key_type type, bool verify)
 
 bool scep_stand_in_parse(void)
 {
-    return work_on(KEY_TYPE_RSA, false);
+    return work_on(SCEP_DUMMY_RSA, false);
 }
 
-bool scep_stand_in_work(bool ec, enum key_type verified)
+bool scep_stand_in_work(bool ec, enum key_type verified, unsigned bits)
 {
-    bool worked = work_on(KEY_TYPE_RSA, verified != KEY_TYPE_RSA);
+    bool worked = true;
 
-    if (ec) {
-        worked = work_on(KEY_TYPE_EC, verified != KEY_TYPE_EC) && worked;
+    for (size_t i = 0; i < (ec ? sizeof(stand_ins) / sizeof(stand_ins[0]) : 1); i++) {
+        bool done = stand_ins[i].bits == 0 ? verified == KEY_TYPE_RSA
+                                           : verified == KEY_TYPE_EC && bits == stand_ins[i].bits;
+
+        worked = work_on(stand_ins[i].dummy, !done) && worked;
     }
     return worked;
 }

@@ -201,9 +201,9 @@ static void stand_in__every_kind__works(void **state)
     (void)state;
     assert_true(scep_stand_in_parse());
     for (int ec = 0; ec < 2; ec++) {
-        assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_OTHER));
-        assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_RSA));
-        assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_EC));
+        assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_OTHER, 0));
+        assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_RSA, 4096));
+        assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_EC, 384));
     }
 }
 
