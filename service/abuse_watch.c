@@ -299,9 +299,8 @@ static void tell(const struct abuse_watch *watch, const struct alarm *alarm)
 
 void abuse_watch_count(struct abuse_watch *watch, const struct abuse_fact *fact)
 {
-    bool unprocessable =
-        fact->unreadable || fact->why->reason == REASON_UNIFORM_FAILURE
-        || fact->limited == RATE_UNPROCESSABLE;
+    bool unprocessable = fact->unreadable || fact->why->reason == REASON_UNIFORM_FAILURE
+                         || fact->limited == RATE_UNPROCESSABLE;
     bool guess = rate_reason_is_guess(fact->why->reason) || fact->limited == RATE_CHALLENGES;
     struct alarm alarms[3] = { { .event = 0 } };
     struct thing *ca = NULL;

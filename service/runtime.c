@@ -290,12 +290,6 @@ static bool in_service_scope(const struct service_config *config, const char *na
                || text_equal_nocase(config->ndes.encryption_template, name));
 }
 
-/* Is the CA of this generation still the one that was there when the template was loaded? */
-static bool rollover_unchanged(const struct loading *l, const struct rollover_slot *rollover)
-{
-    return rollover->name[0] == '\0' || rollover->ca == ca_slot_named(l->now, rollover->name);
-}
-
 /*
  * A slot stays as it is while its file, its part in the service's NDES face and the CA behind it
  * are the same.
@@ -307,8 +301,9 @@ static bool template_unchanged(struct loading *l, const struct template_slot *ol
            && old->service_scope == service_scope
            && (old->intune == NULL || old->intune == l->now->intune.client)
            && !template_slot_files_stale(old, l->options->data_folder)
-           && old->ca == ca_slot_named(l->now, old->ca->name) && rollover_unchanged(l, &old->next)
-           && rollover_unchanged(l, &old->previous)
+           && old->ca == ca_slot_named(l->now, old->ca->name)
+           && rollover_slot_current(&old->next, find_ca, l)
+           && rollover_slot_current(&old->previous, find_ca, l)
            && runtime_renewal_current(&old->renewal, find_ca, l);
 }
 

@@ -302,6 +302,13 @@ static struct ca *rollover_ca(const struct runtime_options *options,
     return rollover->ca->ca;
 }
 
+bool rollover_slot_current(const struct rollover_slot *rollover,
+                           struct ca_slot *(*find_ca)(void *context, const char *name),
+                           void *context)
+{
+    return rollover->name[0] == '\0' || rollover->ca == find_ca(context, rollover->name);
+}
+
 static bool note_rollover(struct rollover_slot *rollover, const char *name,
                           struct ca_slot *(*find_ca)(void *context, const char *name),
                           void *context, struct error *err)

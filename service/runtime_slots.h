@@ -40,6 +40,11 @@ struct rollover_slot {
     struct ca_slot *ca;                 /* a reference; NULL: there is no CA of this name */
 };
 
+/* Is the CA still the one that was there when the template was loaded? */
+bool rollover_slot_current(const struct rollover_slot *rollover,
+                           struct ca_slot *(*find_ca)(void *context, const char *name),
+                           void *context);
+
 struct template_slot {
     int references; /* atomic */
     char name[LIMIT_TEMPLATE_NAME + 1];
@@ -49,9 +54,9 @@ struct template_slot {
     char *files[TEMPLATE_FILES]; /* beside its own, as "policies/p.json": what was looked at */
     struct file_stamp file_stamps[TEMPLATE_FILES];
     size_t file_count;
-    struct endpoint *endpoint;      /* NULL: has never loaded */
-    struct ca_slot *ca;             /* a reference, NULL without endpoint */
-    struct rollover_slot next;      /* generations beside it */
+    struct endpoint *endpoint; /* NULL: has never loaded */
+    struct ca_slot *ca;        /* a reference, NULL without endpoint */
+    struct rollover_slot next; /* generations beside it */
     struct rollover_slot previous;
     struct runtime_renewal renewal; /* empty without endpoint */
     struct template_slot *old;      /* the form in force while the file is broken: a reference */

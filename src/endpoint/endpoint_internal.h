@@ -37,7 +37,7 @@ struct endpoint {
     struct enroll_options enroll;
     struct buffer next_cacert; /* body of GetNextCACert; empty: there is none */
     struct error next_error;   /* and why, when there is a next CA */
-    struct rate_subject rate; /* whose counts its messages belong to */
+    struct rate_subject rate;  /* whose counts its messages belong to */
 };
 
 /* Its CA of a generation, borrowed; NULL: none. */

@@ -82,10 +82,10 @@ MUST_USE bool scep_message_recipient(struct scep_message *message, enum algorith
  *
  * Whose challenge is it? Anybody can sign a recorded envelope with a key of his own, and with a
  * certificate of his own, too. So the request's key has to be the signer's, unless the signer's
- * certificate is not self-signed: that is a renewal for a new key, for which the certificate vouches
- * alone (whether it may is enroll/'s question). A challenge in it may be another's: it is taken out
- * of `csr` before anybody could check or spend it, and facts->challenge_withheld is set. What is
- * left to a thief is a certificate with his own names for a key that he does not have.
+ * certificate is not self-signed: that is a renewal for a new key, for which the certificate
+ * vouches alone (whether it may is enroll/'s question). A challenge in it may be another's: it is
+ * taken out of `csr` before anybody could check or spend it, and facts->challenge_withheld is set.
+ * What is left to a thief is a certificate with his own names for a key that he does not have.
  */
 MUST_USE bool scep_message_decrypt(struct scep_message *message, enum algorithm_level level,
                                    const struct ra_set *ras, size_t *ra_index, struct csr *csr,

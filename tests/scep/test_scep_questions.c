@@ -360,8 +360,8 @@ static void captured_envelope__signed_with_a_certificate__challenge_not_seen(voi
         bool withheld;
     } cases[] = {
         { "19", "one-time", false, true, true }, { "17", "one-time", false, true, true },
-        { "17", "", false, true, false },          { "17", NULL, false, true, false },
-        { "19", NULL, false, true, false },        { "17", "one-time", true, true, false },
+        { "17", "", false, true, false },        { "17", NULL, false, true, false },
+        { "19", NULL, false, true, false },      { "17", "one-time", true, true, false },
         { "19", "one-time", true, true, false },
     };
     const struct scep_fixture *f = *state;
