@@ -16,11 +16,11 @@ function Get-OpenNdesRequest {
     The one request with this id; with the state of its certificate. Of one that waits also its number, or the
     first 8 or more digits of a fingerprint.
 
-    .PARAMETER Pending
-    Only requests that wait for an administrator, with what they ask for and their fingerprints.
-
     .PARAMETER Last
     How many at most, 50 if it is not given.
+
+    .PARAMETER Pending
+    Only requests that wait for an administrator, with what they ask for and their fingerprints.
 
     .PARAMETER Template
     Only requests to this template.
