@@ -181,7 +181,8 @@ static void renewal__usages__at_par(void **state)
         bool client, server, any;
     } cases[] = {
         { "digitalSignature", "clientAuth", NULL, 0x001, NULL, true, false, false },
-        { "digitalSignature,dataEncipherment", "serverAuth", NULL, 0x001, NULL, false, true, false },
+        { "digitalSignature,dataEncipherment", "serverAuth", NULL, 0x001, NULL, false, true,
+          false },
         { "", "", NULL, 0x001, NULL, true, true, false }, /* an EC key enciphers none */
         { "digitalSignature", "anyExtendedKeyUsage", NULL, 0x001, NULL, true, true, false },
         { "digitalSignature", "emailProtection,clientAuth", NULL, 0x001, NULL, true, false, false },
