@@ -56,7 +56,10 @@ struct endpoint_report {
     enum rate_kind limited;              /* which limit refused it; RATE_NONE: none */
     unsigned retry_after;                /* seconds; 0: nothing is said about it */
     struct error error;                  /* why it was refused */
-    /* the envelope could not be opened or read, whatever the error says: somebody may be trying */
+    /*
+     * The envelope could not be opened or read, whatever the error says, or it was a question that
+     * found nothing, which must not be told apart: somebody may be trying.
+     */
     bool unreadable;
 };
 

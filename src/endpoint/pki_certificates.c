@@ -10,7 +10,8 @@
  * no third: a certificate that is here, and everything else (RFC 3218 2.3, CBC padding). That is
  * also why the certificate has to be here when only its issuer's CRL is wanted: were the serial not
  * looked at, its octets could be anything, and "found" would say that the padding behind them is
- * right.
+ * right. The counts know no third thing either: were only those counted that could not be read,
+ * whoever fills his up to the last one would see by the next 429 whether this one could.
  *
  * Neither address lists nor templates have a say beyond the URL's own: what a CA has issued and
  * revoked is public.
@@ -112,14 +113,14 @@ static bool answer(struct exchange *x, taker *take, struct error *err)
         || !look_in_store(x, &match, err) || !look_among_own(x, &match, err)) {
         goto out;
     }
-    x->report->unreadable = error_is_set(&unread);
-    if (x->report->unreadable) {
+    if (error_is_set(&unread)) {
         error_set(err, REASON_CERT_NOT_FOUND, "%s", unread.detail);
     } else if (match.der.len == 0) {
         (void)not_found(&match, "no such certificate of this CA", err);
     } else {
         ok = take(x, &match, err);
     }
+    x->report->unreadable = !ok; /* what is counted shows, by whom is kept waiting */
 out:
     scep_cert_id_clear(&id);
     buffer_clear(&match.der);

@@ -64,8 +64,18 @@ out:
     return ok;
 }
 
-static bool inspect_ec(const STACK_OF(ASN1_TYPE) * algorithm, struct key_facts *out,
-                       struct error *err)
+/*
+ * X9.62 4.3.6 writes the point at infinity as one zero octet, and the library takes it for a key.
+ * It needs no private half: everybody can make signatures that fit it (RFC 5480 2.2 has no such
+ * form). Nor can anything be encrypted to it.
+ */
+static bool is_infinity(struct bytes point)
+{
+    return point.len == 0 || point.data[0] == 0;
+}
+
+static bool inspect_ec(const STACK_OF(ASN1_TYPE) * algorithm, struct bytes point,
+                       struct key_facts *out, struct error *err)
 {
     static const struct {
         int nid;
@@ -80,6 +90,9 @@ static bool inspect_ec(const STACK_OF(ASN1_TYPE) * algorithm, struct key_facts *
     /* RFC 5480 2.1.1: namedCurve, and neither implicitCurve nor specifiedCurve */
     if (curve == NULL) {
         return error_set(err, REASON_SYNTAX, "elliptic curve key without a named curve");
+    }
+    if (is_infinity(point)) {
+        return error_set(err, REASON_SYNTAX, "elliptic curve key is no point of the curve");
     }
     for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
         if (OBJ_obj2nid(curve) == curves[i].nid) {
@@ -116,7 +129,7 @@ bool key_inspect(struct bytes spki, struct key_facts *out, struct error *err)
     if (OBJ_obj2nid(type) == NID_rsaEncryption) {
         ok = inspect_rsa(der_parts_bytes(parts, 1, V_ASN1_BIT_STRING), &facts, err);
     } else if (OBJ_obj2nid(type) == NID_X9_62_id_ecPublicKey) {
-        ok = inspect_ec(algorithm, &facts, err);
+        ok = inspect_ec(algorithm, der_parts_bytes(parts, 1, V_ASN1_BIT_STRING), &facts, err);
     } else {
         ok = true;
     }

@@ -310,6 +310,66 @@ static void unprocessable__while_the_ra_is_guarded__their_senders_wait(void **st
     endpoint_free(endpoint);
 }
 
+/* A question about a certificate that nobody has: it can be read, or its padding is wrong. */
+static void ask_for_nobodys(const struct endpoint *endpoint, const char *type, const char *peer,
+                            bool readable, struct endpoint_answer *answer)
+{
+    struct buffer plain = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+    struct buffer message = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
+    struct scep_client client;
+    X509 *cert = NULL;
+
+    endpoint_world_client(&world, &client);
+    client.type = type;
+    client.faults = readable ? 0 : SCEP_CLIENT_BAD_PADDING_0;
+    assert_true(buffer_append(&plain,
+                              "\x30\x12\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01X"
+                              "\x02\x02\x12\x34",
+                              20, NULL));
+    scep_client_message(&client, buffer_bytes(&plain), &message, &cert);
+    endpoint_post_from(endpoint, NULL, peer, buffer_bytes(&message), answer);
+    X509_free(cert);
+    buffer_clear(&message);
+    buffer_clear(&plain);
+}
+
+/*
+ * Whether a question could be read must not show in who is kept waiting either: the last one before
+ * the limit would be an oracle for the padding of whatever stands in it.
+ */
+static void question__nothing_found__counts_the_same_whether_read_or_not(void **state)
+{
+    static const struct {
+        const char *type;
+        const char *peer;
+        bool readable;
+    } cases[] = {
+        { "21", "192.0.2.21", true },
+        { "21", "192.0.2.22", false },
+        { "22", "192.0.2.23", true },
+        { "22", "192.0.2.24", false },
+    };
+    struct endpoint *endpoint;
+
+    (void)state;
+    endpoint_world_limit(&world);
+    endpoint = endpoint_world_template(&world, "vpn", "");
+    rate_limit_guard(world.rate, "default", 3600);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (unsigned sent = 0; sent <= RATE_UNPROCESSABLE_PER_MINUTE; sent++) {
+            bool last = sent == RATE_UNPROCESSABLE_PER_MINUTE;
+            struct endpoint_answer answer;
+
+            ask_for_nobodys(endpoint, cases[i].type, cases[i].peer, cases[i].readable, &answer);
+            assert_int_equal(answer.report.error.reason,
+                             last ? REASON_RATE_LIMITED : REASON_CERT_NOT_FOUND);
+            assert_int_equal(answer.report.limited, last ? RATE_UNPROCESSABLE : RATE_NONE);
+            endpoint_answer_clear(&answer);
+        }
+    }
+    endpoint_free(endpoint);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +381,7 @@ int main(void)
         cmocka_unit_test(reload__other_numbers__same_counts),
         cmocka_unit_test(face__chosen_template__has_its_own_counts),
         cmocka_unit_test(unprocessable__while_the_ra_is_guarded__their_senders_wait),
+        cmocka_unit_test(question__nothing_found__counts_the_same_whether_read_or_not),
     };
 
     return cmocka_run_group_tests(tests, open_world, close_world);

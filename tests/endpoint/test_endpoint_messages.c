@@ -384,22 +384,21 @@ static void not_found__any_cause__one_answer(void **state)
     static const struct {
         const char *plain;
         uint32_t faults;
-        bool unreadable;
     } cases[] = {
-        { "unknown serial", 0, false },
-        { "unknown issuer", 0, false },
-        { "serial changed", 0, false },
-        { "serial of 60 bytes", 0, true },
-        { "empty sequence", 0, true },
-        { "garbage", 0, true },
-        { "CSR", 0, true },
-        { "byte behind", 0, true },
-        { "field behind", 0, true },
-        { "cut", 0, true },
-        { "good", SCEP_CLIENT_RANDOM_KEY, true },
-        { "good", SCEP_CLIENT_BAD_PADDING_0, true },
-        { "good", SCEP_CLIENT_BAD_PADDING_17, true },
-        { "good", SCEP_CLIENT_SHORT_KEY, true },
+        { "unknown serial", 0 },
+        { "unknown issuer", 0 },
+        { "serial changed", 0 },
+        { "serial of 60 bytes", 0 },
+        { "empty sequence", 0 },
+        { "garbage", 0 },
+        { "CSR", 0 },
+        { "byte behind", 0 },
+        { "field behind", 0 },
+        { "cut", 0 },
+        { "good", SCEP_CLIENT_RANDOM_KEY },
+        { "good", SCEP_CLIENT_BAD_PADDING_0 },
+        { "good", SCEP_CLIENT_BAD_PADDING_17 },
+        { "good", SCEP_CLIENT_SHORT_KEY },
     };
     static const char *const types[] = { "21", "22" };
     struct buffer plain = BUFFER_INIT(SCEP_CLIENT_BYTES_MAX);
@@ -426,8 +425,8 @@ static void not_found__any_cause__one_answer(void **state)
         }
         len = e.answer.response.body.len;
         attributes = e.reply.attribute_count;
-        if (e.answer.report.unreadable != cases[i / COUNT_OF(types)].unreadable) {
-            fail_msg("%s: unreadable %d", name, e.answer.report.unreadable);
+        if (!e.answer.report.unreadable) {
+            fail_msg("%s: is not counted as the others are", name);
         }
         exchange_clear(&e);
     }

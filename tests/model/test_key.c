@@ -96,6 +96,27 @@ static void inspect__rsa_numbers__judged(void **state)
     }
 }
 
+/*
+ * X9.62 has an encoding for the point at infinity, and the library takes it for a key: one that
+ * needs no private half, since everybody can make signatures that fit it.
+ */
+static void inspect__ec_point_at_infinity__refused(void **state)
+{
+    static const uint8_t infinity[] = { 0x30, 0x19, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                        0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                        0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x02, 0x00, 0x00 };
+    const unsigned char *at = infinity;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)sizeof(infinity));
+    struct key_facts facts = { KEY_TYPE_OTHER, 0, true };
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_non_null(key); /* otherwise there is nothing to guard against */
+    assert_refused(key_inspect(bytes_of(infinity, sizeof(infinity)), &facts, &err), &err,
+                   REASON_SYNTAX, "infinity");
+    EVP_PKEY_free(key);
+}
+
 static void inspect__malformed__refused(void **state)
 {
     static const struct {
@@ -241,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inspect__known_keys__right_facts),
         cmocka_unit_test(inspect__rsa_numbers__judged),
+        cmocka_unit_test(inspect__ec_point_at_infinity__refused),
         cmocka_unit_test(inspect__malformed__refused),
         cmocka_unit_test(small_factor__bad_moduli__found),
         cmocka_unit_test(roca__keys__told_from_sound_ones),
