@@ -104,7 +104,7 @@ static const struct help_page pages[] = {
       "REASON: unspecified keyCompromise affiliationChanged superseded cessationOfOperation\n"
       "privilegeWithdrawn certificateHold. A running service publishes a new CRL within seconds.\n"
       "release takes back what was revoked for certificateHold; everything else is for good.\n" },
-    { "request", "list, show requests and what became of them",
+    { "request", "list, show requests and what became of them; approve, deny",
       "openndes request list [--last N] [--template NAME] [--result RESULT] [--since TIME]\n"
       "                      [--subject PATTERN] [--all] [--json]\n"
       "openndes request list --pending [--template NAME] [--json]\n"
@@ -128,7 +128,7 @@ static const struct help_page pages[] = {
       "fingerprint of the request. The device learns of it when it asks the next time. deny also\n"
       "takes an approval back as long as the certificate was not made. --note: a reason, for the\n"
       "database, audit file and Event Log; the device does not see it.\n" },
-    { "ca", "show, create, import, request, install, renew-ra, export CAs",
+    { "ca", "list, show, create, import, request, install, renew-ra, export, rollover CAs",
       "openndes ca list | show [NAME] [--json]\n"
       "openndes ca create NAME [--ca-key SPEC] [--ca-subject DN] [--ca-days N]\n"
       "openndes ca import NAME --pkcs12 FILE [--password -]\n"

@@ -46,7 +46,8 @@ MUST_USE bool pki_rate_admit(struct exchange *x, const struct endpoint *endpoint
 /*
  * Whoever has guessed too often waits, also with a right challenge: its answer would tell him that
  * it is right. Only what may bring a challenge can guess; a device that asks what became of its
- * request is not kept waiting. Errors: REASON_CHALLENGES_THROTTLED.
+ * request is not kept waiting, nor one whose certificate alone vouches for its RenewalReq. Errors:
+ * REASON_CHALLENGES_THROTTLED.
  */
 MUST_USE bool pki_rate_admit_challenge(struct exchange *x, const struct endpoint *endpoint,
                                        struct error *err);

@@ -25,12 +25,20 @@ bool pki_rate_admit(struct exchange *x, const struct endpoint *endpoint, struct 
     return false;
 }
 
-bool pki_rate_admit_challenge(struct exchange *x, const struct endpoint *endpoint,
-                              struct error *err)
+/* In a RenewalReq a challenge is looked at with renewal.challenge=both alone (enroll_path.c). */
+static bool may_guess(const struct exchange *x, const struct endpoint *endpoint)
 {
     enum scep_message_type type = scep_message_facts(x->message)->type;
 
-    if ((type != SCEP_TYPE_PKCS_REQ && type != SCEP_TYPE_RENEWAL_REQ)
+    return type == SCEP_TYPE_PKCS_REQ
+           || (type == SCEP_TYPE_RENEWAL_REQ
+               && endpoint->enroll.renewal.challenge == RENEWAL_CHALLENGE_BOTH);
+}
+
+bool pki_rate_admit_challenge(struct exchange *x, const struct endpoint *endpoint,
+                              struct error *err)
+{
+    if (!may_guess(x, endpoint)
         || rate_verdict_check_challenge(&x->verdict, &endpoint->rate, &x->request->peer, err)) {
         return true;
     }

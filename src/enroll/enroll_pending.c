@@ -11,6 +11,8 @@
 #define NOTE_SHOWN 256
 /* One key's transactions are at one template as a rule, at two during a move. */
 #define TEMPLATES_MAX 32
+/* One in so many of pending.max is not for requests without challenge. */
+#define PLACES_KEPT_FREE 10
 
 /* ---- a kept request -------------------------------------------------------------------------- */
 
@@ -200,6 +202,17 @@ static const char *rule_of(const struct enroll_request *request, const struct gr
     return proven ? grant->challenge_type : "none";
 }
 
+/*
+ * Anybody can send requests without challenge: were all places theirs, a flood of them would lock
+ * out devices with the right challenge, and renewals, until it is over or somebody denies it.
+ */
+static int64_t places_for(const struct enroll_options *options, bool anybody)
+{
+    int64_t kept_free = anybody ? options->approval.max / PLACES_KEPT_FREE : 0;
+
+    return options->approval.max - kept_free;
+}
+
 bool enroll_pending_keep(const struct enroll_options *options, const struct enroll_request *request,
                          const struct store_request_key *key, const struct grant *grant,
                          bool renewal, int64_t now, struct issuance *out,
@@ -219,6 +232,7 @@ bool enroll_pending_keep(const struct enroll_options *options, const struct enro
         .now = now,
         .expires_at = now + options->approval.seconds,
     };
+    bool anybody = grant->challenge_type == NULL; /* excused: neither challenge nor certificate */
     bool recorded = false;
     bool answered = false;
     bool ok = false;
@@ -233,7 +247,11 @@ bool enroll_pending_keep(const struct enroll_options *options, const struct enro
     if (renewal && !certificate_der(request->signer, &renews, err)) goto out;
     pending.csr = buffer_bytes(&csr);
     pending.renews = buffer_bytes(&renews);
-    if (!store_pending_record(options->store, &pending, options->approval.max, &recorded, err)) {
+    if (!store_pending_record(options->store, &pending, places_for(options, anybody), &recorded,
+                              err)) {
+        if (anybody) {
+            (void)error_context(err, "a request without challenge");
+        }
         goto out;
     }
     if (recorded) {

@@ -202,6 +202,41 @@ static void challenges__guessed_too_often__right_one_waits_too(void **state)
     endpoint_free(wifi);
 }
 
+/*
+ * In a RenewalReq the certificate decides whatever the challenge is, so devices behind a guesser's
+ * address go on renewing; where the challenge has to be right as well, it could guess.
+ */
+static void renewals__behind_a_guesser__wait_only_where_a_challenge_counts(void **state)
+{
+    struct sender s = { .peer = DEVICE };
+
+    (void)state;
+    for (unsigned both = 0; both < 2; both++) {
+        struct endpoint *endpoint;
+
+        endpoint_world_limit(&world);
+        endpoint = endpoint_world_template(&world, both ? "strict" : "usual",
+                                           both ? ", \"rate\": {\"refused_per_minute\": 1},"
+                                                  " \"renewal\": {\"challenge\": \"both\"}"
+                                                : ", \"rate\": {\"refused_per_minute\": 1}");
+        s.endpoint = endpoint;
+        s.type = "19";
+        s.challenge = WRONG;
+        assert_reason(&s, REASON_CHALLENGE_REJECTED);
+        assert_limited(&s, RATE_CHALLENGES, 60);
+        s.type = "17";
+        for (unsigned right = 0; right < 2; right++) {
+            s.challenge = right ? WORLD_PASSPHRASE : WRONG;
+            if (both) {
+                assert_limited(&s, RATE_CHALLENGES, 60);
+            } else {
+                assert_reason(&s, REASON_RENEWAL_REFUSED); /* looked at, and self-signed */
+            }
+        }
+        endpoint_free(endpoint);
+    }
+}
+
 /* A device that has lost its answer asks again with the same bytes: no guess, whatever is set. */
 static void request__sent_again_and_again__counts_as_no_guess(void **state)
 {
@@ -377,6 +412,7 @@ int main(void)
         cmocka_unit_test(all_together__over_their_limit__429),
         cmocka_unit_test(certificates_and_capabilities__any_number__answered),
         cmocka_unit_test(challenges__guessed_too_often__right_one_waits_too),
+        cmocka_unit_test(renewals__behind_a_guesser__wait_only_where_a_challenge_counts),
         cmocka_unit_test(request__sent_again_and_again__counts_as_no_guess),
         cmocka_unit_test(reload__other_numbers__same_counts),
         cmocka_unit_test(face__chosen_template__has_its_own_counts),

@@ -2,6 +2,7 @@
 /* Requests that wait for an administrator: who may wait, what becomes of them. */
 #include <string.h>
 
+#include "base/text.h"
 #include "config/config_load.h"
 #include "enroll/asked.h"
 #include "platform/clock.h"
@@ -127,6 +128,39 @@ static void limit__reached__refused_and_given_back(void **state)
     assert_waits(a, false);
     asked_clear(&a);
     asked_clear(&b);
+}
+
+/* A request that anybody could have sent; its name is its transaction, too. */
+static enum reason ask_without_challenge(struct world *world, const char *name)
+{
+    struct asked a = asked_init(world, name, NULL);
+    enum reason reason;
+
+    a.request.transaction_id = bytes_of_text(name);
+    world->knobs.check_fails = REASON_CHALLENGE_MISSING;
+    ask(world, &a);
+    world->knobs.check_fails = REASON_NONE;
+    reason = a.ok ? REASON_NONE : a.err.reason;
+    asked_clear(&a);
+    return reason;
+}
+
+/* Whoever floods the URL without challenge leaves places to those with one. */
+static void limit__flood_without_challenge__places_are_left(void **state)
+{
+    struct world *world = *state;
+    struct asked with = asked_init(world, "dev-with", PASS);
+    char name[16];
+
+    world->options.approval.max = 10;
+    for (unsigned i = 0; i < 9; i++) {
+        assert_true(text_format(name, sizeof(name), "dev-%u", i));
+        assert_int_equal(ask_without_challenge(world, name), REASON_NONE);
+    }
+    assert_int_equal(ask_without_challenge(world, "dev-9"), REASON_PENDING_FULL);
+    ask(world, &with);
+    assert_waits(with, false);
+    asked_clear(&with);
 }
 
 /* ---- decided --------------------------------------------------------------------------------- */
@@ -333,6 +367,7 @@ int main(void)
         unit(challenge__wrong_or_missing__who_may_wait),
         unit(challenge__missing_and_template_refuses__nothing_given_back),
         unit(limit__reached__refused_and_given_back),
+        unit(limit__flood_without_challenge__places_are_left),
         unit(approved__poll__issued_once_and_given_again),
         unit(approved__same_request_again__issued),
         unit(approved__template_refuses_now__refused_and_stays_approved),
