@@ -91,7 +91,7 @@ MUST_USE bool ra_generations_settle(const struct ca_folder *folder, enum ra_gene
 bool ra_generations_untidy(const struct ca_folder *folder, int64_t ended_before);
 /*
  * Under the lock: remove those whose time counts from before this and what is left over, and bring
- * an interrupted replacement back to where it began. *removed counts former RAs whose time was over.
+ * an interrupted replacement back to where it began. *removed counts those that had their time.
  */
 MUST_USE bool ra_generations_tidy(const struct ca_folder *folder, const struct cert_issuer *issuer,
                                   int64_t ended_before, size_t *removed, struct error *err);

@@ -20,6 +20,14 @@ issued_by() { # NAME CN
 make_data --ca-subject "CN=First"
 ok ca create second --ca-key rsa2048 --ca-subject "CN=Second"
 refused 3 rollover ca rollover finish default
+# one template that cannot follow keeps the others from changing, too
+ok template add zz ca=default challenge.passphrase=- <<<"The-Passphrase-Of-Another-Template"
+ok ca create third --ca-key rsa2048 --ca-subject "CN=Third"
+ok template set zz rollover.next=third
+refused 3 rollover ca rollover start default second
+ok ca rollover status --json
+[[ $(json '[t["next"] for t in j]') == '["", "third"]' ]] || fail "half a start: $(<"$out")"
+ok template remove zz
 start_server
 fetch_ca "$work/ca"
 answers 404 "$url?operation=GetNextCACert" || fail "GetNextCACert is answered although nothing follows"
