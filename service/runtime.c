@@ -170,7 +170,8 @@ static struct ca_slot *ca_slot_named(const struct runtime *runtime, const char *
 /* Has a former RA had its time since it was loaded? Its files may not be removable. */
 static bool former_ra_has_ended(const struct ca_slot *slot)
 {
-    return slot->builtin != NULL && ca_builtin_certificate(slot->builtin) != NULL
+    return !slot->files_broken && slot->builtin != NULL
+           && ca_builtin_certificate(slot->builtin) != NULL
            && clock_now() >= ca_builtin_ra_sets(slot->builtin)->kept_until;
 }
 
@@ -247,6 +248,7 @@ static bool load_ca(void *context, const char *name, struct error *err)
                  * second.
                  */
                 memcpy(old->stamps, slot->stamps, sizeof(old->stamps));
+                old->files_broken = true;
                 ca_slot_unref(slot);
                 slot = ca_slot_ref(old);
             }
