@@ -2,7 +2,8 @@
 /*
  * "ca rollover": one CA follows another, for all templates of it at once. All are looked at before
  * the first is changed, so that one that cannot be leaves the others alone, too. A template is
- * changed as a whole and by itself; a command that was interrupted is given again and does the rest.
+ * changed as a whole and by itself; a command that was interrupted is given again and does the
+ * rest.
  */
 #include <string.h>
 

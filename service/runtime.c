@@ -244,8 +244,7 @@ static bool load_ca(void *context, const char *name, struct error *err)
             if (old != NULL && old->ca != NULL) {
                 /*
                  * Keys in memory are still good: a broken file must not take the service down. Its
-                 * stamps are taken over, so that the same broken files are not read again every
-                 * second.
+                 * stamps are taken over: the same broken files are not read again every second.
                  */
                 memcpy(old->stamps, slot->stamps, sizeof(old->stamps));
                 old->files_broken = true;
@@ -292,10 +291,7 @@ static bool in_service_scope(const struct service_config *config, const char *na
                || text_equal_nocase(config->ndes.encryption_template, name));
 }
 
-/*
- * A slot stays as it is while its file, its part in the service's NDES face and the CA behind it
- * are the same.
- */
+/* While its file, its part in the service's NDES face and the CA behind it are the same. */
 static bool template_unchanged(struct loading *l, const struct template_slot *old,
                                const struct file_stamp *stamp, bool service_scope)
 {

@@ -169,7 +169,7 @@ static void revoke__one_serial__ours_or_left_alone(void **state)
     }
 }
 
-/* While one CA follows another a template's certificates are of both, and Intune is told one name. */
+/* While one CA follows another a template has certificates of both; Intune is told one name. */
 static void revoke__named_by_another_ca_of_the_template__its_key_decides(void **state)
 {
     struct world *world = *state;
