@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ca/ocsp_signer.h"
+#include "ca/ra_sets.h"
 #include "ca/ra_suitability.h"
 #include "model/ra_identity.h"
 #include "platform/clock.h"
@@ -105,6 +106,23 @@ static bool check_pair(const struct check_ca_options *o, const struct ca_builtin
         return tell(o, CHECK_WARNING, "RA pair of CA", why, text.detail, "start the service", err);
     }
     return tell(o, CHECK_WARNING, "RA pair of CA", why, text.detail, NULL, err);
+}
+
+/* Devices that have one of these are refused. */
+static bool check_former(const struct check_ca_options *o, const struct ca_builtin *builtin,
+                         struct error *err)
+{
+    const struct ra_sets *ras = ca_builtin_ra_sets(builtin);
+    struct error why = ras->unusable_error;
+
+    if (ras->unusable == 0) {
+        return true;
+    }
+    (void)error_context(&why, "%zu cannot be used, devices that have them are refused",
+                        ras->unusable);
+    return tell(o, CHECK_WARNING, "former RAs of CA", &why, why.detail,
+                "restore their files from a backup, or: openndes ca renew-ra NAME --drop-former",
+                err);
 }
 
 /* ---- CRL ------------------------------------------------------------------------------------ */
@@ -213,7 +231,7 @@ static bool check_ready(const struct check_ca_options *o, const struct ca_builti
     ok = ras == NULL ? tell(o, CHECK_ERROR, "RA of CA", &why, why.detail, NULL, err)
                      : check_ra(o, "RA of CA", ras->ra[0].cert, RA_CERT_SINGLE,
                                 ca_builtin_certificate(builtin), err)
-                           && check_pair(o, builtin, err);
+                           && check_pair(o, builtin, err) && check_former(o, builtin, err);
     ra_set_unref(ras);
     return ok && check_crl(o, err) && check_ocsp(o, err);
 }

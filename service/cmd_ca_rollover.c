@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * "ca rollover": one CA follows another, for all templates of it at once. A template is changed as
- * a whole and by itself; a command that was interrupted is given again and does the rest.
+ * "ca rollover": one CA follows another, for all templates of it at once. All are looked at before
+ * the first is changed, so that one that cannot be leaves the others alone, too. A template is
+ * changed as a whole and by itself; a command that was interrupted is given again and does the
+ * rest.
  */
 #include <string.h>
 
@@ -31,8 +33,9 @@ struct rollover {
     const char *next; /* "start" only */
     bool (*plan)(const struct rollover *r, const struct template_config *config,
                  struct rollover_change *change, struct error *err);
-    size_t seen;    /* templates of this CA */
-    size_t changed; /* of these */
+    bool looks_only; /* nothing is changed yet */
+    size_t seen;     /* templates of this CA */
+    size_t changed;  /* of these */
 };
 
 static void set(struct rollover_change *change, const char *key, const char *value)
@@ -75,13 +78,13 @@ static bool change_template(void *context, const char *template_name, struct err
         ok = true;
         goto out;
     }
-    r->seen++;
+    r->seen += r->looks_only ? 1 : 0;
     if (!r->plan(r, &config, &change, err)) {
         error_context(err, "template %s", template_name);
         goto out;
     }
-    ok = change.count == 0 || save(r, template_name, &change, err);
-    if (ok && change.count > 0) {
+    ok = r->looks_only || change.count == 0 || save(r, template_name, &change, err);
+    if (ok && !r->looks_only && change.count > 0) {
         r->changed++;
         command_print("Template %s:", template_name);
         for (size_t i = 0; i < change.count; i++) {
@@ -94,14 +97,24 @@ out:
     return ok;
 }
 
-/* Under the lock of the settings: two commands at once would undo each other. */
-static bool change_all(struct rollover *r, struct error *err)
+/*
+ * Under the lock of the settings: two commands at once would undo each other. What was changed
+ * before one could not be is in the audit file like all that was.
+ */
+static bool change_all(struct rollover *r, const char *event, const char *target, struct error *err)
 {
     struct file_lock *lock = NULL;
-    bool ok = data_settings_lock(r->command->data, &lock, err)
-              && config_list_templates(r->command->data, change_template, r, err);
+    struct error why = ERROR_INIT;
+    bool ok = data_settings_lock(r->command->data, &lock, err);
 
+    r->looks_only = true;
+    ok = ok && config_list_templates(r->command->data, change_template, r, err);
+    r->looks_only = false;
+    ok = ok && config_list_templates(r->command->data, change_template, r, err);
     file_lock_release(lock);
+    if (!ok && r->changed > 0 && !command_audit(r->command, event, target, &why)) {
+        error_context(err, "%s", why.detail);
+    }
     return ok;
 }
 
@@ -265,16 +278,16 @@ static bool rollover_start(const struct command *command, struct error *err)
     if (text_equal_nocase(r.name, r.next)) {
         return error_set(err, REASON_ROLLOVER, "a CA cannot follow itself");
     }
-    if (!need_ready(command, r.next, err) || !change_all(&r, err)) {
+    if (!text_format(target, sizeof(target), "%s to %s", r.name, r.next)) {
+        return error_set(err, REASON_LIMIT, "the names are too long");
+    }
+    if (!need_ready(command, r.next, err) || !change_all(&r, "ca-rollover-start", target, err)) {
         return false;
     }
     if (r.changed > 0) {
         command_print("Devices learn of CA %s by GetNextCACert. When they have: openndes ca "
                       "rollover finish %s\n",
                       r.next, r.name);
-    }
-    if (!text_format(target, sizeof(target), "%s to %s", r.name, r.next)) {
-        return error_set(err, REASON_LIMIT, "the names are too long");
     }
     return told(&r, "ca-rollover-start", target, "It is announced already.", err);
 }
@@ -304,8 +317,10 @@ static bool rollover_finish(const struct command *command, struct error *err)
                          "status %s",
                          r.name, r.name);
     }
-    if (!need_ready(command, a.next, err) || !change_all(&r, err)
-        || !text_format(target, sizeof(target), "%s to %s", r.name, a.next)) {
+    if (!text_format(target, sizeof(target), "%s to %s", r.name, a.next)) {
+        return error_set(err, REASON_LIMIT, "the names are too long");
+    }
+    if (!need_ready(command, a.next, err) || !change_all(&r, "ca-rollover-finish", target, err)) {
         return false;
     }
     command_print("CA %s issues now. Devices that know only CA %s go on with it until it ends, or "
@@ -323,7 +338,7 @@ static bool rollover_cancel(const struct command *command, struct error *err)
         return false;
     }
     r.name = args.positional[0];
-    return change_all(&r, err)
+    return change_all(&r, "ca-rollover-cancel", r.name, err)
            && told(&r, "ca-rollover-cancel", r.name, "Nothing is announced.", err);
 }
 
@@ -336,7 +351,7 @@ static bool rollover_end(const struct command *command, struct error *err)
         return false;
     }
     r.name = args.positional[0];
-    return change_all(&r, err)
+    return change_all(&r, "ca-rollover-end", r.name, err)
            && told(&r, "ca-rollover-end", r.name, "There is no CA before it.", err);
 }
 

@@ -82,6 +82,22 @@ static bool check_template_ca(struct check *check, const char *what, const char 
     return true;
 }
 
+/* Without it the template answers, so that nobody but those who need this CA would notice. */
+static bool check_generation(struct check *check, const char *what, const char *key,
+                             const char *name, struct error *err)
+{
+    struct error why = ERROR_INIT;
+    struct ca_builtin *builtin = name[0] == '\0' ? NULL : check_ca_open(check->data, name, &why);
+
+    ca_builtin_free(builtin);
+    if (name[0] == '\0' || builtin != NULL) {
+        return true;
+    }
+    (void)error_context(&why, "%s: CA %s cannot be used", key, name);
+    return tell(check, CHECK_WARNING, what, &why, why.detail,
+                "restore it from a backup, or: openndes ca rollover status", err);
+}
+
 static bool check_legacy(struct check *check, const struct template_config *config,
                          const char *what, struct error *err)
 {
@@ -134,16 +150,19 @@ static bool check_template(void *context, const char *name, struct error *err)
         return failed(check, what, &why, err);
     }
     count_template(check, &config);
-    ok = tell(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", NULL, err)
-         && (!config.enabled
-             || (check_template_ca(check, what, config.ca, err)
-                 && check_legacy(check, &config, what, err)
-                 && check_guessing(check, &config, what, err)))
-         && check_intune_template(&config, what, check_report_finding, report, err)
-         && check_ndes_template(&config, what, check_report_finding, report, err)
-         && check_policy_template(check->data, &config, what, check_report_finding, report, err)
-         && check_renewal_template(check->data, &config, check->now, what, check_report_finding,
-                                   report, err);
+    ok =
+        tell(check, CHECK_OK, what, NULL, config.enabled ? "on" : "off", NULL, err)
+        && (!config.enabled
+            || (check_template_ca(check, what, config.ca, err)
+                && check_generation(check, what, "rollover.next", config.rollover.next, err)
+                && check_generation(check, what, "rollover.previous", config.rollover.previous, err)
+                && check_legacy(check, &config, what, err)
+                && check_guessing(check, &config, what, err)))
+        && check_intune_template(&config, what, check_report_finding, report, err)
+        && check_ndes_template(&config, what, check_report_finding, report, err)
+        && check_policy_template(check->data, &config, what, check_report_finding, report, err)
+        && check_renewal_template(check->data, &config, check->now, what, check_report_finding,
+                                  report, err);
     template_config_clear(&config);
     return ok;
 }

@@ -170,7 +170,8 @@ static struct ca_slot *ca_slot_named(const struct runtime *runtime, const char *
 /* Has a former RA had its time since it was loaded? Its files may not be removable. */
 static bool former_ra_has_ended(const struct ca_slot *slot)
 {
-    return slot->builtin != NULL && ca_builtin_certificate(slot->builtin) != NULL
+    return !slot->files_broken && slot->builtin != NULL
+           && ca_builtin_certificate(slot->builtin) != NULL
            && clock_now() >= ca_builtin_ra_sets(slot->builtin)->kept_until;
 }
 
@@ -243,10 +244,10 @@ static bool load_ca(void *context, const char *name, struct error *err)
             if (old != NULL && old->ca != NULL) {
                 /*
                  * Keys in memory are still good: a broken file must not take the service down. Its
-                 * stamps are taken over, so that the same broken files are not read again every
-                 * second.
+                 * stamps are taken over: the same broken files are not read again every second.
                  */
                 memcpy(old->stamps, slot->stamps, sizeof(old->stamps));
+                old->files_broken = true;
                 ca_slot_unref(slot);
                 slot = ca_slot_ref(old);
             }
@@ -290,10 +291,7 @@ static bool in_service_scope(const struct service_config *config, const char *na
                || text_equal_nocase(config->ndes.encryption_template, name));
 }
 
-/*
- * A slot stays as it is while its file, its part in the service's NDES face and the CA behind it
- * are the same.
- */
+/* While its file, its part in the service's NDES face and the CA behind it are the same. */
 static bool template_unchanged(struct loading *l, const struct template_slot *old,
                                const struct file_stamp *stamp, bool service_scope)
 {

@@ -31,6 +31,7 @@ struct ca_slot {
     struct file_stamp stamps[CA_STAMPS];
     struct ca_builtin *builtin; /* owned by ca */
     struct ca *ca;              /* NULL: could not be opened */
+    bool files_broken;          /* since it was loaded: these stamps have nothing better */
     struct error error;
 };
 

@@ -213,6 +213,24 @@ static bool load_slot(const struct ca_folder *folder, const struct cert_issuer *
     return certificate_info(out->ra[ra_generation_lead(form)].cert, &out->info, err);
 }
 
+/* When the current one begins, seconds; INT64_MIN: it cannot be read. */
+static int64_t current_start(const struct ca_folder *folder, enum ra_generation_form form)
+{
+    X509 *cert = read_certificate(folder, ra_generation_lead(form), CURRENT);
+    struct error ignored = ERROR_INIT;
+    struct certificate_info info;
+    int64_t start =
+        cert != NULL && certificate_info(cert, &info, &ignored) ? info.not_before : INT64_MIN;
+
+    X509_free(cert);
+    return start;
+}
+
+static int64_t counts_from(const struct certificate_info *info, int64_t start)
+{
+    return info->not_after > start ? info->not_after : start;
+}
+
 static bool is_older(const struct certificate_info *a, const struct certificate_info *b)
 {
     return a->not_before != b->not_before ? a->not_before < b->not_before
@@ -238,6 +256,7 @@ static void load_form(const struct ca_folder *folder, const struct cert_issuer *
                       struct ra_generations *out)
 {
     unsigned twin = find_twin(folder, form);
+    int64_t start = current_start(folder, form);
 
     for (unsigned slot = 1; slot <= RA_FORMERS_MAX; slot++) {
         struct error why = ERROR_INIT;
@@ -246,10 +265,12 @@ static void load_form(const struct ca_folder *folder, const struct cert_issuer *
         if (slot == twin || !slot_in_use(folder, form, slot)) {
             continue;
         }
-        if (load_slot(folder, issuer, form, slot, &former, &why)
-            && former.info.not_after > ended_before) {
-            insert(out, &former);
-            continue;
+        if (load_slot(folder, issuer, form, slot, &former, &why)) {
+            former.counts_from = counts_from(&former.info, start);
+            if (former.counts_from > ended_before) {
+                insert(out, &former);
+                continue;
+            }
         }
         if (error_is_set(&why) && out->unusable++ == 0) {
             out->why = why;
@@ -398,7 +419,8 @@ static enum chore chore_of(const struct ca_folder *folder, enum ra_generation_fo
     }
     /* What cannot be read is an administrator's to look at: it may be restored. */
     cert = read_certificate(folder, ra_generation_lead(form), slot);
-    if (cert != NULL && certificate_info(cert, &info, &ignored) && info.not_after <= ended_before) {
+    if (cert != NULL && certificate_info(cert, &info, &ignored)
+        && counts_from(&info, current_start(folder, form)) <= ended_before) {
         chore = CHORE_OVER;
     }
     X509_free(cert);

@@ -39,6 +39,11 @@ struct ra_former {
     unsigned slot;                    /* 1..RA_FORMERS_MAX */
     struct ra_cert ra[RA_CERT_ROLES]; /* of its form; the others are empty */
     struct certificate_info info;     /* of the lead */
+    /*
+     * When its time is counted from, seconds: its end, or the start of the current one if that is
+     * later. Whoever replaces late, or because the clock is ahead, leaves devices as much time.
+     */
+    int64_t counts_from;
 };
 
 struct ra_generations {
@@ -50,8 +55,8 @@ struct ra_generations {
 void ra_generations_clear(struct ra_generations *generations);
 
 /*
- * All former ones that end after `ended_before` (seconds; INT64_MIN: all). One that cannot be
- * opened is counted and keeps nobody from working.
+ * All former ones whose time counts from after `ended_before` (seconds; INT64_MIN: all). One that
+ * cannot be opened is counted and keeps nobody from working.
  */
 void ra_generations_load(const struct ca_folder *folder, const struct cert_issuer *issuer,
                          int64_t ended_before, struct ra_generations *out);
@@ -85,8 +90,8 @@ MUST_USE bool ra_generations_settle(const struct ca_folder *folder, enum ra_gene
 /* Is there something for ra_generations_tidy to do? */
 bool ra_generations_untidy(const struct ca_folder *folder, int64_t ended_before);
 /*
- * Under the lock: remove what ended before this time and what is left over, and bring an
- * interrupted replacement back to where it began. *removed counts former RAs whose time was over.
+ * Under the lock: remove those whose time counts from before this and what is left over, and bring
+ * an interrupted replacement back to where it began. *removed counts those that had their time.
  */
 MUST_USE bool ra_generations_tidy(const struct ca_folder *folder, const struct cert_issuer *issuer,
                                   int64_t ended_before, size_t *removed, struct error *err);

@@ -84,17 +84,20 @@ static bool judge(struct rolling *r, enum ra_cert_role role, bool *due, bool *po
                   struct error *err)
 {
     const struct ra_cert *ra = &r->set.ra[role];
+    enum ra_roll_fate fate = RA_ROLL_OFF;
     struct ra_roll_life life;
     int64_t margin = 0;
+    bool early = false;
 
     if (!ra_roll_life(ra->cert, ra->key, &life, err)) {
         return false;
     }
-    *possible = *possible
-                && ra_roll_fate(&life, r->set.issuer.not_after, r->options->renew_days,
-                                r->options->now, &margin)
-                       == RA_ROLL_BY_ITSELF;
-    *due = *due || life.not_after - r->options->now < margin;
+    fate = ra_roll_fate(&life, r->set.issuer.not_after, r->options->renew_days, r->options->now,
+                        &margin);
+    /* Made while the clock was ahead: nobody is answered with it, so how it ends is no matter. */
+    early = life.not_before > r->options->now;
+    *possible = *possible && (fate == RA_ROLL_BY_ITSELF || (early && fate == RA_ROLL_CA_ENDS));
+    *due = *due || early || life.not_after - r->options->now < margin;
     r->orders[role] = (struct ra_cert_order){
         .role = role,
         .bits = EVP_PKEY_get_bits(ra->key) > 2048 ? 3072 : 2048,

@@ -102,7 +102,7 @@ static bool note_former(struct ra_sets *sets, const struct ra_generations *gener
         *to = (struct ra_sets_former){
             .lead = ra_generation_lead(from->form),
             .not_after = from->info.not_after,
-            .kept_until = from->info.not_after + keep_seconds,
+            .kept_until = from->counts_from + keep_seconds,
         };
         if (!text_copy(to->serial, sizeof(to->serial), from->info.serial)
             || !text_copy(to->sign_serial, sizeof(to->sign_serial), info.serial)) {

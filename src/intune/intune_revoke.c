@@ -170,6 +170,48 @@ static bool is_meant(const struct request *request, const struct candidate *cand
     return request->ca_configuration[0] == '\0' && candidates == 1;
 }
 
+/* "openndes:NAME:KEY" are of the same key, which is as good as the issuer: NAME may be another. */
+static bool same_key(const char *a, const char *b)
+{
+    const char *key_a = strrchr(a, ':');
+    const char *key_b = strrchr(b, ':');
+
+    return key_a != NULL && key_b != NULL && text_equal_nocase(key_a, key_b);
+}
+
+/*
+ * The same where the CA's name alone differs: while one CA follows another a template has
+ * certificates of both, and the name that was sent is that of the one in force.
+ */
+static bool is_meant_by_key(const struct request *request, const struct candidate *candidate)
+{
+    struct error unused = ERROR_INIT;
+    char ours[CONFIGURATION_MAX];
+
+    return text_starts_nocase(request->ca_configuration, OURS)
+           && intune_ca_configuration(candidate->ca_name, buffer_bytes(&candidate->der), ours,
+                                      &unused)
+           && same_key(ours, request->ca_configuration);
+}
+
+static const struct candidate *find_meant(const struct request *request,
+                                          const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (candidates->items[i].through_intune
+            && is_meant(request, &candidates->items[i], candidates->count)) {
+            return &candidates->items[i];
+        }
+    }
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (candidates->items[i].through_intune
+            && is_meant_by_key(request, &candidates->items[i])) {
+            return &candidates->items[i];
+        }
+    }
+    return NULL;
+}
+
 /* Of a serial that we do not have: would it be ours? The CA's newest certificate shows its key. */
 static bool is_our_ca(struct look *look, const char *configuration, bool *ours, struct error *err)
 {
@@ -297,12 +339,7 @@ static bool handle(struct look *look, struct request *request, struct error *err
                            err)) {
         goto out;
     }
-    for (size_t i = 0; i < candidates.count && meant == NULL; i++) {
-        if (candidates.items[i].through_intune
-            && is_meant(request, &candidates.items[i], candidates.count)) {
-            meant = &candidates.items[i];
-        }
-    }
+    meant = find_meant(request, &candidates);
     if (meant != NULL) {
         revoke(look, request, meant->ca_name);
     } else if (!is_our_ca_cached(look, request->ca_configuration, &ours, err)) {

@@ -68,6 +68,53 @@ static void roll__ended_already__replaced(void **state)
     roll(w, 30, true, "ended");
 }
 
+/* A clock that is far ahead for some hours must cost no device its RA, and nobody the service. */
+static void roll__clock_ahead_and_put_right__old_one_is_there_and_new_one_valid(void **state)
+{
+    struct ra_world *w = ra_world_open(state);
+    struct generation old = generation_current(w);
+
+    ra_fixture_later = 900 * DAY;
+    roll(w, 30, true, "the clock is ahead");
+    ra_fixture_later = 900 * DAY + 7200;
+    roll(w, 30, false, "two hours later");
+    ra_fixture_later = 7200;
+    roll(w, 30, true, "the clock is right again");
+    roll(w, 30, false, "and once");
+    assert_world_serves(w, &old, "old");
+    generation_clear(&old);
+}
+
+/* One that was replaced after its end goes on for as long as one that was replaced in time. */
+static void roll__replaced_late__former_one_has_its_time(void **state)
+{
+    struct ra_world *w = ra_world_open(state);
+    struct generation old = generation_current(w);
+    struct error err = ERROR_INIT;
+    struct ca_builtin *builtin = NULL;
+    struct ca *ca = NULL;
+    struct ra_set *ras = NULL;
+
+    ra_fixture_later = 900 * DAY;
+    roll(w, 30, true, "late");
+    ra_fixture_later = 928 * DAY; /* it begins a day before it was made */
+    roll(w, 30, false, "28 days later");
+    ca = ra_world_ca(w, 30, &builtin);
+    ras = ca_ra(ca, &err);
+    assert_done(ras != NULL, &err, "RAs");
+    assert_serves(ras, &old, "old");
+    ra_set_unref(ras);
+    assert_in_range(ca_builtin_ra_sets(builtin)->kept_until, clock_now() + DAY - 60,
+                    clock_now() + DAY + 60);
+    ca_free(ca);
+    ra_fixture_later = 931 * DAY;
+    roll(w, 30, false, "31 days later");
+    ca = ra_world_ca(w, 30, &builtin);
+    assert_int_equal(ca_builtin_ra_sets(builtin)->former_count, 0);
+    ca_free(ca);
+    generation_clear(&old);
+}
+
 /* What would end no later is not made, every hour, for ever. */
 static void roll__ends_with_its_ca__left_alone(void **state)
 {
@@ -159,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(roll__near_the_end__by_one_like_it_and_once),
         CASE(roll__ended_already__replaced),
+        CASE(roll__clock_ahead_and_put_right__old_one_is_there_and_new_one_valid),
+        CASE(roll__replaced_late__former_one_has_its_time),
         CASE(roll__ends_with_its_ca__left_alone),
         CASE(roll__waiting_or_broken_ca__left_alone),
         CASE(roll__somebody_else_at_work__told_and_nothing_done),

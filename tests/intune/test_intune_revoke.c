@@ -169,6 +169,22 @@ static void revoke__one_serial__ours_or_left_alone(void **state)
     }
 }
 
+/* While one CA follows another a template has certificates of both; Intune is told one name. */
+static void revoke__named_by_another_ca_of_the_template__its_key_decides(void **state)
+{
+    struct world *world = *state;
+    char serial[41], configuration[160], told[160], by[32];
+
+    world_certificate(world, 1, false, serial, configuration);
+    assert_true(
+        text_format(told, sizeof(told), "openndes:former:%s", strrchr(configuration, ':') + 1));
+    want(world, serial, told, NULL);
+    struct intune_round round = revoke(world);
+    assert_int_equal(round.revoked, 1);
+    world_revoked_by(world, "issuing", serial, by);
+    assert_string_equal(by, "intune");
+}
+
 /* Whoever writes requests in the tenant has no say about certificates that Intune never saw. */
 static void revoke__not_issued_through_intune__stays(void **state)
 {
@@ -380,6 +396,7 @@ int main(void)
         TEST(revoke__cut_off_before_the_answer__succeeded_all_the_same),
         TEST(revoke__what_cannot_be__answered_with_its_code),
         TEST(revoke__one_serial__ours_or_left_alone),
+        TEST(revoke__named_by_another_ca_of_the_template__its_key_decides),
         TEST(revoke__not_issued_through_intune__stays),
         TEST(revoke__withheld_answer_of_a_request__the_other_one_is_revoked),
         TEST(revoke__two_cas_with_one_serial__the_one_that_is_meant),

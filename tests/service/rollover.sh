@@ -18,8 +18,23 @@ issued_by() { # NAME CN
 }
 
 make_data --ca-subject "CN=First"
+findings() { # WHAT TEXT: "check" warns of it
+    on_data check --offline --json
+    [[ $(json "[f['level'] for f in j if f['what'] == '$1' and f['text'].startswith('$2')]") == '["warning"]' ]] ||
+        fail "check does not warn of $1: $2: $(<"$out")"
+}
 ok ca create second --ca-key rsa2048 --ca-subject "CN=Second"
 refused 3 rollover ca rollover finish default
+# one template that cannot follow keeps the others from changing, too
+ok template add zz ca=default enabled=true challenge.passphrase=- <<<"The-Passphrase-Of-Another-Template"
+ok ca create third --ca-key rsa2048 --ca-subject "CN=Third"
+ok template set zz rollover.next=third
+refused 3 rollover ca rollover start default second
+ok ca rollover status --json
+[[ $(json '[t["next"] for t in j]') == '["", "third"]' ]] || fail "half a start: $(<"$out")"
+mv "$data/ca/third" "$work/third"
+findings 'template zz' 'rollover.next: CA third cannot be used'
+ok template remove zz
 start_server
 fetch_ca "$work/ca"
 answers 404 "$url?operation=GetNextCACert" || fail "GetNextCACert is answered although nothing follows"
@@ -68,3 +83,8 @@ eventually "$PATIENCE" dropped || fail "the old CA is still asked"
 ca_folder=$work/next enrolled new3 "$passphrase"
 audited event=ca-rollover-finish "target=default to second" >/dev/null || fail "not in the audit file"
 stop_server
+
+step "a former RA that cannot be used"
+ok ca renew-ra second
+printf 'garbage' >"$data/ca/second/ra.1.key"
+findings 'former RAs of CA second' '1 cannot be used'

@@ -159,6 +159,22 @@ static void run__near_the_end__replaced_told_and_noticed(void **state)
     X509_free(old);
 }
 
+/* Its files are broken while a former RA has its time: read once, not every second. */
+static void ended__files_broken__old_form_goes_on_without_another_look(void **state)
+{
+    struct world *w = *state;
+
+    later = 701 * DAY;
+    assert_true(run(w));
+    load(w);
+    sample_write(&w->folder, "ca/issuing/ca.key", "garbage", 7);
+    later = 761 * DAY;
+    assert_true(runtime_stale(w->runtime, w->folder.path));
+    load(w);
+    assert_non_null(runtime_ca_find(w->runtime, "issuing"));
+    assert_false(runtime_stale(w->runtime, w->folder.path));
+}
+
 /* Somebody is at it: nothing is lost, and the next time it works. */
 static void run__locked__tried_again(void **state)
 {
@@ -244,6 +260,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(run__near_the_end__replaced_told_and_noticed),
+        CASE(ended__files_broken__old_form_goes_on_without_another_look),
         CASE(run__locked__tried_again),
         CASE(ends__of_a_ca__each_with_its_remedy),
     };
