@@ -84,8 +84,8 @@ MUST_USE bool store_record_certificate(struct store *store, const struct store_c
                                        struct error *err);
 
 /*
- * Certificates in use at `now` that the one with this SHA-256 was renewed to: neither revoked,
- * withheld nor ended; provisional ones count.
+ * Certificates in use at `now` that the one with this SHA-256 was renewed to: neither revoked for
+ * good, withheld nor ended; provisional ones count, and those on hold.
  */
 MUST_USE bool store_count_renewals(struct store *store, const uint8_t renews[DIGEST_SHA256_BYTES],
                                    int64_t now, int64_t *count, struct error *err);
