@@ -57,9 +57,10 @@ static bool by_certificate(const struct enroll_work *work)
     return work->path == PATH_CERTIFICATE || work->path == PATH_BOTH;
 }
 
+/* Of an approved request nobody else is asked, also when the template does so by now. */
 static bool by_remote(const struct enroll_work *work)
 {
-    return work->remote && by_challenge(work);
+    return work->remote && by_challenge(work) && work->pending == 0;
 }
 
 /* The certificate found for a repeated request becomes the answer. */
