@@ -79,6 +79,13 @@ bool enroll_renewal_refuse_issuer(const struct enroll_options *options, struct e
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
+/* A request may have waited for approval since this was asked on its way here. */
+static bool check_enabled(const struct enroll_options *options, struct error *err)
+{
+    return options->renewal.enabled
+           || error_set(err, REASON_RENEWAL_NOT_ENABLED, "renewals are off at this template");
+}
+
 static bool check_request(const struct old *old, const struct enroll_request *request,
                           struct error *err)
 {
@@ -344,6 +351,7 @@ bool enroll_renewal_check(const struct enroll_options *options,
     bool ok = false;
 
     memset(out, 0, sizeof(*out));
+    if (!check_enabled(options, err)) goto out;
     if (!check_request(&old, request, err)) goto out;
     if (!read_old(&old, request, err)) goto out;
     /* whose it is comes first: what else it says is read when a CA stands behind it */

@@ -13,6 +13,7 @@
 #include "model/certificate_content.h"
 #include "model/csr_builder.h"
 #include "platform/clock.h"
+#include "store/store_pending.h"
 
 #define SID "S-1-5-21-1-2-3-1104"
 #define USUAL                                                                                      \
@@ -181,8 +182,14 @@ static void renewal__usages__at_par(void **state)
         bool client, server, any;
     } cases[] = {
         { "digitalSignature", "clientAuth", NULL, 0x001, NULL, true, false, false },
-        { "keyEncipherment,dataEncipherment", "serverAuth", NULL, 0x004, NULL, false, true, false },
-        { "", "", NULL, 0x005, NULL, true, true, false },
+        { "digitalSignature,keyAgreement,keyEncipherment", "serverAuth",
+          "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"
+          "\"key_usage\":{\"allowed\":[\"keyAgreement\",\"keyEncipherment\"]},"
+          "\"eku\":[\"clientAuth\",\"serverAuth\"]}",
+          0x010, NULL, false, true, false },
+        { "", "", NULL, 0x001, NULL, true, true, false },
+        /* the new key is on a curve, and cannot do what the old one was for */
+        { "keyEncipherment,dataEncipherment", "serverAuth", NULL, 0, "key usages", 0, 0, 0 },
         { "digitalSignature", "anyExtendedKeyUsage", NULL, 0x001, NULL, true, true, false },
         { "digitalSignature", "emailProtection,clientAuth", NULL, 0x001, NULL, true, false, false },
         { "digitalSignature", "emailProtection", NULL, 0, "extended key usages", 0, 0, 0 },
@@ -512,6 +519,94 @@ static void race__the_same_request_twice__one_certificate_for_both(void **state)
     X509_free(old);
 }
 
+/* ---- approval -------------------------------------------------------------------------------- */
+
+/* A renewal that an administrator has approved. */
+struct approved {
+    struct renew *r;
+    X509 *old;
+    char serial[SERIAL_TEXT_MAX]; /* of old */
+    struct enroll_request request;
+    struct issuance out;
+    struct enroll_report report;
+};
+
+static void approve_renewal(struct approved *a, struct renew *r, const char *challenge)
+{
+    struct store_pending_decision decision = {
+        .id = 1, .approve = true, .by = "tester", .now = clock_now()
+    };
+    struct error err = ERROR_INIT;
+
+    *a = (struct approved){ .r = r, .old = usual_old(r), .out = ISSUANCE_INIT };
+    r->s->options.approval = (struct enroll_approval_options){ true, DAY, 10 };
+    scene_serial(a->old, a->serial);
+    scene_request(r->s, a->old, NULL, challenge, &a->request);
+    assert_done(decide(r, &a->request, &a->out, &a->report, &err), &err, "wait");
+    assert_int_equal(a->out.state, ISSUANCE_PENDING);
+    assert_done(store_pending_decide(r->s->store, &decision, &err), &err, "approve");
+}
+
+static bool poll_renewal(struct approved *a, struct error *err)
+{
+    error_clear(err);
+    issuance_clear(&a->out);
+    return enroll_poll(&a->r->s->options, &a->request, &a->out, &a->report, err);
+}
+
+static void approved_clear(struct approved *a)
+{
+    scene_request_clear(&a->request);
+    issuance_clear(&a->out);
+    X509_free(a->old);
+}
+
+/* The old certificate is asked again, and counts as renewed. */
+static void approved__renewal__issued_and_used_up(void **state)
+{
+    struct renew *r = *state;
+    struct certificate_info info;
+    struct approved a;
+    struct error err = ERROR_INIT;
+    int64_t count = 0;
+
+    r->s->options.renewal.challenge = RENEWAL_CHALLENGE_BOTH;
+    approve_renewal(&a, r, "right");
+    assert_int_equal(r->counted.checks, 1);
+    assert_done(poll_renewal(&a, &err), &err, "");
+    assert_int_equal(a.out.state, ISSUANCE_ISSUED);
+    assert_false(a.out.repeated);
+    assert_int_equal(r->counted.checks, 1);
+    assert_done(certificate_info(a.old, &info, &err), &err, "");
+    assert_done(store_count_renewals(r->s->store, info.sha256, clock_now(), &count, &err), &err,
+                "");
+    assert_int_equal(count, 1);
+    assert_done(poll_renewal(&a, &err), &err, "again");
+    assert_true(a.out.repeated);
+    approved_clear(&a);
+}
+
+static void approved__old_one_not_good_any_more__refused(void **state)
+{
+    struct renew *r = *state;
+    struct approved a;
+    struct error err = ERROR_INIT;
+
+    approve_renewal(&a, r, NULL);
+    r->s->options.renewal.enabled = false;
+    assert_refused(poll_renewal(&a, &err), &err, REASON_RENEWAL_NOT_ENABLED, "switched off");
+    r->s->options.renewal.enabled = true;
+    error_clear(&err);
+    assert_done(
+        store_revoke_certificate(r->s->store, "issuing", a.serial, STORE_REASON_HOLD, 0, &err),
+        &err, "");
+    assert_refused(poll_renewal(&a, &err), &err, REASON_RENEWAL_REFUSED, "on hold");
+    error_clear(&err);
+    assert_done(store_release_certificate(r->s->store, "issuing", a.serial, &err), &err, "");
+    assert_done(poll_renewal(&a, &err), &err, "in force again");
+    approved_clear(&a);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -524,6 +619,8 @@ int main(void)
         CASE(renewal__again__repeated_or_used_up),
         CASE(race__two_requests_one_certificate__one_wins),
         CASE(race__the_same_request_twice__one_certificate_for_both),
+        CASE(approved__renewal__issued_and_used_up),
+        CASE(approved__old_one_not_good_any_more__refused),
     };
 
     return cmocka_run_group_tests(tests, scene_open, scene_close);
