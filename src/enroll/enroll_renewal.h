@@ -18,7 +18,8 @@
 struct enroll_renewal {
     struct certificate_content content;
     char serial[SERIAL_TEXT_MAX];
-    uint8_t sha256[DIGEST_SHA256_BYTES]; /* of its DER: by this the store knows what renews it */
+    /* By this the store knows what renews it: of its DER; a trusted CA's: of its tbsCertificate. */
+    uint8_t sha256[DIGEST_SHA256_BYTES];
 };
 
 /*
