@@ -134,6 +134,8 @@ static struct store_certificate record_row(const struct enroll_options *options,
     if (by_certificate(work)) {
         row.renews = work->renewal.sha256;
         row.renews_max = options->renewal.per_certificate;
+        row.renews_ca = work->renewal.ca_name;
+        row.renews_serial = work->renewal.ca_name != NULL ? work->renewal.serial : NULL;
     }
     return row;
 }

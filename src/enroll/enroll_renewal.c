@@ -20,6 +20,7 @@ struct old {
     /* By this its renewals are counted: of the DER, when that is recorded here; else of what its CA
        has signed, which is the part that nobody else can write in another way. */
     uint8_t counted_sha256[DIGEST_SHA256_BYTES];
+    const char *ca_name; /* that has it recorded; NULL: a trusted CA's */
 };
 
 static bool refuse(const struct old *old, const char *why, struct error *err)
@@ -271,6 +272,7 @@ static bool check_in_force(const struct enroll_options *options, struct old *old
         }
         if (found) {
             memcpy(old->counted_sha256, old->info.sha256, DIGEST_SHA256_BYTES);
+            old->ca_name = ca_name(ca);
             return true;
         }
     }
@@ -338,6 +340,7 @@ static bool take_content(const struct old *old, struct enroll_renewal *out, stru
     }
     memcpy(out->serial, old->info.serial, sizeof(out->serial));
     memcpy(out->sha256, old->counted_sha256, sizeof(out->sha256));
+    out->ca_name = old->ca_name;
     return true;
 }
 

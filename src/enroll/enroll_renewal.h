@@ -20,6 +20,8 @@ struct enroll_renewal {
     char serial[SERIAL_TEXT_MAX];
     /* By this the store knows what renews it: of its DER; a trusted CA's: of its tbsCertificate. */
     uint8_t sha256[DIGEST_SHA256_BYTES];
+    const char
+        *ca_name; /* that has it recorded here, borrowed of the options; NULL: a trusted CA's */
 };
 
 /*
