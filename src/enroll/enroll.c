@@ -57,9 +57,10 @@ static bool by_certificate(const struct enroll_work *work)
     return work->path == PATH_CERTIFICATE || work->path == PATH_BOTH;
 }
 
+/* Of an approved request nobody else is asked, also when the template does so by now. */
 static bool by_remote(const struct enroll_work *work)
 {
-    return work->remote && by_challenge(work);
+    return work->remote && by_challenge(work) && work->pending == 0;
 }
 
 /* The certificate found for a repeated request becomes the answer. */
@@ -133,6 +134,8 @@ static struct store_certificate record_row(const struct enroll_options *options,
     if (by_certificate(work)) {
         row.renews = work->renewal.sha256;
         row.renews_max = options->renewal.per_certificate;
+        row.renews_ca = work->renewal.ca_name;
+        row.renews_serial = work->renewal.ca_name != NULL ? work->renewal.serial : NULL;
     }
     return row;
 }

@@ -17,6 +17,10 @@ struct old {
     const struct x509_st *cert; /* borrowed from the request */
     struct buffer der;
     struct certificate_info info;
+    /* By this its renewals are counted: of the DER, when that is recorded here; else of what its CA
+       has signed, which is the part that nobody else can write in another way. */
+    uint8_t counted_sha256[DIGEST_SHA256_BYTES];
+    const char *ca_name; /* that has it recorded; NULL: a trusted CA's */
 };
 
 static bool refuse(const struct old *old, const char *why, struct error *err)
@@ -78,6 +82,13 @@ bool enroll_renewal_refuse_issuer(const struct enroll_options *options, struct e
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
+
+/* A request may have waited for approval since this was asked on its way here. */
+static bool check_enabled(const struct enroll_options *options, struct error *err)
+{
+    return options->renewal.enabled
+           || error_set(err, REASON_RENEWAL_NOT_ENABLED, "renewals are off at this template");
+}
 
 static bool check_request(const struct old *old, const struct enroll_request *request,
                           struct error *err)
@@ -223,11 +234,15 @@ static bool check_store(const struct enroll_options *options, const struct ca *c
     return l.why == NULL || refuse(old, l.why, err);
 }
 
-static bool check_trusted(const struct trusted_cas *trusted, size_t index, const struct old *old,
+static bool check_trusted(const struct trusted_cas *trusted, size_t index, struct old *old,
                           int64_t now, struct error *err)
 {
+    struct error cause = ERROR_INIT;
     bool revoked = true;
 
+    if (!certificate_signed_sha256(buffer_bytes(&old->der), old->counted_sha256, &cause)) {
+        return refuse_because(old, &cause, err);
+    }
     if (!trusted_cas_status(trusted, index, old->cert, now, &revoked, err)) {
         return error_context(err, "renewal with certificate %s: nobody can tell whether it is good",
                              old->info.serial);
@@ -239,7 +254,7 @@ static bool check_trusted(const struct trusted_cas *trusted, size_t index, const
  * Our own word first: what this database says of a certificate no CRL outdoes. A trusted CA may
  * have the key of one of ours, when that was taken over with certificates out there.
  */
-static bool check_in_force(const struct enroll_options *options, const struct old *old, int64_t now,
+static bool check_in_force(const struct enroll_options *options, struct old *old, int64_t now,
                            struct error *err)
 {
     struct ca *ca = NULL;
@@ -256,6 +271,8 @@ static bool check_in_force(const struct enroll_options *options, const struct ol
             return false;
         }
         if (found) {
+            memcpy(old->counted_sha256, old->info.sha256, DIGEST_SHA256_BYTES);
+            old->ca_name = ca_name(ca);
             return true;
         }
     }
@@ -276,7 +293,7 @@ static bool check_count(const struct enroll_options *options, const struct old *
     if (max == 0) {
         return true;
     }
-    if (!store_count_renewals(options->store, old->info.sha256, now, &count, err)) {
+    if (!store_count_renewals(options->store, old->counted_sha256, now, &count, err)) {
         return false;
     }
     return count < max
@@ -322,7 +339,8 @@ static bool take_content(const struct old *old, struct enroll_renewal *out, stru
         return refuse(old, "its SID extension and its names are of two accounts", err);
     }
     memcpy(out->serial, old->info.serial, sizeof(out->serial));
-    memcpy(out->sha256, old->info.sha256, sizeof(out->sha256));
+    memcpy(out->sha256, old->counted_sha256, sizeof(out->sha256));
+    out->ca_name = old->ca_name;
     return true;
 }
 
@@ -344,6 +362,7 @@ bool enroll_renewal_check(const struct enroll_options *options,
     bool ok = false;
 
     memset(out, 0, sizeof(*out));
+    if (!check_enabled(options, err)) goto out;
     if (!check_request(&old, request, err)) goto out;
     if (!read_old(&old, request, err)) goto out;
     /* whose it is comes first: what else it says is read when a CA stands behind it */

@@ -18,7 +18,10 @@
 struct enroll_renewal {
     struct certificate_content content;
     char serial[SERIAL_TEXT_MAX];
-    uint8_t sha256[DIGEST_SHA256_BYTES]; /* of its DER: by this the store knows what renews it */
+    /* By this the store knows what renews it: of its DER; a trusted CA's: of its tbsCertificate. */
+    uint8_t sha256[DIGEST_SHA256_BYTES];
+    const char
+        *ca_name; /* that has it recorded here, borrowed of the options; NULL: a trusted CA's */
 };
 
 /*
@@ -37,7 +40,8 @@ bool enroll_renewal_refuse_issuer(const struct enroll_options *options, struct e
  * with a key usage that fits, not renewed as often as it may be, and its key is another than the
  * request's where that is asked for. With renewal.names "equal", and where a policy is in force,
  * which judges the request's names, the request asks for its names, no more and no fewer.
- * Errors: REASON_RENEWAL_REFUSED, the detail names the check; REASON_RENEWAL_TOO_EARLY, _USED_UP;
+ * Errors: REASON_RENEWAL_REFUSED, the detail names the check; REASON_RENEWAL_TOO_EARLY, _USED_UP,
+ * _NOT_ENABLED;
  * REASON_TRUSTED_CA, REASON_STORE_*, REASON_NO_MEMORY: it could not be checked. out is cleared on
  * failure.
  */

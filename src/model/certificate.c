@@ -101,6 +101,34 @@ out:
     return ok;
 }
 
+/* The content of a SEQUENCE; *at moves behind its head, `whole` is head and content. */
+static bool enter_sequence(const unsigned char **at, const unsigned char *end, struct bytes *whole)
+{
+    const unsigned char *begin = *at;
+    long len = 0;
+    int tag = 0;
+    int class = 0;
+    int form = ASN1_get_object(at, &len, &tag, &class, end - begin);
+
+    *whole = bytes_of(begin, (size_t)(*at - begin) + (size_t)len);
+    return form == V_ASN1_CONSTRUCTED && tag == V_ASN1_SEQUENCE && class == V_ASN1_UNIVERSAL;
+}
+
+bool certificate_signed_sha256(struct bytes der, uint8_t digest[DIGEST_SHA256_BYTES],
+                               struct error *err)
+{
+    const unsigned char *at = der.data;
+    struct bytes whole = { NULL, 0 };
+    struct bytes content = { NULL, 0 };
+
+    if (der.len == 0 || der.len > INT_MAX || !enter_sequence(&at, der.data + der.len, &whole)
+        || !enter_sequence(&at, whole.data + whole.len, &content)) {
+        ERR_clear_error();
+        return error_set(err, REASON_CERT_UNREADABLE, "certificate is malformed");
+    }
+    return digest_sha256(content, digest, err);
+}
+
 X509 *certificate_parse(struct bytes der, struct error *err)
 {
     const unsigned char *at = der.data;

@@ -32,6 +32,13 @@ struct certificate_info {
 /* Errors: REASON_CERT_UNREADABLE. */
 MUST_USE bool certificate_info(const struct x509_st *cert, struct certificate_info *out,
                                struct error *err);
+/*
+ * SHA-256 of what its CA has signed (RFC 5280 4.1.1.1: tbsCertificate). Whoever has a certificate
+ * with an ECDSA signature can make another one of it that verifies as well, by negating s, so that
+ * the digest of the whole tells two of one. Errors: REASON_CERT_UNREADABLE.
+ */
+MUST_USE bool certificate_signed_sha256(struct bytes der, uint8_t digest[DIGEST_SHA256_BYTES],
+                                        struct error *err);
 /* A serial as in struct certificate_info. Errors: REASON_CERT_UNREADABLE (more than 40 bytes). */
 MUST_USE bool certificate_serial_format(const struct asn1_string_st *serial,
                                         char text[SERIAL_TEXT_MAX], struct error *err);

@@ -58,7 +58,9 @@ struct store_certificate {
     int64_t spent_at;      /* with a reservation: now, which must be before the password's end */
     const uint8_t *renews; /* SHA-256 of the certificate that this one renews; NULL: none */
     int64_t renews_max; /* with renews: certificates in use that it may have then; 0: any number */
-    int64_t pending;    /* id of the pending request that is settled in the same commit; 0: none */
+    /* With renews: where that is recorded, and must not be revoked meanwhile; NULL: not here. */
+    const char *renews_ca, *renews_serial;
+    int64_t pending; /* id of the pending request that is settled in the same commit; 0: none */
 };
 
 enum store_record_result {
@@ -76,16 +78,16 @@ enum store_record_result {
  * approved request (`pending`) is issued once.
  * Errors: REASON_STORE_DUPLICATE: this CA has issued this serial already; REASON_CHALLENGE_USED,
  * _EXPIRED, _REJECTED (purged): the reservation is worth nothing any more; REASON_REQUEST_DENIED,
- * REASON_POLL_UNKNOWN: so is the approval; REASON_RENEWAL_USED_UP; REASON_STORE_BUSY, _FULL,
- * _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
+ * REASON_POLL_UNKNOWN: so is the approval; REASON_RENEWAL_USED_UP, _REFUSED; REASON_STORE_BUSY,
+ * _FULL, _READ_ONLY, _CORRUPT, _FAILED, REASON_STOPPING.
  */
 MUST_USE bool store_record_certificate(struct store *store, const struct store_certificate *cert,
                                        int64_t repeat_seconds, enum store_record_result *result,
                                        struct error *err);
 
 /*
- * Certificates in use at `now` that the one with this SHA-256 was renewed to: neither revoked,
- * withheld nor ended; provisional ones count.
+ * Certificates in use at `now` that the one with this SHA-256 was renewed to: neither revoked for
+ * good, withheld nor ended; provisional ones count, and those on hold.
  */
 MUST_USE bool store_count_renewals(struct store *store, const uint8_t renews[DIGEST_SHA256_BYTES],
                                    int64_t now, int64_t *count, struct error *err);

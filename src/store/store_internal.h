@@ -31,8 +31,9 @@ MUST_USE bool store_password_spend(struct db *db, const struct store_certificate
                                    struct error *err);
 
 /*
- * Inside a write: is there room for this certificate beside those that renew the same one? Without
- * `renews` or a limit there is. Errors: REASON_RENEWAL_USED_UP, REASON_STORE_*.
+ * Inside a write: is there room for this certificate beside those that renew the same one, which is
+ * still not revoked? Without `renews` there is. Errors: REASON_RENEWAL_USED_UP, _REFUSED,
+ * REASON_STORE_*.
  */
 MUST_USE bool store_renewal_room(struct db *db, const struct store_certificate *cert,
                                  struct error *err);

@@ -135,10 +135,30 @@ static bool count_renewals(struct db *db, const uint8_t renews[DIGEST_SHA256_BYT
     return ok;
 }
 
+/* It was good when the decision began; signing may have taken its time. */
+static bool renewed_in_force(struct db *db, const struct store_certificate *cert, struct error *err)
+{
+    int64_t revoked_at = 0;
+    int64_t id = 0;
+
+    if (cert->renews == NULL || cert->renews_serial == NULL) {
+        return true;
+    }
+    return store_serial_find(db, cert->renews_ca, cert->renews_serial, &id, &revoked_at, err)
+           && (revoked_at == 0
+               || error_set(err, REASON_RENEWAL_REFUSED,
+                            "renewal with certificate %s: it was revoked while the new one was "
+                            "made",
+                            cert->renews_serial));
+}
+
 bool store_renewal_room(struct db *db, const struct store_certificate *cert, struct error *err)
 {
     int64_t count = 0;
 
+    if (!renewed_in_force(db, cert, err)) {
+        return false;
+    }
     if (cert->renews == NULL || cert->renews_max == 0) {
         return true;
     }

@@ -132,8 +132,8 @@ static const char step_3[] =
 static const char step_4[] =
     "ALTER TABLE certificate ADD COLUMN renews BLOB;" /* SHA-256 of a certificate; NULL: none */
     /* "How many certificates in use does this one have already?" */
-    "CREATE INDEX certificate_renews ON certificate (renews, not_after, revoked_at)"
-    " WHERE renews IS NOT NULL;"
+    "CREATE INDEX certificate_renews ON certificate"
+    " (renews, not_after, revoked_at, revocation_reason) WHERE renews IS NOT NULL;"
     "CREATE TABLE pending ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " request_id TEXT NOT NULL,"

@@ -49,9 +49,11 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         " transaction_id, signer_key_sha256, csr_sha256, der, withheld, renews)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
         " ?19)",
-    /* From the index alone. What is provisional counts: it is about to be handed out. */
+    /* From the index alone. What is provisional counts: it is about to be handed out; so does what
+       is on hold: it may be in use again. */
     [STORE_SQL_COUNT_RENEWALS] = "SELECT count(*) FROM certificate"
-                                 " WHERE renews = ?1 AND not_after >= ?2 AND revoked_at IS NULL",
+                                 " WHERE renews = ?1 AND not_after >= ?2"
+                                 " AND (revoked_at IS NULL OR revocation_reason = " HOLD ")",
 
     [STORE_SQL_FIND_PASSWORD] =
         "SELECT " PASSWORD_COLUMNS " FROM password WHERE kind = 'once' AND mac = ?1",

@@ -9,109 +9,10 @@
 
 #include "base/text.h"
 #include "config/config_load.h"
-#include "enroll/renewal_scene.h"
+#include "enroll/renew_fixture.h"
 #include "model/certificate_content.h"
 #include "model/csr_builder.h"
 #include "platform/clock.h"
-
-#define SID "S-1-5-21-1-2-3-1104"
-#define USUAL                                                                                      \
-    "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"                                 \
-    "\"subject\":{\"attributes\":[\"CN\",\"O\"]},\"eku\":[\"clientAuth\",\"serverAuth\"]}"
-
-/* A challenge that counts who asks. */
-struct counted {
-    unsigned checks;
-    enum reason fails;
-};
-
-struct renew {
-    struct scene *s;
-    struct counted counted;
-    struct challenge *challenge;
-    struct template *template;
-};
-
-static bool counted_check(void *state, const struct enroll_request *request, struct grant *grant,
-                          struct error *err)
-{
-    struct counted *counted = state;
-
-    (void)request;
-    (void)grant;
-    counted->checks++;
-    return counted->fails == REASON_NONE || error_set(err, counted->fails, "fake");
-}
-
-static const struct challenge_ops counted_ops = { .name = "fake", .check = counted_check };
-
-static void with_template(struct renew *r, const char *json)
-{
-    struct template_config config;
-    struct error err = ERROR_INIT;
-
-    template_free(r->template);
-    assert_done(config_parse_template("test", "device", bytes_of_text(json), &config, &err), &err,
-                json);
-    r->template = template_create(&config, &err);
-    assert_done(r->template != NULL, &err, json);
-    template_config_clear(&config);
-    r->s->options.template = r->template;
-}
-
-static int set_up(void **state)
-{
-    struct renew *r = calloc(1, sizeof(*r));
-    void *scene = NULL;
-
-    assert_int_equal(scene_set_up(&scene), 0);
-    r->s = scene;
-    r->challenge = challenge_create(&counted_ops, &r->counted);
-    r->s->options.challenge = r->challenge;
-    r->s->options.repeat_seconds = DAY;
-    r->s->options.renewal.names = RENEWAL_NAMES_CERTIFICATE;
-    with_template(r, USUAL);
-    *state = r;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct renew *r = *state;
-    void *scene = r->s;
-
-    policy_gate_free((struct policy_gate *)r->s->options.policy);
-    challenge_free(r->challenge);
-    template_free(r->template);
-    assert_int_equal(scene_tear_down(&scene), 0);
-    free(r);
-    return 0;
-}
-
-/* An old certificate of these days, recorded; owned. */
-static X509 *old_one(struct renew *r, struct wanted wanted)
-{
-    X509 *cert = NULL;
-
-    wanted.not_before = clock_now() - 10 * DAY;
-    wanted.not_after = clock_now() + 10 * DAY;
-    cert = scene_make(r->s, &wanted);
-    scene_record(r->s, cert, "device", "issuing");
-    return cert;
-}
-
-static X509 *usual_old(struct renew *r)
-{
-    return old_one(r, (struct wanted){ .eku = "clientAuth", .sid = SID });
-}
-
-static bool decide(struct renew *r, const struct enroll_request *request, struct issuance *out,
-                   struct enroll_report *report, struct error *err)
-{
-    error_clear(err);
-    issuance_clear(out);
-    return enroll_handle(&r->s->options, request, out, report, err);
-}
 
 /* Renew with these names in the request; the content of the new certificate is the caller's. */
 static bool renew(struct renew *r, X509 *old, const struct holder *holder,
@@ -124,7 +25,7 @@ static bool renew(struct renew *r, X509 *old, const struct holder *holder,
     bool ok;
 
     scene_request(r->s, old, holder, NULL, &request);
-    ok = decide(r, &request, &out, &report, err);
+    ok = renew_decide(r, &request, &out, &report, err);
     if (ok) {
         assert_string_equal(report.challenge_type, "renewal");
         cert = certificate_parse(buffer_bytes(&out.cert_der), err);
@@ -153,7 +54,7 @@ static void renewal__request_for_other_names__gets_the_old_ones(void **state)
 {
     struct renew *r = *state;
     const struct holder other = { "CN=admin,O=Example", "DNS:admin.example.com", 0 };
-    X509 *old = usual_old(r);
+    X509 *old = renew_usual_old(r);
     struct certificate_content content;
     struct error err = ERROR_INIT;
 
@@ -163,7 +64,7 @@ static void renewal__request_for_other_names__gets_the_old_ones(void **state)
     assert_string_equal(
         (const char *)ASN1_STRING_get0_data(sk_GENERAL_NAME_value(content.san, 0)->d.dNSName),
         "dev1.example.com");
-    assert_string_equal(content.sid, SID);
+    assert_string_equal(content.sid, RENEW_SID);
     assert_int_equal(r->counted.checks, 0);
     certificate_content_clear(&content);
     X509_free(old);
@@ -181,9 +82,14 @@ static void renewal__usages__at_par(void **state)
         bool client, server, any;
     } cases[] = {
         { "digitalSignature", "clientAuth", NULL, 0x001, NULL, true, false, false },
-        { "digitalSignature,dataEncipherment", "serverAuth", NULL, 0x001, NULL, false, true,
-          false },
-        { "", "", NULL, 0x001, NULL, true, true, false }, /* an EC key enciphers none */
+        { "digitalSignature,keyAgreement,keyEncipherment", "serverAuth",
+          "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"
+          "\"key_usage\":{\"allowed\":[\"keyAgreement\",\"keyEncipherment\"]},"
+          "\"eku\":[\"clientAuth\",\"serverAuth\"]}",
+          0x010, NULL, false, true, false },
+        { "", "", NULL, 0x001, NULL, true, true, false },
+        /* the new key is on a curve, and cannot do what the old one was for */
+        { "keyEncipherment,dataEncipherment", "serverAuth", NULL, 0, "key usages", 0, 0, 0 },
         { "digitalSignature", "anyExtendedKeyUsage", NULL, 0x001, NULL, true, true, false },
         { "digitalSignature", "emailProtection,clientAuth", NULL, 0x001, NULL, true, false, false },
         { "digitalSignature", "emailProtection", NULL, 0, "extended key usages", 0, 0, 0 },
@@ -204,12 +110,12 @@ static void renewal__usages__at_par(void **state)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        X509 *old = old_one(r, (struct wanted){ .usage = cases[i].usage, .eku = cases[i].eku });
+        X509 *old = renew_old(r, (struct wanted){ .usage = cases[i].usage, .eku = cases[i].eku });
         struct certificate_content content;
         struct error err = ERROR_INIT;
         bool ok;
 
-        with_template(r, cases[i].template != NULL ? cases[i].template : USUAL);
+        renew_template(r, cases[i].template != NULL ? cases[i].template : RENEW_USUAL);
         ok = renew(r, old, NULL, &content, &err);
         if (cases[i].bits == 0) {
             scene_assert_why(ok, &err, cases[i].why, cases[i].eku);
@@ -230,20 +136,20 @@ static void renewal__usages__at_par(void **state)
 static void renewal__names_that_the_template_forbids_now__refused(void **state)
 {
     struct renew *r = *state;
-    X509 *old = usual_old(r);
+    X509 *old = renew_usual_old(r);
     struct certificate_content content;
     struct error err = ERROR_INIT;
 
-    with_template(r, "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"ip\"]}}");
+    renew_template(r, "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"ip\"]}}");
     assert_refused(renew(r, old, NULL, &content, &err), &err, REASON_SAN_TYPE, "san");
     assert_non_null(strstr(err.detail, "renewal with certificate"));
-    with_template(r, "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"
-                     "\"subject\":{\"attributes\":[\"CN\"]}}");
+    renew_template(r, "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"
+                      "\"subject\":{\"attributes\":[\"CN\"]}}");
     assert_refused(renew(r, old, NULL, &content, &err), &err, REASON_SUBJECT_ATTRIBUTE, "subject");
-    with_template(r, "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"
-                     "\"subject\":{\"cn_patterns\":[\"phone*\"]}}");
+    renew_template(r, "{\"key\":{\"types\":[\"ec\"]},\"san\":{\"types\":[\"dns\"]},"
+                      "\"subject\":{\"cn_patterns\":[\"phone*\"]}}");
     assert_refused(renew(r, old, NULL, &content, &err), &err, REASON_SUBJECT_CN, "pattern");
-    with_template(r, "{\"san\":{\"types\":[\"dns\"]}}");
+    renew_template(r, "{\"san\":{\"types\":[\"dns\"]}}");
     assert_refused(renew(r, old, NULL, &content, &err), &err, REASON_KEY_TYPE, "key");
     X509_free(old);
 }
@@ -263,7 +169,7 @@ static void renewal__policy_in_force__names_have_to_be_equal(void **state)
         struct policy_gate_options options = { .folder = r->s->folder.path,
                                                .config = &config,
                                                .url_path = "/scep/device" };
-        X509 *old = usual_old(r);
+        X509 *old = renew_usual_old(r);
         struct certificate_content content;
         struct error err = ERROR_INIT;
         char text[160];
@@ -337,7 +243,7 @@ static void renewal__with_a_challenge__as_the_rule_says(void **state)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        X509 *old = usual_old(r);
+        X509 *old = renew_usual_old(r);
         struct issuance out = ISSUANCE_INIT;
         struct enroll_report report;
         struct enroll_request request;
@@ -354,7 +260,7 @@ static void renewal__with_a_challenge__as_the_rule_says(void **state)
         r->s->options.renewal.challenge = cases[i].rule;
         scene_request(r->s, old, NULL, "secret", &request);
         request.kind = cases[i].kind;
-        ok = decide(r, &request, &out, &report, &err);
+        ok = renew_decide(r, &request, &out, &report, &err);
         if (ok != cases[i].issued || r->counted.checks != cases[i].checks
             || err.reason != cases[i].reason) {
             fail_msg("case %zu: %d, %u checks, %s: %s", i, ok, r->counted.checks,
@@ -375,7 +281,7 @@ static void renewal__with_a_challenge__as_the_rule_says(void **state)
 static void renewal__again__repeated_or_used_up(void **state)
 {
     struct renew *r = *state;
-    X509 *old = usual_old(r);
+    X509 *old = renew_usual_old(r);
     struct issuance first = ISSUANCE_INIT;
     struct issuance again = ISSUANCE_INIT;
     struct enroll_report report;
@@ -385,15 +291,16 @@ static void renewal__again__repeated_or_used_up(void **state)
 
     scene_request(r->s, old, NULL, NULL, &request);
     scene_request(r->s, old, NULL, NULL, &other); /* an EC signature is new each time */
-    assert_done(decide(r, &request, &first, &report, &err), &err, "first");
-    assert_done(decide(r, &request, &again, &report, &err), &err, "again");
+    assert_done(renew_decide(r, &request, &first, &report, &err), &err, "first");
+    assert_done(renew_decide(r, &request, &again, &report, &err), &err, "again");
     assert_true(again.repeated);
     assert_string_equal(again.info.serial, first.info.serial);
-    assert_refused(decide(r, &other, &again, &report, &err), &err, REASON_RENEWAL_USED_UP, "other");
+    assert_refused(renew_decide(r, &other, &again, &report, &err), &err, REASON_RENEWAL_USED_UP,
+                   "other");
     error_clear(&err);
     assert_done(store_revoke_certificate(r->s->store, "issuing", first.info.serial, 4, 0, &err),
                 &err, "");
-    assert_done(decide(r, &other, &again, &report, &err), &err, "the lost one is revoked");
+    assert_done(renew_decide(r, &other, &again, &report, &err), &err, "the lost one is revoked");
     scene_request_clear(&other);
     scene_request_clear(&request);
     issuance_clear(&again);
@@ -483,7 +390,7 @@ static void run_race(struct renew *r, struct racer racers[RACERS])
 static void race__two_requests_one_certificate__one_wins(void **state)
 {
     struct renew *r = *state;
-    X509 *old = usual_old(r);
+    X509 *old = renew_usual_old(r);
     struct racer racers[RACERS];
 
     for (size_t i = 0; i < RACERS; i++) {
@@ -501,7 +408,7 @@ static void race__two_requests_one_certificate__one_wins(void **state)
 static void race__the_same_request_twice__one_certificate_for_both(void **state)
 {
     struct renew *r = *state;
-    X509 *old = usual_old(r);
+    X509 *old = renew_usual_old(r);
     struct racer racers[RACERS];
 
     scene_request(r->s, old, NULL, NULL, &racers[0].request);
@@ -515,7 +422,7 @@ static void race__the_same_request_twice__one_certificate_for_both(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, renew_set_up, renew_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(renewal__request_for_other_names__gets_the_old_ones),
         CASE(renewal__usages__at_par),

@@ -10,6 +10,8 @@
 #include "config/config_load.h"
 #include "enroll/enroll_world.h"
 #include "model/csr_builder.h"
+#include "platform/clock.h"
+#include "store/store_pending.h"
 
 #define SID "S-1-5-21-1004336348-1177238915-682003330-500"
 #define TAG "tag:microsoft.com,2022-09-14:sid:"
@@ -44,26 +46,35 @@ static void with_policy(struct world *world, const char *row, const char *mode)
     template_config_clear(&config);
 }
 
-static bool decide(struct world *world, const char *uri, struct error *err)
+/* A request with this name; cleared by the caller. */
+static void request_for(struct world *world, const char *uri, struct enroll_request *request)
 {
-    struct enroll_request request;
-    struct issuance out = ISSUANCE_INIT;
     struct csr_builder builder;
     struct buffer der = BUFFER_INIT(LIMIT_CSR_BYTES);
-    const char *type = NULL;
-    bool ok = false;
+    struct error err = ERROR_INIT;
 
-    error_clear(err);
-    world_request(world, "dev-1", "challenge", &request);
+    world_request(world, "dev-1", "challenge", request);
+    csr_clear(&request->csr);
     csr_builder_init(&builder, world->device_key);
     csr_builder_cn(&builder, "dev-1");
     csr_builder_challenge(&builder, TAG_UTF8, bytes_of_text("challenge"));
     csr_builder_san(&builder, TAG_SAN_URI, bytes_of_text(uri));
     csr_builder_der(&builder, &der);
-    assert_done(csr_parse(buffer_bytes(&der), &request.csr, err), err, uri);
-    ok = world_decide(world, &request, &out, &type, err);
+    assert_done(csr_parse(buffer_bytes(&der), &request->csr, &err), &err, uri);
     csr_builder_clear(&builder);
     buffer_clear(&der);
+}
+
+static bool decide(struct world *world, const char *uri, struct error *err)
+{
+    struct enroll_request request;
+    struct issuance out = ISSUANCE_INIT;
+    const char *type = NULL;
+    bool ok = false;
+
+    error_clear(err);
+    request_for(world, uri, &request);
+    ok = world_decide(world, &request, &out, &type, err);
     issuance_clear(&out);
     world_request_clear(&request);
     return ok;
@@ -113,12 +124,44 @@ static void tag__policy_that_enforces__the_one_it_asks_for(void **state)
                    REASON_POLICY_DENIED, "misspelled");
 }
 
+/* Neither the policy nor the validator that the template has got meanwhile has seen it now. */
+static void tag__approved_and_then_other_rules__not_believed(void **state)
+{
+    struct world *world = *state;
+    struct enroll_request request;
+    struct issuance out = ISSUANCE_INIT;
+    struct enroll_report report;
+    struct store_pending_decision decision = {
+        .id = 1, .approve = true, .by = "tester", .now = clock_now()
+    };
+    struct error err = ERROR_INIT;
+
+    with_policy(world, "{{OnPremisesSecurityIdentifier}}", "enforce");
+    world->options.approval.manual = true;
+    world->options.approval.seconds = 86400;
+    world->options.approval.max = 10;
+    request_for(world, TAG SID, &request);
+    assert_done(enroll_handle(&world->options, &request, &out, &report, &err), &err, "");
+    assert_int_equal(out.state, ISSUANCE_PENDING);
+    assert_done(store_pending_decide(world->store, &decision, &err), &err, "");
+    with_policy(world, "urn:nothing", "off");
+    world->options.approval.manual = false;
+    world->options.challenge = world->remote;
+    assert_refused(enroll_poll(&world->options, &request, &out, &report, &err), &err,
+                   REASON_SAN_VALUE, "");
+    assert_int_equal(world_recorded(world), 0);
+    issuance_clear(&out);
+    world_request_clear(&request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tag__no_policy_that_enforces__refused_in_any_spelling,
                                         world_set_up, tear_down),
         cmocka_unit_test_setup_teardown(tag__policy_that_enforces__the_one_it_asks_for,
+                                        world_set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tag__approved_and_then_other_rules__not_believed,
                                         world_set_up, tear_down),
     };
 

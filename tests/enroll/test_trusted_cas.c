@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -424,6 +426,59 @@ static void trusted__ca_ended__cannot_tell(void **state)
     X509_free(ended);
 }
 
+/* The same certificate with the other of the two signatures that are good, n - s; owned. */
+static X509 *negated(const struct foreign *f, const X509 *cert)
+{
+    const ASN1_BIT_STRING *signature = NULL;
+    const unsigned char *at = NULL;
+    unsigned char *der = NULL;
+    BIGNUM *order = NULL;
+    BIGNUM *s = BN_new();
+    ECDSA_SIG *pair = NULL;
+    X509 *twin = X509_dup(cert);
+    int len = 0;
+
+    X509_get0_signature(&signature, NULL, twin);
+    at = ASN1_STRING_get0_data(signature);
+    pair = d2i_ECDSA_SIG(NULL, &at, ASN1_STRING_length(signature));
+    assert_non_null(pair);
+    assert_int_equal(EVP_PKEY_get_bn_param(f->key, OSSL_PKEY_PARAM_EC_ORDER, &order), 1);
+    assert_int_equal(BN_sub(s, order, ECDSA_SIG_get0_s(pair)), 1);
+    assert_int_equal(ECDSA_SIG_set0(pair, BN_dup(ECDSA_SIG_get0_r(pair)), s), 1);
+    len = i2d_ECDSA_SIG(pair, &der);
+    assert_true(len > 0);
+    assert_int_equal(ASN1_STRING_set((ASN1_BIT_STRING *)signature, der, len), 1);
+    assert_int_equal(X509_verify(twin, f->key), 1);
+    OPENSSL_free(der);
+    ECDSA_SIG_free(pair);
+    BN_free(order);
+    return twin;
+}
+
+/* Whoever has a certificate has it once, however it is written. */
+static void trusted__other_signature_of_the_same__counts_as_the_same(void **state)
+{
+    struct foreign *f = *state;
+    X509 *cert = device(f, false);
+    X509 *twin = negated(f, cert);
+    struct enroll_request request;
+    struct enroll_renewal first;
+    struct enroll_renewal again;
+    struct error err = ERROR_INIT;
+
+    assert_int_not_equal(X509_cmp(cert, twin), 0);
+    scene_request(f->s, cert, NULL, NULL, &request);
+    assert_done(enroll_renewal_check(&f->s->options, &request, SCENE_NOW, &first, &err), &err, "");
+    request.signer = twin;
+    assert_done(enroll_renewal_check(&f->s->options, &request, SCENE_NOW, &again, &err), &err, "");
+    assert_memory_equal(first.sha256, again.sha256, DIGEST_SHA256_BYTES);
+    enroll_renewal_clear(&first);
+    enroll_renewal_clear(&again);
+    scene_request_clear(&request);
+    X509_free(twin);
+    X509_free(cert);
+}
+
 static void trusted__free_null__nothing(void **state)
 {
     (void)state;
@@ -444,6 +499,7 @@ int main(void)
         CASE(trusted__files_broken_or_gone__cannot_tell),
         CASE(trusted__no_cas_certificate__refused),
         CASE(trusted__ca_ended__cannot_tell),
+        CASE(trusted__other_signature_of_the_same__counts_as_the_same),
         cmocka_unit_test(trusted__free_null__nothing),
     };
 

@@ -39,7 +39,7 @@ static void read_value(struct bytes value)
     buffer_clear(&out);
     error_clear(&err);
     if (scep_query_message(value, &out, &err)) {
-        must(out.len >= 2 && out.len <= value.len && out.data[0] == 0x30);
+        must(out.len >= 1 && out.len <= value.len && out.data[0] == 0x30);
     } else {
         must(error_http_status(&err) >= 400);
     }

@@ -125,6 +125,30 @@ static void limit__revoked_ended_withheld__make_room(void **state)
     record(f, 7, old_one, 1);
 }
 
+/* A hold can be taken back: then there would be one more than may be. */
+static void limit__on_hold__keeps_its_place(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    struct sample s;
+
+    renewal(&s, 1, old_one, 1);
+    assert_int_equal(fixture_record(f->store, &s, 0), STORE_RECORDED);
+    assert_ok(store_revoke_certificate(f->store, s.key.ca_name, s.info.serial, STORE_REASON_HOLD,
+                                       FIXTURE_NOW, &err),
+              err);
+    refused(f, 2, old_one, 1);
+    assert_ok(store_release_certificate(f->store, s.key.ca_name, s.info.serial, &err), err);
+    assert_int_equal(count(f->store, old_one, FIXTURE_NOW), 1);
+    assert_ok(store_revoke_certificate(f->store, s.key.ca_name, s.info.serial, STORE_REASON_HOLD,
+                                       FIXTURE_NOW, &err),
+              err);
+    assert_ok(
+        store_revoke_certificate(f->store, s.key.ca_name, s.info.serial, 1, FIXTURE_NOW, &err),
+        err);
+    record(f, 3, old_one, 1);
+}
+
 /* Sending the same bytes again is no second renewal. */
 static void limit__same_request__repeated_not_refused(void **state)
 {
@@ -187,6 +211,7 @@ int main(void)
         CASE(record__renewal__tells_of_which),
         CASE(limit__reached__refused_for_this_certificate_only),
         CASE(limit__revoked_ended_withheld__make_room),
+        CASE(limit__on_hold__keeps_its_place),
         CASE(limit__same_request__repeated_not_refused),
         CASE(race__one_certificate__one_wins),
     };
