@@ -184,12 +184,20 @@ static bool plan_start(const struct rollover *r, const struct template_config *c
 static bool plan_finish(const struct rollover *r, const struct template_config *config,
                         struct rollover_change *change, struct error *err)
 {
-    (void)err;
-    if (config->rollover.next[0] != '\0') {
-        set(change, "ca", config->rollover.next);
-        set(change, "rollover.previous", r->name);
-        set(change, "rollover.next", "");
+    const char *previous = config->rollover.previous;
+
+    if (config->rollover.next[0] == '\0') {
+        return true;
     }
+    if (previous[0] != '\0') {
+        return error_set(err, REASON_ROLLOVER,
+                         "devices that know CA %s only would be cut off; when there are none any "
+                         "more: openndes ca rollover end %s",
+                         previous, r->name);
+    }
+    set(change, "ca", config->rollover.next);
+    set(change, "rollover.previous", r->name);
+    set(change, "rollover.next", "");
     return true;
 }
 

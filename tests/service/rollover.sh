@@ -74,6 +74,12 @@ issued_by new2 Second
 ok ca rollover status --json
 [[ $(json '[j[0][k] for k in ("ca", "next", "previous")]') == '["second", "", "default"]' ]] || fail "status: $(<"$out")"
 
+# a third one would cut off who knows only the first
+mv "$work/third" "$data/ca/third"
+ok ca rollover start second third
+refused 3 rollover ca rollover finish second
+ok ca rollover cancel second
+
 step "the old one is dropped"
 ok ca rollover end second
 gone() { ! enrol "late$1" "$passphrase" && audited event=enroll result=refused reason=unknown-recipient >/dev/null 2>&1; }
