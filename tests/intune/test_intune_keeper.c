@@ -4,6 +4,7 @@
 
 #include "keeper_fixture.h"
 #include "platform/clock.h"
+#include "platform/threads.h"
 
 #define SOON 60000 /* ms; far above what it takes */
 
@@ -185,6 +186,17 @@ static void keeper__outage__told_once_and_new_rows_wait(void **state)
     intune_client_unref(second);
 }
 
+/* The cloud has answered before the keeper has read it; stopping would end the call in between. */
+static bool end_becomes_known(struct intune_client *client, int64_t end)
+{
+    int64_t until = clock_monotonic_us() + (int64_t)SOON * 1000;
+
+    while (intune_credential_end_told(client) != end && clock_monotonic_us() < until) {
+        thread_pause_ms(2);
+    }
+    return intune_credential_end_told(client) == end;
+}
+
 /* At once, and when settings are saved; whoever wants to know finds it with the client. */
 static void keeper__credential_end__asked_for_and_known(void **state)
 {
@@ -199,13 +211,12 @@ static void keeper__credential_end__asked_for_and_known(void **state)
     intune_cloud_set(world->cloud, &settings);
     assert_int_equal(intune_credential_end_told(world->client), 0);
     intune_keeper_use(keeper, world->client, &world->config);
-    assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_APPLICATION, 1, SOON));
+    assert_true(end_becomes_known(world->client, end));
     second = world_client(world, "");
     intune_keeper_use(keeper, second, &world->config);
-    assert_true(intune_cloud_wait_answered(world->cloud, INTUNE_CLOUD_APPLICATION, 2, SOON));
+    assert_true(end_becomes_known(second, end));
     assert_in_range(stop(keeper), 0, 1000);
-    assert_int_equal(intune_credential_end_told(world->client), end);
-    assert_int_equal(intune_credential_end_told(second), end);
+    assert_int_equal(intune_cloud_count(world->cloud, INTUNE_CLOUD_APPLICATION), 2);
     intune_client_unref(second);
 }
 
