@@ -147,11 +147,11 @@ X509 *sample_cert(const struct sample_cert *wanted)
     int64_t now = clock_now();
     X509 *cert = X509_new();
     X509_NAME *name = X509_get_subject_name(cert);
-    uint8_t serial[8];
+    uint64_t serial = 0;
 
-    assert_done(secret_random(serial, sizeof(serial), &err), &err, "serial");
+    assert_done(secret_random((uint8_t *)&serial, sizeof(serial), &err), &err, "serial");
     assert_int_equal(X509_set_version(cert, X509_VERSION_3), 1);
-    assert_int_equal(ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial[0] + 1u), 1);
+    assert_int_equal(ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), (serial >> 1) + 1), 1);
     if (wanted->subject[0] != 0) {
         assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
                                                     (const uint8_t *)wanted->subject, -1, -1, 0),
