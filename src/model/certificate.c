@@ -108,7 +108,7 @@ static bool enter_sequence(const unsigned char **at, const unsigned char *end, s
     long len = 0;
     int tag = 0;
     int class = 0;
-    int form = ASN1_get_object(at, &len, &tag, &class, end - begin);
+    int form = ASN1_get_object(at, &len, &tag, &class, (long)(end - begin));
 
     *whole = bytes_of(begin, (size_t)(*at - begin) + (size_t)len);
     return form == V_ASN1_CONSTRUCTED && tag == V_ASN1_SEQUENCE && class == V_ASN1_UNIVERSAL;
