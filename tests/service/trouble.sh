@@ -135,7 +135,7 @@ subjectKeyIdentifier=hash
 END
 new_key "$work/dated/ca.key"
 openssl req -new -key "$work/dated/ca.key" -subj "/CN=Short" -out "$work/dated/ca.csr"
-if on_windows; then lifetime=25; else lifetime=12; fi
+if on_windows; then lifetime=25; else lifetime=18; fi
 openssl ca -batch -selfsign -config "$work/dated/ca.cnf" -keyfile "$work/dated/ca.key" -in "$work/dated/ca.csr" \
     -startdate 20250101000000Z -enddate "$(date -u -d "+$lifetime seconds" +%Y%m%d%H%M%SZ)" -notext -out "$work/dated/ca.crt" 2>"$work/dated/log" ||
     fail "openssl ca: $(<"$work/dated/log")"
