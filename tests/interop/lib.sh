@@ -171,11 +171,20 @@ set_passphrase() { ok template set "$1" challenge.passphrase=- <<<"$2"; }
 
 # start_server [RUN-ARGUMENT...]: on a free port of 127.0.0.1; returns when it has said Ready.
 start_server() {
-    start_server_raw --listen 127.0.0.1:0 "$@" || fail "the server ended instead of serving"
+    start_server_raw --listen 127.0.0.1:0 "$@" ||
+        fail "the server ended with $status instead of serving: $(<"$work/server.log")"
 }
 
 # start_server_raw RUN-ARGUMENT...: false when it ends before it is ready; $status is its exit code.
 start_server_raw() {
+    try_server "$@" && return
+    # As in run_program: without a word, it is Wine that has not begun.
+    [[ $status -eq 1 && ! -s $work/server.log ]] && on_windows || return 1
+    printf -- '-- Wine did not start the server; once more\n'
+    try_server "$@"
+}
+
+try_server() {
     local line='' deadline=$((SECONDS + PATIENCE)) fifo=$work/server.fifo output
     [[ -z $server ]] || fail "a server runs already"
     rm -f "$fifo"
