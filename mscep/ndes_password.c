@@ -340,28 +340,7 @@ static bool scope_fits(const struct ndes_challenge *c, const struct store_passwo
 
 static bool still_good(const struct store_password_row *row, int64_t now, struct error *err)
 {
-    char time[CLOCK_TEXT_MAX];
-
-    if (row->spent_at != 0 && row->spent_serial[0] == '\0') {
-        clock_format(row->spent_at, time);
-        return error_set(err, REASON_CHALLENGE_USED,
-                         "one-time password %" PRId64 " was used at %s for a request that an "
-                         "administrator has to approve, from %s",
-                         row->id, time, row->spent_peer);
-    }
-    if (row->spent_at != 0) {
-        clock_format(row->spent_at, time);
-        return error_set(err, REASON_CHALLENGE_USED,
-                         "one-time password %" PRId64 " was used at %s for serial %s of CA %s, "
-                         "from %s",
-                         row->id, time, row->spent_serial, row->spent_ca, row->spent_peer);
-    }
-    if (row->expires_at <= now) {
-        clock_format(row->expires_at, time);
-        return error_set(err, REASON_CHALLENGE_EXPIRED,
-                         "one-time password %" PRId64 " expired at %s", row->id, time);
-    }
-    return true;
+    return (row->spent_at == 0 && row->expires_at > now) || store_password_refuse(row, err);
 }
 
 static bool subject_fits(const struct store_password_row *row, const struct enroll_request *request,

@@ -406,3 +406,8 @@ bool text_next_item(struct bytes list, char separator, size_t *pos, struct bytes
     }
     return false;
 }
+
+const char *text_or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}

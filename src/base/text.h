@@ -63,4 +63,7 @@ bool text_glob(const char *pattern, struct bytes text);
  */
 bool text_next_item(struct bytes list, char separator, size_t *pos, struct bytes *item);
 
+/* The text, or "" for NULL. */
+const char *text_or_empty(const char *text);
+
 #endif

@@ -40,6 +40,14 @@ static bool copy_settings(struct endpoint *endpoint, const struct template_confi
            || error_set(err, REASON_INTERNAL, "template name");
 }
 
+struct ca *endpoint_generation(const struct endpoint *endpoint, size_t generation)
+{
+    struct ca *const cas[ENDPOINT_GENERATIONS] = { endpoint->ca, endpoint->next,
+                                                   endpoint->previous };
+
+    return cas[generation];
+}
+
 /*
  * Whose certificates may be renewed: of all generations of the template's CA, whichever is asked,
  * and of those that the template names.
@@ -47,19 +55,18 @@ static bool copy_settings(struct endpoint *endpoint, const struct template_confi
 static bool copy_renewal(struct endpoint *endpoint, const struct endpoint_options *options,
                          size_t *ca_count, struct error *err)
 {
-    struct ca *const own[] = { options->ca, options->next, options->previous };
-    size_t own_count = sizeof(own) / sizeof(own[0]);
-
     endpoint->renewal_templates = text_dup(options->config->renewal.templates);
     endpoint->renewal_cas =
-        calloc(own_count + options->renewal_ca_count, sizeof(*endpoint->renewal_cas));
+        calloc(ENDPOINT_GENERATIONS + options->renewal_ca_count, sizeof(*endpoint->renewal_cas));
     if (endpoint->renewal_templates == NULL || endpoint->renewal_cas == NULL) {
         return error_set(err, REASON_NO_MEMORY, "endpoint");
     }
     *ca_count = 0;
-    for (size_t i = 0; i < own_count; i++) {
-        if (own[i] != NULL) {
-            endpoint->renewal_cas[(*ca_count)++] = own[i];
+    for (size_t i = 0; i < ENDPOINT_GENERATIONS; i++) {
+        struct ca *ca = endpoint_generation(endpoint, i);
+
+        if (ca != NULL) {
+            endpoint->renewal_cas[(*ca_count)++] = ca;
         }
     }
     for (size_t i = 0; i < options->renewal_ca_count; i++) {
@@ -91,14 +98,6 @@ static struct enroll_renewal_options renewal_options(const struct endpoint *endp
         .ca_count = ca_count,
         .trusted = endpoint->trusted,
     };
-}
-
-struct ca *endpoint_generation(const struct endpoint *endpoint, size_t generation)
-{
-    struct ca *const cas[ENDPOINT_GENERATIONS] = { endpoint->ca, endpoint->next,
-                                                   endpoint->previous };
-
-    return cas[generation];
 }
 
 /*

@@ -146,6 +146,34 @@ void store_close(struct store *store)
     free(store);
 }
 
+bool store_count_rows(struct store *store, enum store_sql statement, int64_t now,
+                      store_count_visit *visit, void *context, struct error *err)
+{
+    struct db *db = NULL;
+    struct db_query *query = NULL;
+    bool row = true;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_query_begin(db, statement, &query, err)) goto out;
+    db_bind_int(query, 1, now);
+    for (;;) {
+        if (!db_step(query, &row, err)) goto out;
+        if (!row) {
+            break;
+        }
+        if (!visit(context, db_column_text(query, 0), db_column_int(query, 1),
+                   db_column_int(query, 2), err)) {
+            goto out;
+        }
+    }
+    ok = true;
+out:
+    db_query_end(query);
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
 bool store_write_run(struct store *store, store_write *write, void *context, struct error *err)
 {
     if (store->writer == NULL) {

@@ -19,6 +19,15 @@ struct store {
     struct store_writer *writer; /* NULL: opened for reading only */
 };
 
+/*
+ * Hand each row of a statement about `now` to the visit: a name and two numbers. The rules of a
+ * list's visit. Errors: REASON_STORE_*, the visit's.
+ */
+typedef bool store_count_visit(void *context, const char *name, int64_t first, int64_t second,
+                               struct error *err);
+MUST_USE bool store_count_rows(struct store *store, enum store_sql statement, int64_t now,
+                               store_count_visit *visit, void *context, struct error *err);
+
 /* Run a write of one verb. Errors: as store_writer_run; REASON_STORE_READ_ONLY. */
 MUST_USE bool store_write_run(struct store *store, store_write *write, void *context,
                               struct error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/clock.h"
+#include "base/text.h"
 #include "store/store_internal.h"
 
 #define LIST_LIMIT_DEFAULT 1000
@@ -16,11 +17,6 @@
 #define REMOVE_ROWS 10000
 /* Old rows that go with each password that is added: more than come, so they cannot pile up. */
 #define TIDY_ROWS 20
-
-static const char *text_or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
 
 /* Order of PASSWORD_COLUMNS in store_sql.c. */
 static struct store_password_row read_row(struct db_query *query)
@@ -225,40 +221,15 @@ out:
 bool store_password_counts(struct store *store, int64_t now, store_password_count_visit *visit,
                            void *context, struct error *err)
 {
-    struct db *db = NULL;
-    struct db_query *query = NULL;
-    bool row = true;
-    bool ok = false;
-
-    if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!db_query_begin(db, STORE_SQL_COUNT_PASSWORDS, &query, err)) goto out;
-    db_bind_int(query, 1, now);
-    for (;;) {
-        if (!db_step(query, &row, err)) goto out;
-        if (!row) {
-            break;
-        }
-        if (!visit(context, db_column_text(query, 0), db_column_int(query, 1),
-                   db_column_int(query, 2), err)) {
-            goto out;
-        }
-    }
-    ok = true;
-out:
-    db_query_end(query);
-    store_readers_give(store->readers, db);
-    return ok;
+    return store_count_rows(store, STORE_SQL_COUNT_PASSWORDS, now, visit, context, err);
 }
 
 /* ---- spending ----------------------------------------------------------------------------- */
 
-/* Why the row did not change. Always sets err. */
-static bool explain_unspendable(void *context, const struct store_password_row *row,
-                                struct error *err)
+bool store_password_refuse(const struct store_password_row *row, struct error *err)
 {
     char time[CLOCK_TEXT_MAX];
 
-    (void)context;
     if (row->spent_at != 0 && row->spent_serial[0] == '\0') {
         clock_format(row->spent_at, time);
         return error_set(err, REASON_CHALLENGE_USED,
@@ -276,6 +247,14 @@ static bool explain_unspendable(void *context, const struct store_password_row *
     clock_format(row->expires_at, time);
     return error_set(err, REASON_CHALLENGE_EXPIRED, "one-time password %" PRId64 " expired at %s",
                      row->id, time);
+}
+
+/* Why the row did not change. */
+static bool explain_unspendable(void *context, const struct store_password_row *row,
+                                struct error *err)
+{
+    (void)context;
+    return store_password_refuse(row, err);
 }
 
 static bool say_why(struct db *db, int64_t id, struct error *err)

@@ -86,6 +86,12 @@ struct store_password_purge {
 MUST_USE bool store_password_purge(struct store *store, const struct store_password_purge *purge,
                                    int64_t *count, struct error *err);
 
+/*
+ * Say why this password, which is spent or has expired, is worth nothing. Always false.
+ * Errors: REASON_CHALLENGE_USED, REASON_CHALLENGE_EXPIRED.
+ */
+MUST_USE bool store_password_refuse(const struct store_password_row *row, struct error *err);
+
 /* All that could still be redeemed in a scope, its single password included, which is gone. */
 MUST_USE bool store_password_forget(struct store *store, const char *scope, struct error *err);
 

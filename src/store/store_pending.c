@@ -13,11 +13,6 @@
 /* Rows of one commit that removes some: each has a request of some kilobytes. */
 #define REMOVE_ROWS 1000
 
-static const char *text_or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
 /* Order of PENDING_COLUMNS in store_sql.c. */
 static struct store_pending_row read_row(struct db_query *query)
 {
@@ -317,29 +312,7 @@ out:
 bool store_pending_counts(struct store *store, int64_t now, store_pending_count_visit *visit,
                           void *context, struct error *err)
 {
-    struct db *db = NULL;
-    struct db_query *query = NULL;
-    bool row = true;
-    bool ok = false;
-
-    if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!db_query_begin(db, STORE_SQL_PENDING_COUNTS, &query, err)) goto out;
-    db_bind_int(query, 1, now);
-    for (;;) {
-        if (!db_step(query, &row, err)) goto out;
-        if (!row) {
-            break;
-        }
-        if (!visit(context, db_column_text(query, 0), db_column_int(query, 1),
-                   db_column_int(query, 2), err)) {
-            goto out;
-        }
-    }
-    ok = true;
-out:
-    db_query_end(query);
-    store_readers_give(store->readers, db);
-    return ok;
+    return store_count_rows(store, STORE_SQL_PENDING_COUNTS, now, visit, context, err);
 }
 
 /* ---- deciding ----------------------------------------------------------------------------- */

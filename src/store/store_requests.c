@@ -7,16 +7,12 @@
  * Threads:  as store.h says.
  * Spec:     RFC 8894 4.3, 7.4: a request repeated after a lost answer gets the same certificate.
  */
+#include "base/text.h"
 #include "store/store_internal.h"
 
 static struct bytes digest_bytes(const uint8_t digest[DIGEST_SHA256_BYTES])
 {
     return bytes_of(digest, DIGEST_SHA256_BYTES);
-}
-
-static const char *text_or_empty(const char *text)
-{
-    return text != NULL ? text : "";
 }
 
 bool store_request_revoked(struct db *db, const struct store_request_key *key, bool *revoked,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CAs whose keys are in the machine's store, the store being a stand-in. */
-#include "ca/ca_fixture.h"
+#include "ca/machine_fixture.h"
 
 #include <string.h>
 
@@ -15,16 +15,6 @@
 #include "platform/clock.h"
 #include "support/machine_key_stand_in.h"
 #include "support/scep_keys.h"
-
-/* In place of the generation of sealed RA keys, by the linker: these tests are not about it. */
-struct evp_pkey_st *__wrap_ca_key_generate(enum ca_key_spec spec, struct error *err);
-
-struct evp_pkey_st *__wrap_ca_key_generate(enum ca_key_spec spec, struct error *err)
-{
-    (void)spec;
-    (void)err;
-    return scep_test_key(SCEP_TEST_KEY_OTHER);
-}
 
 static bool rights_unsafe;
 static const char *unsafe_file = ""; /* this one alone; "": all */
@@ -41,27 +31,7 @@ bool __wrap_rights_check(const char *path, bool is_secret, struct error *err)
                : __real_rights_check(path, is_secret, err);
 }
 
-struct world {
-    struct test_folder folder;
-    EVP_PKEY *ca_key, *ra_key, *sign_key, *enc_key, *client_key;
-    X509 *ca, *ra, *sign, *enc;
-    char ca_thumb[MACHINE_THUMBPRINT_MAX];
-    char ra_thumb[MACHINE_THUMBPRINT_MAX];
-    char sign_thumb[MACHINE_THUMBPRINT_MAX];
-    char enc_thumb[MACHINE_THUMBPRINT_MAX];
-};
-
-static X509 *make_ra(const struct world *w, EVP_PKEY *key, uint32_t usage)
-{
-    return sample_cert(&(struct sample_cert){ .subject = "RA",
-                                              .key = key,
-                                              .issuer = w->ca,
-                                              .issuer_key = w->ca_key,
-                                              .not_ca = true,
-                                              .key_usage = usage });
-}
-
-static X509 *make_ended_ra(const struct world *w)
+static X509 *make_ended_ra(const struct machine_world *w)
 {
     return sample_cert(&(struct sample_cert){ .subject = "RA",
                                               .key = w->ra_key,
@@ -74,95 +44,19 @@ static X509 *make_ended_ra(const struct world *w)
                                                            | KEY_USAGE_KEY_ENCIPHERMENT });
 }
 
-/* As on an NDES host: the signing RA's key signs only, the other one's does all but raw RSA. */
+/* The world, and every file's rights as they are. */
 static int set_up(void **state)
 {
-    static struct world world; /* of one test at a time */
-    struct world *w = &world;
-
     rights_unsafe = false;
     unsafe_file = "";
-    test_folder_create(&w->folder);
-    w->ca_key = scep_test_key(SCEP_TEST_KEY_CA);
-    w->ra_key = scep_test_key(SCEP_TEST_KEY_RA);
-    w->sign_key = scep_test_key(SCEP_TEST_KEY_OLD_RA);
-    w->enc_key = scep_test_key(SCEP_TEST_KEY_RA_3072);
-    w->client_key = scep_test_key(SCEP_TEST_KEY_CLIENT);
-    w->ca = sample_cert(&(struct sample_cert){ .subject = "Issuing", .key = w->ca_key });
-    w->ra = make_ra(w, w->ra_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
-    w->sign = make_ra(w, w->sign_key, KEY_USAGE_DIGITAL_SIGNATURE);
-    w->enc = make_ra(w, w->enc_key, KEY_USAGE_KEY_ENCIPHERMENT);
-    machine_stand_in_add(w->ca, w->ca_key, MACHINE_NO_RAW, w->ca_thumb);
-    machine_stand_in_add(w->ra, w->ra_key, 0, w->ra_thumb);
-    machine_stand_in_add(w->sign, w->sign_key, MACHINE_NO_RAW | MACHINE_NO_DECRYPT, w->sign_thumb);
-    machine_stand_in_add(w->enc, w->enc_key, MACHINE_NO_RAW, w->enc_thumb);
-    *state = w;
-    return 0;
+    return machine_world_open(state);
 }
 
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-    EVP_PKEY *keys[] = { w->ca_key, w->ra_key, w->sign_key, w->enc_key, w->client_key };
-    X509 *certs[] = { w->ca, w->ra, w->sign, w->enc };
-
-    for (size_t i = 0; i < 5; i++) {
-        EVP_PKEY_free(keys[i]);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        X509_free(certs[i]);
-    }
-    test_folder_remove(&w->folder);
-    machine_stand_in_clear(); /* fails when a key is still open */
-    return 0;
-}
-
-/* CA and RAs of the store. */
-static struct ca_import_options all_in_store(const struct world *w)
-{
-    return (struct ca_import_options){
-        .base = { .data_folder = w->folder.path,
-                  .name = "issuing",
-                  .ra_bits = 2048,
-                  .ra_validity_days = 730,
-                  .machine_ras = { w->ra_thumb, w->sign_thumb, w->enc_thumb } },
-        .machine_store = w->ca_thumb,
-    };
-}
-
-static void import(const struct world *w)
-{
-    struct ca_import_options options = all_in_store(w);
-    struct error err = ERROR_INIT;
-
-    assert_done(ca_files_import(&options, &err), &err, "import");
-}
-
-static void read_text(const struct world *w, const char *file, struct buffer *out)
-{
-    struct error err = ERROR_INIT;
-    char path[FILE_PATH_MAX];
-
-    fixture_path(&w->folder, file, path);
-    assert_done(file_read(path, 65536, out, &err), &err, file);
-}
-
-static void assert_reference(const struct world *w, const char *file, const char *thumbprint)
-{
-    struct buffer text = BUFFER_INIT(65536);
-    char expected[80];
-
-    read_text(w, file, &text);
-    (void)snprintf(expected, sizeof(expected), "ONDK1 store %s\n", thumbprint);
-    assert_string_equal(buffer_text(&text), expected);
-    buffer_clear(&text);
-}
-
-static void assert_sealed(const struct world *w, const char *file)
+static void assert_sealed(const struct machine_world *w, const char *file)
 {
     struct buffer text = BUFFER_INIT(65536);
 
-    read_text(w, file, &text);
+    machine_world_read(w, file, &text);
     assert_false(ca_key_reference_is(buffer_bytes(&text)));
     buffer_clear(&text);
 }
@@ -171,25 +65,25 @@ static void assert_sealed(const struct world *w, const char *file)
 
 static void import__store__keeps_references_and_no_keys(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
 
-    import(w);
-    assert_reference(w, "ca.key", w->ca_thumb);
-    assert_reference(w, "ra.key", w->ra_thumb);
-    assert_reference(w, "ra-sign.key", w->sign_thumb);
-    assert_reference(w, "ra-enc.key", w->enc_thumb);
+    machine_world_import(w);
+    machine_world_assert_reference(w, "ca.key", w->ca_thumb);
+    machine_world_assert_reference(w, "ra.key", w->ra_thumb);
+    machine_world_assert_reference(w, "ra-sign.key", w->sign_thumb);
+    machine_world_assert_reference(w, "ra-enc.key", w->enc_thumb);
 }
 
 static void import__ca_alone__has_sealed_ras_of_its_own(void **state)
 {
-    struct world *w = *state;
-    struct ca_import_options options = all_in_store(w);
+    struct machine_world *w = *state;
+    struct ca_import_options options = machine_world_import_options(w);
     struct error err = ERROR_INIT;
     struct ca *ca = NULL;
 
     options.base.machine_ras = (struct ca_machine_ras){ NULL, NULL, NULL };
     assert_done(ca_files_import(&options, &err), &err, "import");
-    assert_reference(w, "ca.key", w->ca_thumb);
+    machine_world_assert_reference(w, "ca.key", w->ca_thumb);
     assert_sealed(w, "ra.key");
     assert_sealed(w, "ra-sign.key");
     ca = fixture_open(&w->folder, NULL, NULL);
@@ -199,7 +93,7 @@ static void import__ca_alone__has_sealed_ras_of_its_own(void **state)
 
 static void import__what_does_not_fit__is_refused_and_leaves_nothing(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     EVP_PKEY *other_key = scep_test_key(SCEP_TEST_KEY_OTHER);
     X509 *other = sample_cert(&(struct sample_cert){ .subject = "Other CA", .key = other_key });
     X509 *foreign = sample_cert(&(struct sample_cert){ .subject = "NDES RA",
@@ -210,8 +104,10 @@ static void import__what_does_not_fit__is_refused_and_leaves_nothing(void **stat
                                                        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE
                                                                     | KEY_USAGE_KEY_ENCIPHERMENT });
     X509 *ended = make_ended_ra(w);
-    X509 *mute = make_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
-    X509 *secret = make_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    X509 *mute =
+        machine_world_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    X509 *secret =
+        machine_world_ra(w, other_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
     char foreign_thumb[MACHINE_THUMBPRINT_MAX], ended_thumb[MACHINE_THUMBPRINT_MAX];
     char mute_thumb[MACHINE_THUMBPRINT_MAX], secret_thumb[MACHINE_THUMBPRINT_MAX];
     const char *const nobody = "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff 00 11 22 33";
@@ -241,7 +137,7 @@ static void import__what_does_not_fit__is_refused_and_leaves_nothing(void **stat
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct ca_import_options options = all_in_store(w);
+        struct ca_import_options options = machine_world_import_options(w);
         struct error err = ERROR_INIT;
 
         options.machine_store = cases[i].ca;
@@ -261,13 +157,13 @@ static void import__what_does_not_fit__is_refused_and_leaves_nothing(void **stat
 
 static void import__files_beside_the_store__is_refused(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
-    struct ca_import_options options = all_in_store(w);
+    struct ca_import_options options = machine_world_import_options(w);
 
     options.key_file = "ca.pem";
     assert_refusal(ca_files_import(&options, &err), &err, REASON_USAGE, "key file");
-    options = all_in_store(w);
+    options = machine_world_import_options(w);
     options.machine_store = NULL;
     options.pkcs12_file = "ca.p12";
     options.chain_file = "chain.pem";
@@ -278,7 +174,7 @@ static void import__files_beside_the_store__is_refused(void **state)
 
 static void ca__of_store__issues_and_signs_crls(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
     struct ca_builtin *builtin = NULL;
     struct cert_plan plan;
@@ -292,7 +188,7 @@ static void ca__of_store__issues_and_signs_crls(void **state)
     struct ca *ca = NULL;
     char text[200];
 
-    import(w);
+    machine_world_import(w);
     ca = fixture_open(&w->folder, NULL, &builtin);
     assert_done(ca_ready(ca, &err), &err, "ready");
     sample_csr(&csr, w->client_key);
@@ -337,14 +233,14 @@ static void ca__of_store__issues_and_signs_crls(void **state)
 
 static void ca__whose_provider_fails__says_so(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
     struct cert_plan plan;
     struct csr csr = CSR_INIT;
     struct issuance issued = ISSUANCE_INIT;
     struct ca *ca = NULL;
 
-    import(w);
+    machine_world_import(w);
     ca = fixture_open(&w->folder, NULL, NULL);
     sample_csr(&csr, w->client_key);
     sample_plan(&plan, clock_now() - 60, clock_now() + 30 * DAY);
@@ -362,7 +258,7 @@ static void ca__whose_provider_fails__says_so(void **state)
 
 /* ---- references on disk ---------------------------------------------------------------------- */
 
-static EVP_PKEY *load(const struct world *w, struct error *err)
+static EVP_PKEY *load(const struct machine_world *w, struct error *err)
 {
     struct ca_folder place;
 
@@ -370,7 +266,7 @@ static EVP_PKEY *load(const struct world *w, struct error *err)
     return ca_set_load_key(&place, CA_FILE_KEY, CA_KEY_KIND_CA, err);
 }
 
-static void write_key_file(const struct world *w, const char *content, size_t len)
+static void write_key_file(const struct machine_world *w, const char *content, size_t len)
 {
     struct error err = ERROR_INIT;
     char path[FILE_PATH_MAX];
@@ -381,12 +277,12 @@ static void write_key_file(const struct world *w, const char *content, size_t le
 
 static void reference__every_form__opens(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     const char *const forms[] = { "ONDK1 container - device ca key",
                                   "ONDK1 container - device ca key\n",
                                   "ONDK1 container \"Some Vendor CSP\" device ca key\r\n" };
 
-    import(w);
+    machine_world_import(w);
     machine_stand_in_add_container("device ca key", w->ca_key, 0);
     for (size_t i = 0; i < 3; i++) {
         struct error err = ERROR_INIT;
@@ -402,13 +298,13 @@ static void reference__every_form__opens(void **state)
 
 static void reference__to_another_key__is_refused(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct ca_builtin_options options = { .data_folder = w->folder.path, .name = "issuing" };
     struct error err = ERROR_INIT;
     char text[80];
     int len = snprintf(text, sizeof(text), "ONDK1 store %s\n", w->ra_thumb);
 
-    import(w);
+    machine_world_import(w);
     write_key_file(w, text, (size_t)len);
     assert_refused(ca_builtin_open(&options, &err) != NULL, &err, REASON_KEY_MISMATCH, "RA's key");
 }
@@ -416,10 +312,10 @@ static void reference__to_another_key__is_refused(void **state)
 /* What makes a file unsafe is rights_check's own test. */
 static void reference__that_others_may_write__is_refused(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
 
-    import(w);
+    machine_world_import(w);
     rights_unsafe = true;
     assert_refused(load(w, &err) != NULL, &err, REASON_RIGHTS_UNSAFE, "others");
     assert_string_equal(rights_path + strlen(rights_path) - 6, "ca.key");
@@ -427,13 +323,13 @@ static void reference__that_others_may_write__is_refused(void **state)
 
 static void key__of_store__is_neither_written_nor_sealed(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
     struct secret pkcs8 = SECRET_INIT;
     struct buffer sealed = BUFFER_INIT(CA_KEY_SEALED_MAX);
     EVP_PKEY *key = NULL;
 
-    import(w);
+    machine_world_import(w);
     key = load(w, &err);
     assert_done(key != NULL, &err, "load");
     assert_done(ca_key_check_pair(key, &err), &err, "tried, not looked into");
@@ -449,29 +345,30 @@ static void key__of_store__is_neither_written_nor_sealed(void **state)
 
 static void renew_ra__of_store__is_refused_unless_named_or_sealed(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
-    struct ca_new_options options = all_in_store(w).base;
-    X509 *next = make_ra(w, w->ra_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    struct ca_new_options options = machine_world_import_options(w).base;
+    X509 *next =
+        machine_world_ra(w, w->ra_key, KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
     char thumb[MACHINE_THUMBPRINT_MAX];
 
-    import(w);
+    machine_world_import(w);
     machine_stand_in_add(next, w->ra_key, 0, thumb);
     options.machine_ras = (struct ca_machine_ras){ NULL, NULL, NULL };
     assert_refusal(ca_files_renew_ra(&options, &err), &err, REASON_RA_UNSUITABLE, "nothing said");
     options.machine_ras.single = thumb;
     assert_refusal(ca_files_renew_ra(&options, &err), &err, REASON_RA_UNSUITABLE, "half of it");
-    assert_reference(w, "ra.key", w->ra_thumb); /* as it was */
+    machine_world_assert_reference(w, "ra.key", w->ra_thumb); /* as it was */
 
     options.machine_ras = (struct ca_machine_ras){ thumb, w->sign_thumb, w->enc_thumb };
     assert_done(ca_files_renew_ra(&options, &err), &err, "named");
-    assert_reference(w, "ra.key", thumb);
-    assert_reference(w, "ra-enc.key", w->enc_thumb);
+    machine_world_assert_reference(w, "ra.key", thumb);
+    machine_world_assert_reference(w, "ra-enc.key", w->enc_thumb);
 
     options.machine_ras = (struct ca_machine_ras){ thumb, NULL, NULL };
     options.seal_ra = true;
     assert_done(ca_files_renew_ra(&options, &err), &err, "sealed");
-    assert_reference(w, "ra.key", thumb);
+    machine_world_assert_reference(w, "ra.key", thumb);
     assert_sealed(w, "ra-sign.key");
     assert_sealed(w, "ra-enc.key");
     X509_free(next);
@@ -479,31 +376,31 @@ static void renew_ra__of_store__is_refused_unless_named_or_sealed(void **state)
 
 static void install__renewed_certificate__follows_it_in_the_store_and_keeps_ras(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
-    struct ca_new_options options = all_in_store(w).base;
+    struct ca_new_options options = machine_world_import_options(w).base;
     X509 *next = sample_cert(&(struct sample_cert){
         .subject = "Issuing", .key = w->ca_key, .not_after = clock_now() + 5000 * DAY });
     char thumb[MACHINE_THUMBPRINT_MAX];
     char path[FILE_PATH_MAX];
     struct ca *ca = NULL;
 
-    import(w);
+    machine_world_import(w);
     sample_write_pem(&w->folder, "next.pem", &next, 1, NULL, NULL, NULL);
     test_folder_path(&w->folder, "next.pem", path);
     assert_done(ca_files_install(&options, path, NULL, &err), &err, "not in the store yet");
-    assert_reference(w, "ca.key", w->ca_thumb);
-    assert_reference(w, "ra.key", w->ra_thumb);
+    machine_world_assert_reference(w, "ca.key", w->ca_thumb);
+    machine_world_assert_reference(w, "ra.key", w->ra_thumb);
 
     machine_stand_in_add(next, w->ca_key, MACHINE_NO_RAW | MACHINE_NO_SIGN, thumb);
     assert_done(ca_files_install(&options, path, NULL, &err), &err, "there, but does not sign");
-    assert_reference(w, "ca.key", w->ca_thumb);
+    machine_world_assert_reference(w, "ca.key", w->ca_thumb);
 
     machine_stand_in_remove(thumb);
     machine_stand_in_add(next, w->ca_key, 0, thumb);
     assert_done(ca_files_install(&options, path, NULL, &err), &err, "in the store");
-    assert_reference(w, "ca.key", thumb);
-    assert_reference(w, "ra-sign.key", w->sign_thumb);
+    machine_world_assert_reference(w, "ca.key", thumb);
+    machine_world_assert_reference(w, "ra-sign.key", w->sign_thumb);
     ca = fixture_open(&w->folder, NULL, NULL);
     assert_done(ca_ready(ca, &err), &err, "ready");
     ca_free(ca);
@@ -513,24 +410,24 @@ static void install__renewed_certificate__follows_it_in_the_store_and_keeps_ras(
 /* RAs end with their CA, whose renewal comes first: it must not wait for them. */
 static void install__renewed_certificate__does_not_ask_the_ras_of_the_store(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
-    struct ca_new_options options = all_in_store(w).base;
+    struct ca_new_options options = machine_world_import_options(w).base;
     X509 *next = sample_cert(&(struct sample_cert){
         .subject = "Issuing", .key = w->ca_key, .not_after = clock_now() + 5000 * DAY });
     X509 *ended = make_ended_ra(w);
     X509 *found = NULL;
     char path[FILE_PATH_MAX];
 
-    import(w);
+    machine_world_import(w);
     sample_write_pem(&w->folder, "next.pem", &next, 1, NULL, NULL, NULL);
     sample_write_pem(&w->folder, "ca/issuing/ra.crt", &ended, 1, NULL, NULL, NULL);
     machine_stand_in_clear(); /* the RAs' keys are gone from the store */
     machine_stand_in_add(w->ca, w->ca_key, MACHINE_NO_RAW, w->ca_thumb);
     test_folder_path(&w->folder, "next.pem", path);
     assert_done(ca_files_install(&options, path, NULL, &err), &err, "install");
-    assert_reference(w, "ra.key", w->ra_thumb);
-    assert_reference(w, "ra-sign.key", w->sign_thumb);
+    machine_world_assert_reference(w, "ra.key", w->ra_thumb);
+    machine_world_assert_reference(w, "ra-sign.key", w->sign_thumb);
     found = fixture_certificate(&w->folder, "ca.crt");
     assert_int_equal(X509_cmp(found, next), 0);
     X509_free(found);
@@ -544,12 +441,12 @@ static void install__renewed_certificate__does_not_ask_the_ras_of_the_store(void
 /* What a power failure in renew-ra leaves: a sealed key must not take the place of an HSM's. */
 static void pair__of_store_without_certificate__is_not_made_anew(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     const bool makes[] = { true, false }; /* the service, and "openndes check" */
     struct error err = ERROR_INIT;
     char path[FILE_PATH_MAX];
 
-    import(w);
+    machine_world_import(w);
     fixture_path(&w->folder, "ra-sign.crt", path);
     assert_done(file_remove(path, &err), &err, path);
     for (size_t i = 0; i < 2; i++) {
@@ -562,7 +459,7 @@ static void pair__of_store_without_certificate__is_not_made_anew(void **state)
         assert_non_null(ca_builtin_pair_error(ca));
         assert_int_equal(ca_builtin_pair_error(ca)->reason, REASON_RA_UNSUITABLE);
         assert_non_null(strstr(ca_builtin_pair_error(ca)->detail, "--ra-sign-machine-store"));
-        assert_reference(w, "ra-sign.key", w->sign_thumb);
+        machine_world_assert_reference(w, "ra-sign.key", w->sign_thumb);
         assert_false(fixture_has(&w->folder, "ra-sign.crt"));
         ca_free(ca_builtin_as_ca(ca));
     }
@@ -571,9 +468,9 @@ static void pair__of_store_without_certificate__is_not_made_anew(void **state)
 /* Not taken for a sealed one, which renew-ra would replace. */
 static void renew_ra__reference_with_unsafe_rights__is_still_one(void **state)
 {
-    struct world *w = *state;
+    struct machine_world *w = *state;
     struct error err = ERROR_INIT;
-    struct ca_import_options options = all_in_store(w);
+    struct ca_import_options options = machine_world_import_options(w);
 
     options.base.machine_ras = (struct ca_machine_ras){ w->ra_thumb, NULL, NULL };
     assert_done(ca_files_import(&options, &err), &err, "import");
@@ -581,10 +478,10 @@ static void renew_ra__reference_with_unsafe_rights__is_still_one(void **state)
     rights_unsafe = true; /* looked at when a key is used, not when it is asked what it is */
     unsafe_file = "/ra.key";
     assert_refusal(ca_files_renew_ra(&options.base, &err), &err, REASON_RA_UNSUITABLE, "rights");
-    assert_reference(w, "ra.key", w->ra_thumb);
+    machine_world_assert_reference(w, "ra.key", w->ra_thumb);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, machine_world_close)
 
 int main(void)
 {
