@@ -35,6 +35,45 @@ function(openndes_module)
     openndes_link_modules(${target} PUBLIC ${arg_MODULES})
 endfunction()
 
+# openndes_compile_once(VARIABLE SOURCE): what a test program takes instead of SOURCE. Its own
+# test_*.c stays; worlds, fixtures and clients, which many programs share, are compiled once for all of
+# them and so may not depend on definitions or options of one program.
+function(openndes_compile_once variable source)
+    cmake_path(ABSOLUTE_PATH source NORMALIZE OUTPUT_VARIABLE path)
+    cmake_path(GET path STEM stem)
+    if(stem MATCHES "^test_")
+        set(${variable} "${source}" PARENT_SCOPE)
+        return()
+    endif()
+    file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}" "${path}")
+    string(MAKE_C_IDENTIFIER "${name}" name)
+    if(NOT TARGET once_${name})
+        add_library(once_${name} OBJECT EXCLUDE_FROM_ALL "${path}")
+        target_link_libraries(once_${name} PRIVATE openndes::language openndes::warnings
+            openndes::hardening dep::cmocka dep::curl dep::jansson dep::microhttpd
+            dep::openssl dep::sqlite dep::threads dep::xml2)
+        openndes_test_settings(once_${name})
+    endif()
+    set(${variable} "$<TARGET_OBJECTS:once_${name}>" PARENT_SCOPE)
+endfunction()
+
+# How test programs and their shared parts are compiled.
+function(openndes_test_settings target)
+    # A program under Wine reaches the build machine's files on drive Z:.
+    set(drive "")
+    if(WIN32)
+        set(drive "Z:")
+    endif()
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    # What is tested is optimised as the product is; the tests themselves run once.
+    target_compile_options(${target} PRIVATE -O1)
+    target_compile_definitions(${target} PRIVATE
+        "OPENNDES_TEST_FIXTURES=\"${drive}${PROJECT_SOURCE_DIR}/tests/fixtures\""
+        # Samples that lie beside some working copies and are not ours to copy; tests that want them
+        # skip where the folder is missing.
+        "OPENNDES_SHARED_DATA=\"${drive}${PROJECT_SOURCE_DIR}/../shared/data\"")
+endfunction()
+
 # A cmocka program that ctest runs, under Wine in the Windows build.
 function(openndes_test)
     if(OPENNDES_FUZZ)
@@ -45,23 +84,16 @@ function(openndes_test)
     if(NOT arg_LABELS)
         set(arg_LABELS unit)
     endif()
-    # A program under Wine reaches the build machine's files on drive Z:.
-    set(drive "")
-    if(WIN32)
-        set(drive "Z:")
-    endif()
-    add_executable(${arg_NAME} ${arg_SOURCES})
+    set(sources "")
+    foreach(source IN LISTS arg_SOURCES)
+        openndes_compile_once(source "${source}")
+        list(APPEND sources "${source}")
+    endforeach()
+    add_executable(${arg_NAME} ${sources})
     openndes_link_modules(${arg_NAME} PRIVATE ${arg_MODULES})
     target_link_libraries(${arg_NAME} PRIVATE openndes::language openndes::warnings
         openndes::hardening ${arg_DEPS} dep::cmocka)
-    target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-    # What is tested is optimised as the product is; the tests themselves run once.
-    target_compile_options(${arg_NAME} PRIVATE -O1)
-    target_compile_definitions(${arg_NAME} PRIVATE
-        "OPENNDES_TEST_FIXTURES=\"${drive}${PROJECT_SOURCE_DIR}/tests/fixtures\""
-        # Samples that lie beside some working copies and are not ours to copy; tests that want them
-        # skip where the folder is missing.
-        "OPENNDES_SHARED_DATA=\"${drive}${PROJECT_SOURCE_DIR}/../shared/data\"")
+    openndes_test_settings(${arg_NAME})
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME}
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
     set_tests_properties(${arg_NAME} PROPERTIES
@@ -73,7 +105,8 @@ endfunction()
 # RSA keys of CAs and RAs from a small pool, for tests that make many of them.
 function(openndes_test_quick_keys target)
     if(TARGET ${target})
-        target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/quick_keys.c")
+        openndes_compile_once(quick_keys "${PROJECT_SOURCE_DIR}/tests/support/quick_keys.c")
+        target_sources(${target} PRIVATE ${quick_keys})
         target_link_libraries(${target} PRIVATE dep::openssl)
         target_link_options(${target} PRIVATE -Wl,--wrap=ca_key_generate)
     endif()
