@@ -333,6 +333,20 @@ static bool take_option(struct options *o, int option)
     }
 }
 
+/* Run and report; true when every answer was a certificate with a serial of its own. */
+static bool measure(const struct options *o, const struct load_target *target)
+{
+    struct totals totals = { .sent = 0 };
+    run_all(o, target, &totals);
+    size_t duplicates = load_tally_duplicates(&totals.tally);
+    bool written = !o->serials || load_tally_write_serials(&totals.tally, o->serials);
+    print_report(o, &totals, duplicates);
+    bool good = written && !totals.usage_lost && totals.http_failures == 0 && duplicates == 0
+                && totals.tally.results[LOAD_ISSUED] == totals.read;
+    load_tally_clear(&totals.tally);
+    return good;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = { .request = { .challenge = getenv("OPENNDES_LOAD_CHALLENGE"),
@@ -342,7 +356,6 @@ int main(int argc, char **argv)
                          .verify = -1,
                          .run = { .operation = "PKIOperation", .connections = 1 } };
     struct load_target target;
-    struct totals totals = { .sent = 0 };
     int option;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (!take_option(&o, option)) {
@@ -358,17 +371,7 @@ int main(int argc, char **argv)
     /* scepserver encrypts its answers by single DES. */
     OSSL_PROVIDER *current = OSSL_PROVIDER_load(NULL, "default");
     OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(NULL, "legacy");
-    if (!load_target_open(&target, o.url)) {
-        load_target_close(&target);
-        return 1;
-    }
-    run_all(&o, &target, &totals);
-    size_t duplicates = load_tally_duplicates(&totals.tally);
-    bool written = !o.serials || load_tally_write_serials(&totals.tally, o.serials);
-    print_report(&o, &totals, duplicates);
-    bool good = written && !totals.usage_lost && totals.http_failures == 0 && duplicates == 0
-                && totals.tally.results[LOAD_ISSUED] == totals.read;
-    load_tally_clear(&totals.tally);
+    bool good = load_target_open(&target, o.url) && measure(&o, &target);
     load_target_close(&target);
     OSSL_PROVIDER_unload(legacy);
     OSSL_PROVIDER_unload(current);
