@@ -24,6 +24,7 @@ is 'j["fail_info"] == {"badAlg": 0, "badMessageCheck": 0, "badRequest": 2, "badT
 is '[j[name] for name in ("http_failures", "pending", "broken", "duplicates", "warmup")] == [0] * 5'
 is 'j["certificates"] == 18 and j["connections"] == 4'
 is '0 < j["p50_ms"] <= j["p99_ms"] <= j["max_ms"] and j["cpu_ms"] > 0 and j["peak_kb"] > 1000'
+is 'len(j["cpu_ms_by_process"]) == 1 and abs(j["cpu_ms_by_process"][0] - j["cpu_ms"]) < 0.001'
 
 step "all right, by GET, over new connections, after a warm-up that counts in serials only"
 load --url "$url" --requests 6 --warmup 2 --prefix again --get --new --connections 2 --serials "$work/second"

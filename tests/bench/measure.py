@@ -208,6 +208,7 @@ def main():
     options = arguments()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
+    die_with_parent(signal.SIGTERM)
     folder = make_folder()
     bench = Bench(options, folder)
     try:

@@ -69,8 +69,9 @@ struct options {
 struct totals {
     struct load_tally tally;
     size_t sent, read, http_failures;
-    double seconds, server_cpu, client_cpu;
-    struct load_usage usage; /* last seen */
+    double seconds, client_cpu;
+    double server_cpu[PIDS_MAX]; /* of each process */
+    struct load_usage usage;     /* last seen */
     bool usage_lost;
     char problem[256];
 };
@@ -123,17 +124,30 @@ static double own_cpu(void)
     return load_usage_read(&pid, 1, &usage) ? usage.cpu_seconds : 0;
 }
 
+/* CPU of each process, with the sign of `way` added to what is there. */
+static bool add_cpu(const struct options *o, double way, double cpu[PIDS_MAX])
+{
+    for (size_t i = 0; i < o->pid_count; i++) {
+        struct load_usage usage;
+        if (!load_usage_read(&o->pids[i], 1, &usage)) {
+            return false;
+        }
+        cpu[i] += way * usage.cpu_seconds;
+    }
+    return true;
+}
+
 /* Send; `counted` says whether time and CPU count. */
 static void send_batch(const struct options *o, const struct load_target *target,
                        const struct buffer *messages, size_t count, bool counted,
                        struct load_run *run, struct totals *totals)
 {
-    struct load_usage before = { .threads = 0 };
-    bool seen = load_usage_read(o->pids, o->pid_count, &before);
+    double cpu[PIDS_MAX] = { 0 };
+    bool seen = add_cpu(o, -1, cpu);
     double client = own_cpu();
     load_run(target, &o->run, messages, count, run);
     client = own_cpu() - client;
-    seen = load_usage_read(o->pids, o->pid_count, &totals->usage) && seen;
+    seen = add_cpu(o, 1, cpu) && load_usage_read(o->pids, o->pid_count, &totals->usage) && seen;
     totals->usage_lost = totals->usage_lost || !seen;
     totals->http_failures += run->http_failures;
     if (!totals->problem[0]) {
@@ -144,8 +158,10 @@ static void send_batch(const struct options *o, const struct load_target *target
     }
     totals->sent += count;
     totals->seconds += run->seconds;
-    totals->server_cpu += totals->usage.cpu_seconds - before.cpu_seconds;
     totals->client_cpu += client;
+    for (size_t i = 0; i < o->pid_count; i++) {
+        totals->server_cpu[i] += cpu[i];
+    }
     for (size_t i = 0; i < count; i++) {
         load_tally_time(&totals->tally, run->answers[i].seconds);
     }
@@ -186,11 +202,14 @@ static void run_all(const struct options *o, const struct load_target *target,
 static void print_report(const struct options *o, struct totals *totals, size_t duplicates)
 {
     struct load_tally *t = &totals->tally;
-    double each = 1000.0 / (double)totals->sent;
+    double each = 1000.0 / (double)totals->sent, server_cpu = 0;
+    for (size_t i = 0; i < o->pid_count; i++) {
+        server_cpu += totals->server_cpu[i];
+    }
     printf(o->json ? JSON_REPORT : TEXT_REPORT, o->run.connections, totals->sent, totals->seconds,
            (double)totals->sent / totals->seconds, load_tally_percentile(t, 0.5) * 1000,
            load_tally_percentile(t, 0.99) * 1000, load_tally_percentile(t, 1) * 1000,
-           totals->server_cpu * each, totals->client_cpu * each, totals->usage.rss_kb,
+           server_cpu * each, totals->client_cpu * each, totals->usage.rss_kb,
            totals->usage.peak_kb, totals->usage.threads, totals->usage.files, o->warmup,
            totals->http_failures, totals->read, t->results[LOAD_ISSUED], t->results[LOAD_REFUSED],
            t->results[LOAD_PENDING], t->results[LOAD_BROKEN], t->serial_count, duplicates);
@@ -201,7 +220,13 @@ static void print_report(const struct options *o, struct totals *totals, size_t 
             printf("refused with %s: %zu\n", load_fail_info_name(i), t->fail_infos[i]);
         }
     }
-    printf("%s", o->json ? "}}\n" : "");
+    if (o->json) {
+        printf("},\"cpu_ms_by_process\":[");
+        for (size_t i = 0; i < o->pid_count; i++) {
+            printf("%s%.4f", i ? "," : "", totals->server_cpu[i] * each);
+        }
+        printf("]}\n");
+    }
     if (totals->problem[0]) {
         fprintf(stderr, "first failure: %s\n", totals->problem);
     }

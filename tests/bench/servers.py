@@ -23,8 +23,9 @@ class Problem(Exception):
     """A sentence for the person at the terminal."""
 
 
-def die_with_parent():
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(how=signal.SIGKILL):
+    """Of the process that calls it: this signal when the one that started it is gone."""
+    LIBC.prctl(PR_SET_PDEATHSIG, how)
 
 
 def ended(process, seconds):

@@ -18,12 +18,17 @@ def run(server, number, per_second, case="enrol", connections=1, **values):
             "per_second": per_second, **values}
 
 
+def cpu(rsa2048):
+    return {"rsa2048": rsa2048, "rsa3072": rsa2048 * 2, "p256": rsa2048 / 2}
+
+
 def floor(number, one, all_threads):
     column = {kind: {"per_second": 1000.0, "cpu_us": 1.0}
-              for kind in ("rsa2048_decrypt", "rsa2048_sign", "rsa2048_verify", "p256_sign")}
+              for kind in ("rsa2048_decrypt", "rsa2048_sign", "rsa2048_verify", "rsa3072_sign",
+                           "p256_sign")}
     return {"build": "native", "round": number, "openssl": "3.0.0", "floors": [
-        {**column, "threads": 1, "enrolment_cpu_ms": {"rsa2048": one, "p256": one / 2}},
-        {**column, "threads": 2, "enrolment_cpu_ms": {"rsa2048": all_threads, "p256": 1.0}}]}
+        {**column, "threads": 1, "enrolment_cpu_ms": cpu(one)},
+        {**column, "threads": 2, "enrolment_cpu_ms": cpu(all_threads)}]}
 
 
 def result(*runs, floors=(), durability=()):
