@@ -50,6 +50,8 @@ class Bench:
         return [os.path.join(self.options.native, "openndes")]
 
     def make(self):
+        say("Settings of our servers: those of init with RSA-2048, limits.connections_per_address=0; "
+            "no rate limit is in the way")
         for kind in self.options.servers:
             folder = os.path.join(self.folder, kind)
             if kind == "scepserver":
@@ -214,7 +216,8 @@ def main():
     try:
         result = bench.run()
     except Problem as problem:
-        sys.exit(f"bench: {problem}")
+        say(f"bench: {problem}")
+        return 2
     finally:
         bench.end()
         shutil.rmtree(folder, ignore_errors=True)
