@@ -35,11 +35,14 @@ static void wait_until(double when)
     }
 }
 
-static void note_failure(struct running *r, long status, const char *problem)
+/* `said`: the server's words, if it said any. */
+static void note_failure(struct running *r, long status, const char *problem, struct bytes said)
 {
     if (atomic_fetch_add(&r->failures, 1) == 0) {
         pthread_mutex_lock(&r->lock);
-        snprintf(r->run->problem, sizeof(r->run->problem), "HTTP %ld %s", status, problem);
+        int shown = said.len > 120 ? 120 : (int)said.len;
+        snprintf(r->run->problem, sizeof(r->run->problem), "HTTP %ld %s%.*s", status, problem,
+                 shown, said.data ? (const char *)said.data : "");
         pthread_mutex_unlock(&r->lock);
     }
 }
@@ -50,7 +53,7 @@ static void *connection_thread(void *context)
     const struct load_run_options *o = r->options;
     struct load_connection *connection = load_connection_open(r->target, o->fresh);
     if (!connection) {
-        note_failure(r, 0, "no memory");
+        note_failure(r, 0, "no memory", (struct bytes){ 0 });
         return NULL;
     }
     size_t i;
@@ -68,7 +71,8 @@ static void *connection_thread(void *context)
                           &answer->body);
         answer->seconds = load_clock() - due;
         if (answer->status != 200) {
-            note_failure(r, answer->status, load_connection_problem(connection));
+            note_failure(r, answer->status, load_connection_problem(connection),
+                         buffer_bytes(&answer->body));
         }
     }
     load_connection_close(connection);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/load_target.h"
 
+#include <openssl/err.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
 
@@ -168,6 +169,15 @@ static X509 *choose(const struct load_target *target, uint32_t usage)
     return authority;
 }
 
+bool load_target_read(struct load_target *target, struct bytes answer)
+{
+    read_certificates(target, answer);
+    target->recipient = choose(target, KU_KEY_ENCIPHERMENT);
+    target->signer = choose(target, KU_DIGITAL_SIGNATURE);
+    ERR_clear_error(); /* of what was no single certificate */
+    return target->recipient && target->signer;
+}
+
 bool load_target_open(struct load_target *target, const char *url)
 {
     *target = (struct load_target){ .cert_count = 0 };
@@ -176,19 +186,15 @@ bool load_target_open(struct load_target *target, const char *url)
     struct load_connection *connection = load_connection_open(target, false);
     long status =
         connection ? load_exchange(connection, "GetCACert", (struct bytes){ 0 }, true, &answer) : 0;
-    if (status == 200) {
-        read_certificates(target, buffer_bytes(&answer));
-        target->recipient = choose(target, KU_KEY_ENCIPHERMENT);
-        target->signer = choose(target, KU_DIGITAL_SIGNATURE);
-    }
-    if (!target->recipient || !target->signer) {
+    bool usable = status == 200 && load_target_read(target, buffer_bytes(&answer));
+    if (!usable) {
         fprintf(stderr, "GetCACert of %s: HTTP %ld, no usable certificate%s%s\n", url, status,
                 connection && status == 0 ? ": " : "",
                 connection && status == 0 ? load_connection_problem(connection) : "");
     }
     load_connection_close(connection);
     buffer_clear(&answer);
-    return target->recipient && target->signer;
+    return usable;
 }
 
 void load_target_close(struct load_target *target)

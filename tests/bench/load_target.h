@@ -30,6 +30,8 @@ struct load_target {
  * else the CA; the signer likewise by digitalSignature. False: a sentence stands on stderr.
  */
 bool load_target_open(struct load_target *target, const char *url);
+/* The same from an answer to GetCACert that is there already; the URL stays as it is. */
+bool load_target_read(struct load_target *target, struct bytes answer);
 void load_target_close(struct load_target *target);
 
 /* A connection: libcurl's handle, used by one thread, kept alive unless `fresh`. */
