@@ -219,6 +219,22 @@ try_server() {
     exec {output}<&-
 }
 
+# own_wine: for tests that kill the server. Wine's server goes on polling the sockets of a killed process for
+# ever, at a third of a processor: so it is one of the test's own, on a prefix whose files are links to the
+# common one's, and ends with the test.
+own_wine() {
+    on_windows || return 0
+    local common=${OPENNDES_WINEPREFIX:-${XDG_CACHE_HOME:-$HOME/.cache}/openndes/wine} own file
+    [[ -d $common ]] || run_program version # makes it
+    own=$(mktemp -d "$common.XXXXXX")
+    at_exit "'$OPENNDES_LAUNCHER' --stop >/dev/null 2>&1; rm -rf '$own' '$own.lock'"
+    cp -al "$common/." "$own"
+    for file in "$own"/*.reg; do
+        cp --remove-destination "$common/${file##*/}" "$file"
+    done
+    export OPENNDES_WINEPREFIX=$own
+}
+
 # wait_server: after it was told to end; $status is its exit code.
 wait_server() {
     local pid=$server

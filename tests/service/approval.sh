@@ -4,6 +4,7 @@
 # Approval by an administrator: requests wait, "openndes request" finds them by fingerprint and
 # decides beside the running service, devices that send their request again get what was decided.
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
+own_wine
 
 # new_request NAME [CHALLENGE]: a PKCS#10 in $work/NAME.csr
 new_request() {

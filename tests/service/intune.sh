@@ -5,6 +5,7 @@
 # Intune hears of it, what happens when it says no, does not answer, or the service ends in between.
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/intune_lib.sh"
+own_wine
 
 id=1111aaaa-2222-4333-8444-5555bbbb6666
 

@@ -4,6 +4,7 @@
 # Things that go wrong on a real machine: each has to end in one sentence, an exit code and a data
 # folder that is still whole.
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
+own_wine
 
 # run_refused CODE REASON [RUN-ARGUMENT...]: the server does not start
 run_refused() {
