@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "model/csr_attributes.h"
 #include "model/csr_parts.h"
+#include "model/public_key.h"
 
 static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
 {
@@ -29,21 +30,19 @@ static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
 
 static bool parse_key(struct bytes raw, struct csr *csr, struct error *err)
 {
-    struct key_facts facts = { KEY_TYPE_OTHER, 0, true };
-    const unsigned char *at = raw.data;
+    struct public_key key;
 
-    if (!key_inspect(raw, &facts, err)) {
+    if (!public_key_read(raw, &key, err)) {
         return false;
     }
-    csr->key = d2i_PUBKEY(NULL, &at, (long)raw.len);
-    if (csr->key == NULL || at != raw.data + raw.len) {
-        return error_set(err, REASON_SYNTAX, "public key cannot be read");
-    }
-    csr->key_type = facts.type;
+    csr->key = key.key;
+    csr->key_type = key.facts.type;
     csr->key_bits =
-        facts.type != KEY_TYPE_OTHER ? facts.bits : (unsigned)EVP_PKEY_get_bits(csr->key);
-    csr->key_exponent_ok = facts.exponent_ok;
-    return key_sha256(csr->key, csr->key_sha256, err);
+        key.facts.type != KEY_TYPE_OTHER ? key.facts.bits : (unsigned)EVP_PKEY_get_bits(csr->key);
+    csr->key_exponent_ok = key.facts.exponent_ok;
+    memcpy(csr->key_sha256, key.sha256, sizeof(csr->key_sha256));
+    csr->spki.max = LIMIT_CSR_BYTES;
+    return buffer_append_bytes(&csr->spki, raw, err);
 }
 
 static bool parse_attributes(struct bytes raw, struct csr *csr, struct error *err)
@@ -118,6 +117,7 @@ void csr_clear(struct csr *csr)
     GENERAL_NAMES_free(csr->san);
     X509_NAME_free(csr->subject);
     EVP_PKEY_free(csr->key);
+    buffer_clear(&csr->spki);
     memset(csr, 0, sizeof(*csr));
     csr->der.max = der_max;
 }

@@ -37,6 +37,7 @@ struct csr {
     uint8_t key_sha256[DIGEST_SHA256_BYTES]; /* of the SubjectPublicKeyInfo's DER */
     struct X509_name_st *subject;            /* owned, never NULL after parsing */
     struct evp_pkey_st *key;                 /* owned, never NULL after parsing */
+    struct buffer spki;                      /* SubjectPublicKeyInfo of key, as received */
     enum key_type key_type;
     unsigned key_bits;
     bool key_exponent_ok;              /* RSA: odd, 3..2^32; others true */
