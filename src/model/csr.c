@@ -28,11 +28,14 @@ static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
     return true;
 }
 
-static bool parse_key(struct bytes raw, struct csr *csr, struct error *err)
+static bool parse_key(struct bytes raw, const struct public_key *known, struct csr *csr,
+                      struct error *err)
 {
     struct public_key key;
+    bool read = public_key_read(raw, known, &key, err);
 
-    if (!public_key_read(raw, &key, err)) {
+    csr->key_way = key.way;
+    if (!read) {
         return false;
     }
     csr->key = key.key;
@@ -60,7 +63,8 @@ static bool parse_attributes(struct bytes raw, struct csr *csr, struct error *er
     return true;
 }
 
-static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
+static bool parse_info(struct bytes der, const struct public_key *known, struct csr *csr,
+                       struct error *err)
 {
     STACK_OF(ASN1_TYPE) *parts = csr_parts_info(der, err);
     bool ok = false;
@@ -69,7 +73,7 @@ static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
         return false;
     }
     ok = parse_subject(der_parts_bytes(parts, CSR_INFO_SUBJECT, V_ASN1_SEQUENCE), csr, err)
-         && parse_key(der_parts_bytes(parts, CSR_INFO_KEY, V_ASN1_SEQUENCE), csr, err)
+         && parse_key(der_parts_bytes(parts, CSR_INFO_KEY, V_ASN1_SEQUENCE), known, csr, err)
          && (der_parts_count(parts) < CSR_INFO_PARTS
              || parse_attributes(der_parts_bytes(parts, CSR_INFO_ATTRIBUTES, V_ASN1_OTHER), csr,
                                  err));
@@ -79,6 +83,13 @@ static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
 
 bool csr_parse(struct bytes der, struct csr *csr, struct error *err)
 {
+    return csr_parse_for(der, NULL, csr, err);
+}
+
+bool csr_parse_for(struct bytes der, const struct public_key *known, struct csr *csr,
+                   struct error *err)
+{
+    enum public_key_way way = PUBLIC_KEY_NOT_READ;
     STACK_OF(ASN1_TYPE) *parts = NULL;
     bool ok = false;
 
@@ -93,13 +104,15 @@ bool csr_parse(struct bytes der, struct csr *csr, struct error *err)
     if (parts == NULL) {
         goto out;
     }
-    ok = parse_info(der_parts_bytes(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), csr, err)
+    ok = parse_info(der_parts_bytes(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), known, csr, err)
          && buffer_append_bytes(&csr->der, der, err) && digest_sha256(der, csr->sha256, err);
 out:
     der_parts_free(parts);
     ERR_clear_error();
     if (!ok) {
+        way = csr->key_way;
         csr_clear(csr);
+        csr->key_way = way;
     }
     return ok;
 }

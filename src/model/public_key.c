@@ -145,29 +145,61 @@ static EVP_PKEY *any_key(struct bytes spki)
     return key;
 }
 
-bool public_key_read(struct bytes spki, struct public_key *out, struct error *err)
+/* rsa NULL: by the library. */
+static bool decode(struct bytes spki, const struct rsa_view *rsa, struct public_key *read,
+                   struct error *err)
+{
+    read->way = rsa != NULL ? PUBLIC_KEY_PLAIN : PUBLIC_KEY_LIBRARY;
+    read->key = rsa != NULL ? rsa_key(rsa) : any_key(spki);
+    if (read->key == NULL) {
+        return error_set(err, REASON_SYNTAX, "public key cannot be read");
+    }
+    if (rsa == NULL) {
+        return key_sha256(read->key, read->sha256, err);
+    }
+    memcpy(read->sha256, read->spki_sha256,
+           sizeof(read->sha256)); /* the form that it would write */
+    return true;
+}
+
+static bool read_key(struct bytes spki, const struct public_key *known, bool slowly,
+                     struct public_key *out, struct error *err)
 {
     struct public_key read = { .facts = { KEY_TYPE_OTHER, 0, true } };
     struct rsa_view rsa;
-    bool plain = false;
     bool ok = false;
 
     *out = read;
-    if (!key_inspect(spki, &read.facts, err)) {
+    if (!digest_sha256(spki, read.spki_sha256, err)) {
         return false;
     }
-    plain = public_key_rsa_view(spki, &rsa);
-    read.key = plain ? rsa_key(&rsa) : any_key(spki);
-    ok =
-        (read.key != NULL || error_set(err, REASON_SYNTAX, "public key cannot be read"))
-        && (plain ? digest_sha256(spki, read.sha256, err) : key_sha256(read.key, read.sha256, err));
+    if (known != NULL && memcmp(known->spki_sha256, read.spki_sha256, sizeof(read.spki_sha256)) == 0
+        && EVP_PKEY_up_ref(known->key) == 1) {
+        *out = *known;
+        out->way = PUBLIC_KEY_KNOWN;
+        return true;
+    }
+    ok = key_inspect(spki, &read.facts, err)
+         && decode(spki, !slowly && public_key_rsa_view(spki, &rsa) ? &rsa : NULL, &read, err);
     if (ok) {
         *out = read;
     } else {
         EVP_PKEY_free(read.key);
+        out->way = read.way;
     }
     ERR_clear_error();
     return ok;
+}
+
+bool public_key_read(struct bytes spki, const struct public_key *known, struct public_key *out,
+                     struct error *err)
+{
+    return read_key(spki, known, false, out, err);
+}
+
+bool public_key_read_slowly(struct bytes spki, struct public_key *out, struct error *err)
+{
+    return read_key(spki, NULL, true, out, err);
 }
 
 /* ---- in certificates ------------------------------------------------------------------------- */
@@ -185,7 +217,7 @@ bool public_key_sha256_of(const X509 *cert, uint8_t digest[DIGEST_SHA256_BYTES],
         ok = digest_sha256(spki, digest, err);
     } else if (X509_get0_pubkey(cert) != NULL) {
         ok = key_sha256(X509_get0_pubkey(cert), digest, err);
-    } else if (public_key_read(spki, &key, err)) {
+    } else if (public_key_read(spki, NULL, &key, err)) {
         memcpy(digest, key.sha256, sizeof(key.sha256));
         EVP_PKEY_free(key.key);
         ok = true;

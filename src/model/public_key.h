@@ -31,17 +31,31 @@ struct rsa_view {
 };
 MUST_USE bool public_key_rsa_view(struct bytes spki, struct rsa_view *out);
 
+/* How a key was decoded: the ways differ in time by hundreds of microseconds. */
+enum public_key_way {
+    PUBLIC_KEY_NOT_READ,
+    PUBLIC_KEY_KNOWN, /* not at all */
+    PUBLIC_KEY_PLAIN,
+    PUBLIC_KEY_LIBRARY
+};
+
 struct public_key {
     struct evp_pkey_st *key; /* owned: EVP_PKEY_free */
     struct key_facts facts;
-    uint8_t sha256[DIGEST_SHA256_BYTES]; /* as key_sha256 of the key */
+    uint8_t sha256[DIGEST_SHA256_BYTES];      /* as key_sha256 of the key */
+    uint8_t spki_sha256[DIGEST_SHA256_BYTES]; /* of the bytes that were read */
+    enum public_key_way way;
 };
 
 /*
- * key_inspect, then the key is decoded. On failure `out` is empty. Errors: those of key_inspect;
- * REASON_SYNTAX.
+ * key_inspect, then the key is decoded; when it has the very bytes of `known` (NULL: no such key),
+ * that one is shared. On failure `out` is empty but for the way that was gone. Errors: those of
+ * key_inspect; REASON_SYNTAX.
  */
-MUST_USE bool public_key_read(struct bytes spki, struct public_key *out, struct error *err);
+MUST_USE bool public_key_read(struct bytes spki, const struct public_key *known,
+                              struct public_key *out, struct error *err);
+/* The same by PUBLIC_KEY_LIBRARY whatever the form. */
+MUST_USE bool public_key_read_slowly(struct bytes spki, struct public_key *out, struct error *err);
 
 /* As key_sha256 of the key in a certificate, which need not be decoded. Errors: REASON_SYNTAX. */
 MUST_USE bool public_key_sha256_of(const struct x509_st *cert, uint8_t digest[DIGEST_SHA256_BYTES],

@@ -262,7 +262,7 @@ void scep_message_free(struct scep_message *message)
     buffer_clear(&message->sender_nonce);
     scep_opening_clear(&message->opening);
     X509_free(message->signer);
-    EVP_PKEY_free(message->signer_key);
+    EVP_PKEY_free(message->signer_key.key);
     CMS_ContentInfo_free(message->cms);
     free(message);
 }

@@ -35,7 +35,7 @@ struct scep_message {
     CMS_ContentInfo *cms;
     CMS_SignerInfo *signer_info; /* part of cms */
     X509 *signer;                /* a reference, or its own copy: see scep_message.c */
-    EVP_PKEY *signer_key;
+    struct public_key signer_key;
     bool verified;
     bool envelope_seen; /* looked at, whatever it was like */
     struct scep_opening opening;

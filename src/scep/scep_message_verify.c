@@ -125,7 +125,7 @@ bool scep_message_verify(struct scep_message *message, enum algorithm_level leve
         && scep_signer_key_allowed(&message->facts, level, err) && check_content_type(message, err)
         && check_content_digest(message, err)
         && (scep_signature_fits(message->signer_info, message->facts.digest,
-                                message->facts.signature_form, message->signer_key)
+                                message->facts.signature_form, message->signer_key.key)
             || error_set(err, REASON_SIGNATURE_WRONG, "signature does not fit the attributes"));
     ERR_clear_error();
     return message->verified;

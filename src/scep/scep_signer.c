@@ -84,7 +84,7 @@ static bool read_key(X509 *cert, struct public_key *out, struct error *err)
     struct error inner = ERROR_INIT;
     unsigned char *der = NULL;
     int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-    bool ok = len > 0 && public_key_read(bytes_of(der, (size_t)len), out, &inner);
+    bool ok = len > 0 && public_key_read(bytes_of(der, (size_t)len), NULL, out, &inner);
 
     OPENSSL_free(der);
     return ok || error_set(err, REASON_CMS_SIGNER_KEY, "signer's key: %s", inner.detail);
@@ -98,26 +98,22 @@ static bool harmless(const struct scep_message_facts *facts)
     return key_is_bounded(&key);
 }
 
-bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, EVP_PKEY **take_key,
+bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct public_key *take_key,
                        struct error *err)
 {
-    struct public_key key;
-
-    *take_key = NULL;
-    if (!read_key(cert, &key, err)) {
+    if (!read_key(cert, take_key, err)) {
         return false;
     }
     facts->signer = cert;
-    facts->signer_key = key.key;
-    facts->signer_key_type = key.facts.type;
-    facts->signer_key_bits = key.facts.bits;
-    facts->signer_key_exponent_ok = key.facts.exponent_ok;
-    memcpy(facts->signer_key_sha256, key.sha256, sizeof(facts->signer_key_sha256));
+    facts->signer_key = take_key->key;
+    facts->signer_key_type = take_key->facts.type;
+    facts->signer_key_bits = take_key->facts.bits;
+    facts->signer_key_exponent_ok = take_key->facts.exponent_ok;
+    memcpy(facts->signer_key_sha256, take_key->sha256, sizeof(facts->signer_key_sha256));
     facts->signer_self_signed =
         harmless(facts)
         && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(cert)) == 0
-        && certificate_signed_by(cert, key.key);
-    *take_key = key.key;
+        && certificate_signed_by(cert, take_key->key);
     ERR_clear_error();
     return true;
 }
