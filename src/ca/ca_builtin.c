@@ -232,6 +232,7 @@ static bool issue(void *state, const struct csr *csr, const struct cert_plan *pl
     const struct cert_order order = {
         .plan = plan,
         .key = csr_key(csr),
+        .spki = buffer_bytes(&csr->spki),
         .ca_url = b->ca_url,
         .crl_url = b->crl_url,
         .ocsp_url = b->ocsp_url,

@@ -12,6 +12,7 @@
 #include "ca/ca_key.h"
 #include "model/csr.h"
 #include "model/machine_pkey.h"
+#include "model/public_key.h"
 
 #define SID_EXTENSION_MAX 128u
 #define KEY_USAGE_CA (KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN)
@@ -310,7 +311,8 @@ static bool check_plan(const struct cert_order *order, struct error *err)
 
 /* What both kinds of certificate begin with. */
 static X509 *start_certificate(const X509_NAME *subject, const X509_NAME *issuer, EVP_PKEY *key,
-                               int64_t not_before, int64_t not_after, struct error *err)
+                               struct bytes spki, int64_t not_before, int64_t not_after,
+                               struct error *err)
 {
     X509 *cert = X509_new();
     bool ok = false;
@@ -318,7 +320,7 @@ static X509 *start_certificate(const X509_NAME *subject, const X509_NAME *issuer
     if (cert == NULL || X509_set_version(cert, X509_VERSION_3) != 1
         || X509_set_issuer_name(cert, issuer) != 1
         || (subject != NULL && X509_set_subject_name(cert, subject) != 1)
-        || X509_set_pubkey(cert, key) != 1) {
+        || !public_key_put(cert, key, spki, NULL)) {
         (void)ca_error_openssl(err, REASON_INTERNAL, "a certificate cannot be put together");
         goto out;
     }
@@ -388,7 +390,7 @@ struct x509_st *cert_builder_issue(const struct cert_issuer *issuer, const struc
         return NULL;
     }
     cert = start_certificate(order->plan->subject, X509_get_subject_name(issuer->cert), order->key,
-                             not_before, not_after, err);
+                             order->spki, not_before, not_after, err);
     if (cert == NULL || !add_leaf_extensions(cert, issuer, order, err)
         || !sign(cert, issuer->key, issuer->digest, err)) {
         X509_free(cert);
@@ -400,7 +402,8 @@ struct x509_st *cert_builder_issue(const struct cert_issuer *issuer, const struc
 struct x509_st *cert_builder_root(const struct X509_name_st *subject, struct evp_pkey_st *key,
                                   int64_t not_before, int64_t not_after, struct error *err)
 {
-    X509 *cert = start_certificate(subject, subject, key, not_before, not_after, err);
+    X509 *cert =
+        start_certificate(subject, subject, key, bytes_of(NULL, 0), not_before, not_after, err);
 
     /* No EKU: it would limit what is below (and one client broke on it). */
     if (cert == NULL || !add_basic_constraints(cert, true, err)

@@ -21,6 +21,7 @@ struct X509_req_st;
 struct cert_order {
     const struct cert_plan *plan;
     struct evp_pkey_st *key; /* public half is enough */
+    struct bytes spki;       /* of key, when it is there to be had; else empty */
     const char *ca_url;      /* AIA caIssuers; NULL: no AIA */
     const char *crl_url;     /* NULL: no CRL distribution point */
     const char *ocsp_url;    /* AIA ocsp; NULL: none */

@@ -3,14 +3,15 @@
 
 #include <limits.h>
 
+#include <openssl/asn1t.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "base/text.h"
-#include "model/key.h"
 #include "model/name.h"
+#include "model/public_key.h"
 
 #define SERIAL_BYTES_MAX 40u /* RFC 5280 allows 20; devices' self-signed certificates have more */
 #define SECONDS_PER_DAY 86400
@@ -86,11 +87,8 @@ bool certificate_info(const X509 *cert, struct certificate_info *out, struct err
         || !digest_sha256(buffer_bytes(&der), info.sha256, err)) {
         goto out;
     }
-    if (X509_get0_pubkey(cert) == NULL) {
+    if (!public_key_sha256_of(cert, info.key_sha256, NULL)) {
         (void)error_set(err, REASON_CERT_UNREADABLE, "public key cannot be read");
-        goto out;
-    }
-    if (!key_sha256(X509_get0_pubkey(cert), info.key_sha256, err)) {
         goto out;
     }
     *out = info;
@@ -127,6 +125,42 @@ bool certificate_signed_sha256(struct bytes der, uint8_t digest[DIGEST_SHA256_BY
         return error_set(err, REASON_CERT_UNREADABLE, "certificate is malformed");
     }
     return digest_sha256(content, digest, err);
+}
+
+static ASN1_STRING *signed_part(const X509 *cert)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(cert, &der);
+    const unsigned char *at = der;
+    struct bytes whole = { NULL, 0 };
+    struct bytes content = { NULL, 0 };
+    ASN1_STRING *part = NULL;
+
+    if (len > 0 && enter_sequence(&at, der + len, &whole)
+        && enter_sequence(&at, whole.data + whole.len, &content)) {
+        part = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+        if (part != NULL && ASN1_STRING_set(part, content.data, (int)content.len) != 1) {
+            ASN1_STRING_free(part);
+            part = NULL;
+        }
+    }
+    OPENSSL_free(der);
+    return part;
+}
+
+bool certificate_signed_by(const X509 *cert, EVP_PKEY *key)
+{
+    const ASN1_BIT_STRING *signature = NULL;
+    const X509_ALGOR *algorithm = NULL;
+    ASN1_STRING *part = signed_part(cert);
+    bool fits = false;
+
+    X509_get0_signature(&signature, &algorithm, cert);
+    fits = part != NULL && X509_ALGOR_cmp(algorithm, X509_get0_tbs_sigalg(cert)) == 0
+           && ASN1_item_verify(ASN1_ITEM_rptr(ASN1_SEQUENCE), algorithm, signature, part, key) == 1;
+    ASN1_STRING_free(part);
+    ERR_clear_error();
+    return fits;
 }
 
 X509 *certificate_parse(struct bytes der, struct error *err)

@@ -14,6 +14,7 @@
 
 struct x509_st;
 struct asn1_string_st;
+struct evp_pkey_st;
 
 #define SERIAL_TEXT_MAX 96 /* hex of at most 40 bytes, sign, NUL */
 #define NAME_TEXT_MAX 1024
@@ -39,6 +40,11 @@ MUST_USE bool certificate_info(const struct x509_st *cert, struct certificate_in
  */
 MUST_USE bool certificate_signed_sha256(struct bytes der, uint8_t digest[DIGEST_SHA256_BYTES],
                                         struct error *err);
+/*
+ * As X509_verify: has this key signed it, whatever context of the library it was parsed in, and
+ * whether its own key is decoded or not (model/parse_context.h).
+ */
+bool certificate_signed_by(const struct x509_st *cert, struct evp_pkey_st *key);
 /* A serial as in struct certificate_info. Errors: REASON_CERT_UNREADABLE (more than 40 bytes). */
 MUST_USE bool certificate_serial_format(const struct asn1_string_st *serial,
                                         char text[SERIAL_TEXT_MAX], struct error *err);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "model/csr_attributes.h"
 #include "model/csr_parts.h"
+#include "model/public_key.h"
 
 static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
 {
@@ -27,23 +28,24 @@ static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
     return true;
 }
 
-static bool parse_key(struct bytes raw, struct csr *csr, struct error *err)
+static bool parse_key(struct bytes raw, const struct public_key *known, struct csr *csr,
+                      struct error *err)
 {
-    struct key_facts facts = { KEY_TYPE_OTHER, 0, true };
-    const unsigned char *at = raw.data;
+    struct public_key key;
+    bool read = public_key_read(raw, known, &key, err);
 
-    if (!key_inspect(raw, &facts, err)) {
+    csr->key_way = key.way;
+    if (!read) {
         return false;
     }
-    csr->key = d2i_PUBKEY(NULL, &at, (long)raw.len);
-    if (csr->key == NULL || at != raw.data + raw.len) {
-        return error_set(err, REASON_SYNTAX, "public key cannot be read");
-    }
-    csr->key_type = facts.type;
+    csr->key = key.key;
+    csr->key_type = key.facts.type;
     csr->key_bits =
-        facts.type != KEY_TYPE_OTHER ? facts.bits : (unsigned)EVP_PKEY_get_bits(csr->key);
-    csr->key_exponent_ok = facts.exponent_ok;
-    return key_sha256(csr->key, csr->key_sha256, err);
+        key.facts.type != KEY_TYPE_OTHER ? key.facts.bits : (unsigned)EVP_PKEY_get_bits(csr->key);
+    csr->key_exponent_ok = key.facts.exponent_ok;
+    memcpy(csr->key_sha256, key.sha256, sizeof(csr->key_sha256));
+    csr->spki.max = LIMIT_CSR_BYTES;
+    return buffer_append_bytes(&csr->spki, raw, err);
 }
 
 static bool parse_attributes(struct bytes raw, struct csr *csr, struct error *err)
@@ -61,7 +63,8 @@ static bool parse_attributes(struct bytes raw, struct csr *csr, struct error *er
     return true;
 }
 
-static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
+static bool parse_info(struct bytes der, const struct public_key *known, struct csr *csr,
+                       struct error *err)
 {
     STACK_OF(ASN1_TYPE) *parts = csr_parts_info(der, err);
     bool ok = false;
@@ -70,7 +73,7 @@ static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
         return false;
     }
     ok = parse_subject(der_parts_bytes(parts, CSR_INFO_SUBJECT, V_ASN1_SEQUENCE), csr, err)
-         && parse_key(der_parts_bytes(parts, CSR_INFO_KEY, V_ASN1_SEQUENCE), csr, err)
+         && parse_key(der_parts_bytes(parts, CSR_INFO_KEY, V_ASN1_SEQUENCE), known, csr, err)
          && (der_parts_count(parts) < CSR_INFO_PARTS
              || parse_attributes(der_parts_bytes(parts, CSR_INFO_ATTRIBUTES, V_ASN1_OTHER), csr,
                                  err));
@@ -80,6 +83,13 @@ static bool parse_info(struct bytes der, struct csr *csr, struct error *err)
 
 bool csr_parse(struct bytes der, struct csr *csr, struct error *err)
 {
+    return csr_parse_for(der, NULL, csr, err);
+}
+
+bool csr_parse_for(struct bytes der, const struct public_key *known, struct csr *csr,
+                   struct error *err)
+{
+    enum public_key_way way = PUBLIC_KEY_NOT_READ;
     STACK_OF(ASN1_TYPE) *parts = NULL;
     bool ok = false;
 
@@ -94,13 +104,15 @@ bool csr_parse(struct bytes der, struct csr *csr, struct error *err)
     if (parts == NULL) {
         goto out;
     }
-    ok = parse_info(der_parts_bytes(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), csr, err)
+    ok = parse_info(der_parts_bytes(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), known, csr, err)
          && buffer_append_bytes(&csr->der, der, err) && digest_sha256(der, csr->sha256, err);
 out:
     der_parts_free(parts);
     ERR_clear_error();
     if (!ok) {
+        way = csr->key_way;
         csr_clear(csr);
+        csr->key_way = way;
     }
     return ok;
 }
@@ -118,6 +130,7 @@ void csr_clear(struct csr *csr)
     GENERAL_NAMES_free(csr->san);
     X509_NAME_free(csr->subject);
     EVP_PKEY_free(csr->key);
+    buffer_clear(&csr->spki);
     memset(csr, 0, sizeof(*csr));
     csr->der.max = der_max;
 }

@@ -10,8 +10,8 @@
 #define OPENNDES_MODEL_CSR_H
 
 #include "base/secret.h"
-#include "model/key.h"
 #include "model/name.h"
+#include "model/public_key.h"
 
 struct X509_name_st;
 struct evp_pkey_st;
@@ -37,6 +37,8 @@ struct csr {
     uint8_t key_sha256[DIGEST_SHA256_BYTES]; /* of the SubjectPublicKeyInfo's DER */
     struct X509_name_st *subject;            /* owned, never NULL after parsing */
     struct evp_pkey_st *key;                 /* owned, never NULL after parsing */
+    struct buffer spki;                      /* SubjectPublicKeyInfo of key, as received */
+    enum public_key_way key_way;             /* stays when parsing fails */
     enum key_type key_type;
     unsigned key_bits;
     bool key_exponent_ok;              /* RSA: odd, 3..2^32; others true */
@@ -63,6 +65,9 @@ struct csr {
  * on failure.
  */
 MUST_USE bool csr_parse(struct bytes der, struct csr *csr, struct error *err);
+/* The same; when the request is for this key, it is shared instead of decoded once more. */
+MUST_USE bool csr_parse_for(struct bytes der, const struct public_key *known, struct csr *csr,
+                            struct error *err);
 void csr_clear(struct csr *csr); /* NULL is allowed */
 
 /*

@@ -12,6 +12,7 @@
 #include "model/der_parts.h"
 
 #define SMALL_FACTOR_MAX 1000u
+#define PRODUCT_MAX UINT32_MAX
 
 /* A positive INTEGER of an RSAPublicKey; NULL on failure. Owned: BN_free. */
 static BIGNUM *positive_integer(const STACK_OF(ASN1_TYPE) * parts, size_t index, struct error *err)
@@ -188,8 +189,19 @@ bool key_has_small_factor(EVP_PKEY *key)
     }
     found = !BN_is_odd(modulus);
     /* every odd divisor: the composite ones are harmless and cheaper than a table of primes */
-    for (BN_ULONG d = 3; d < SMALL_FACTOR_MAX && !found; d += 2) {
-        found = BN_mod_word(modulus, d) == 0;
+    for (uint32_t d = 3; d < SMALL_FACTOR_MAX && !found;) {
+        uint32_t first = d;
+        uint32_t product = 1;
+        uint32_t rest = 0;
+
+        /* a number is divided by several at once: the long division is what costs */
+        for (; d < SMALL_FACTOR_MAX && product <= PRODUCT_MAX / d; d += 2) {
+            product *= d;
+        }
+        rest = (uint32_t)BN_mod_word(modulus, product);
+        for (uint32_t divisor = first; divisor < d && !found; divisor += 2) {
+            found = rest % divisor == 0;
+        }
     }
     BN_free(modulus);
     return found;

@@ -228,7 +228,7 @@ bool scep_agree_recipient(const struct scep_agree_options *options, struct bytes
 {
     struct agreement a = { .options = options,
                            .wrapped = BUFFER_INIT(EVP_MAX_KEY_LENGTH + WRAP_BYTES_MAX) };
-    EVP_PKEY *recipient = X509_get0_pubkey(options->recipient);
+    EVP_PKEY *recipient = options->key;
     bool ok = false;
 
     if (recipient == NULL || EVP_PKEY_get_base_id(recipient) != EVP_PKEY_EC) {

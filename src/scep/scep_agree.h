@@ -14,8 +14,10 @@
 #include "scep/scep_types.h"
 
 struct x509_st;
+struct evp_pkey_st;
 
 struct scep_agree_options {
+    struct evp_pkey_st *key;               /* of the recipient */
     const struct x509_st *recipient;       /* EC; named by its own issuer and serial */
     const struct scep_cipher_info *cipher; /* of the content; needs a wrap_nid */
     enum scep_digest kdf_digest;           /* SHA-1 or SHA-256 */

@@ -6,6 +6,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "model/certificate.h"
+#include "model/parse_context.h"
 #include "scep/scep_message_parts.h"
 #include "scep/scep_signer.h"
 
@@ -178,14 +180,40 @@ static bool read_attributes(struct scep_message *m, struct error *err)
     return !m->outline.has_content || ber_octets(&m->outline.content, &m->content, err);
 }
 
+/*
+ * Others than the signer itself may vouch for this certificate: it is made one that can be verified
+ * and looked into like any other.
+ */
+static bool complete_signer(struct scep_message *m, struct error *err)
+{
+    struct buffer der = BUFFER_INIT(m->raw.len);
+    X509 *complete = NULL;
+
+    if (certificate_der(m->signer, &der, err)) {
+        complete = certificate_parse(buffer_bytes(&der), err);
+    }
+    buffer_clear(&der);
+    if (complete == NULL) {
+        return error_set(err, REASON_CMS_SIGNER_KEY, "signer's certificate cannot be read");
+    }
+    X509_free(m->signer);
+    m->signer = complete;
+    m->facts.signer = complete;
+    return true;
+}
+
 /* The library gets exactly the bytes that were walked over. */
 static bool decode(struct scep_message *m, struct error *err)
 {
     const unsigned char *at = m->raw.data;
     STACK_OF(CMS_SignerInfo) *signers = NULL;
 
-    m->cms = d2i_CMS_ContentInfo(NULL, &at, (long)m->outline.message_bytes);
-    if (m->cms == NULL || at != m->raw.data + m->outline.message_bytes) {
+    m->cms = CMS_ContentInfo_new_ex(parse_context(), NULL);
+    if (m->cms == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for a message");
+    }
+    if (d2i_CMS_ContentInfo(&m->cms, &at, (long)m->outline.message_bytes) == NULL
+        || at != m->raw.data + m->outline.message_bytes) {
         return error_set(err, REASON_NOT_CMS, "SignedData cannot be decoded");
     }
     signers = CMS_get0_SignerInfos(m->cms);
@@ -194,7 +222,8 @@ static bool decode(struct scep_message *m, struct error *err)
     }
     m->signer_info = sk_CMS_SignerInfo_value(signers, 0);
     m->signer = scep_signer_find(m->cms, m->signer_info, err);
-    return m->signer != NULL && scep_signer_facts(m->signer, &m->facts, err);
+    return m->signer != NULL && scep_signer_facts(m->signer, &m->facts, &m->signer_key, err)
+           && (m->facts.signer_self_signed || complete_signer(m, err));
 }
 
 struct scep_message *scep_message_parse(struct bytes raw, struct error *err)
@@ -233,6 +262,7 @@ void scep_message_free(struct scep_message *message)
     buffer_clear(&message->sender_nonce);
     scep_opening_clear(&message->opening);
     X509_free(message->signer);
+    EVP_PKEY_free(message->signer_key.key);
     CMS_ContentInfo_free(message->cms);
     free(message);
 }

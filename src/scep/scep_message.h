@@ -27,7 +27,12 @@ struct scep_message_facts {
     bool has_sender_nonce;
     struct bytes sender_nonce;    /* at most 64 bytes */
     const struct x509_st *signer; /* borrowed; found by sid, never by position */
-    bool signer_self_signed;      /* issuer equals subject and the signature fits its own key */
+    /*
+     * Borrowed; never NULL. X509_get0_pubkey of a self-signed `signer` has none: the key was read
+     * beside it, and nobody but its own key vouches for such a certificate.
+     */
+    struct evp_pkey_st *signer_key;
+    bool signer_self_signed; /* issuer equals subject and the signature fits its own key */
     enum key_type signer_key_type;
     unsigned signer_key_bits;
     bool signer_key_exponent_ok; /* RSA: odd, 3..2^32; others true */

@@ -48,8 +48,9 @@ static bool decrypt(const struct scep_opening *o, BIO *plain)
  * From here on nothing may tell an attacker which step failed (RFC 3218 2.3 for the key, CBC
  * padding for the content; the envelope is not authenticated, so anybody can change and re-sign a
  * recorded one). Whatever fails, the work is one private key operation, one content decryption, a
- * parse, and then that of scep_stand_in_work: a verification of each kind that could have been
- * needed, by the peer's request where it may be judged, by constant ones in its place.
+ * parse, a key decoded in either way, and then that of scep_stand_in_work: a verification of each
+ * kind that could have been needed, by the peer's request where it may be judged, by constant ones
+ * in its place.
  * CMS_decrypt goes on with a random key when the padding of the key is wrong, as long as it is
  * given the certificate and no debug flag; a key of the machine's store does so by itself
  * (model/machine_pkey.h).
@@ -65,7 +66,7 @@ static bool open_envelope(const struct scep_message *m, BIO *plain, struct csr *
 
     if (decrypt(&m->opening, plain)) {
         len = BIO_get_mem_data(plain, &data);
-        parsed = len > 0 && csr_parse(bytes_of(data, (size_t)len), csr, NULL);
+        parsed = len > 0 && csr_parse_for(bytes_of(data, (size_t)len), &m->signer_key, csr, NULL);
     }
     if (!parsed) {
         worked = scep_stand_in_parse();
@@ -73,6 +74,8 @@ static bool open_envelope(const struct scep_message *m, BIO *plain, struct csr *
     may_verify = parsed && (same_key(m, csr) || new_key(m, csr));
     proven = may_verify && csr_verify(csr, NULL);
     if (!proven) {
+        /* the stand-in's key was read plainly */
+        worked = scep_stand_in_decode(parsed ? csr->key_way : PUBLIC_KEY_PLAIN) && worked;
         worked = scep_stand_in_work(ec_possible(m), may_verify ? csr->key_type : KEY_TYPE_OTHER,
                                     csr->key_bits)
                  && worked;

@@ -34,7 +34,8 @@ struct scep_message {
     struct buffer sender_nonce;
     CMS_ContentInfo *cms;
     CMS_SignerInfo *signer_info; /* part of cms */
-    X509 *signer;                /* a reference */
+    X509 *signer;                /* a reference, or its own copy: see scep_message.c */
+    struct public_key signer_key;
     bool verified;
     bool envelope_seen; /* looked at, whatever it was like */
     struct scep_opening opening;

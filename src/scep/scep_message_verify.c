@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "scep/scep_message_parts.h"
+#include "scep/scep_signature.h"
 #include "scep/scep_signer.h"
 
 static bool check_digest(const struct scep_message *m, enum algorithm_level level,
@@ -117,92 +116,17 @@ static bool check_content_digest(const struct scep_message *m, struct error *err
     return ok;
 }
 
-struct encoded_attribute {
-    X509_ATTRIBUTE *attribute;
-    unsigned char *der;
-    size_t len;
-};
-
-static bool sorts_before(const struct encoded_attribute *a, const struct encoded_attribute *b)
-{
-    int order = memcmp(a->der, b->der, a->len < b->len ? a->len : b->len);
-
-    return order < 0 || (order == 0 && a->len < b->len);
-}
-
-/*
- * Bring the signed attributes into the order of DER (X.690 11.6). *changed is false when they had
- * it. The attributes are taken out and put back, because the library signs them in the order it
- * has.
- */
-static bool sort_attributes(CMS_SignerInfo *info, bool *changed)
-{
-    struct encoded_attribute sorted[LIMIT_CMS_ATTRIBUTES];
-    int total = CMS_signed_get_attr_count(info);
-    size_t count = 0;
-    bool ok = total > 0 && (size_t)total <= LIMIT_CMS_ATTRIBUTES;
-
-    *changed = false;
-    for (int i = 0; ok && i < total; i++) {
-        struct encoded_attribute entry = { CMS_signed_get_attr(info, i), NULL, 0 };
-        int len = i2d_X509_ATTRIBUTE(entry.attribute, &entry.der);
-        size_t at = count;
-
-        if (len <= 0) {
-            ok = false;
-            break;
-        }
-        entry.len = (size_t)len;
-        while (at > 0 && sorts_before(&entry, &sorted[at - 1])) {
-            sorted[at] = sorted[at - 1];
-            at--;
-            *changed = true;
-        }
-        sorted[at] = entry;
-        count++;
-    }
-    if (ok && *changed) {
-        while (CMS_signed_get_attr_count(info) > 0) {
-            (void)CMS_signed_delete_attr(info, 0); /* now owned by sorted[] */
-        }
-        for (size_t i = 0; i < count; i++) {
-            ok = CMS_signed_add1_attr(info, sorted[i].attribute) == 1 && ok;
-            X509_ATTRIBUTE_free(sorted[i].attribute);
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        OPENSSL_free(sorted[i].der);
-    }
-    return ok;
-}
-
-/*
- * RFC 5652 5.4 wants the signature over the DER form. Clients that do not sort sign what they send,
- * or sort for the signature only: the received order first, then the sorted one, never a third.
- */
-static bool check_signature(struct scep_message *m, struct error *err)
-{
-    bool changed = false;
-
-    CMS_SignerInfo_set1_signer_cert(m->signer_info, m->signer);
-    if (CMS_SignerInfo_verify(m->signer_info) == 1) {
-        return true;
-    }
-    if (sort_attributes(m->signer_info, &changed) && changed
-        && CMS_SignerInfo_verify(m->signer_info) == 1) {
-        return true;
-    }
-    return error_set(err, REASON_SIGNATURE_WRONG, "signature does not fit the attributes");
-}
-
 bool scep_message_verify(struct scep_message *message, enum algorithm_level level,
                          struct error *err)
 {
     message->verified = false;
-    message->verified = check_digest(message, level, err) && check_signature_algorithm(message, err)
-                        && scep_signer_key_allowed(&message->facts, level, err)
-                        && check_content_type(message, err) && check_content_digest(message, err)
-                        && check_signature(message, err);
+    message->verified =
+        check_digest(message, level, err) && check_signature_algorithm(message, err)
+        && scep_signer_key_allowed(&message->facts, level, err) && check_content_type(message, err)
+        && check_content_digest(message, err)
+        && (scep_signature_fits(message->signer_info, message->facts.digest,
+                                message->facts.signature_form, message->signer_key.key)
+            || error_set(err, REASON_SIGNATURE_WRONG, "signature does not fit the attributes"));
     ERR_clear_error();
     return message->verified;
 }

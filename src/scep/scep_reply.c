@@ -311,6 +311,7 @@ static struct scep_seal_options seal_options(const struct reply *r)
 
     return (struct scep_seal_options){
         .recipient = r->facts->signer,
+        .key = r->facts->signer_key,
         .cipher = mirror ? cipher->cipher : SCEP_CIPHER_AES128,
         .transport = r->facts->transport,
         .oaep_digest = r->facts->oaep_sha256 ? SCEP_DIGEST_SHA256 : SCEP_DIGEST_SHA1,

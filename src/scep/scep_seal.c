@@ -74,8 +74,7 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const struct scep_seal_options *optio
 static bool encrypt_key(const struct scep_seal_options *options, struct bytes content_key,
                         struct buffer *encrypted, struct error *err)
 {
-    EVP_PKEY *key = X509_get0_pubkey(options->recipient);
-    EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(options->key, NULL);
     size_t len = LIMIT_RSA_BITS_MAX / 8;
     bool ok = false;
 
@@ -118,9 +117,7 @@ static bool transport_recipient(const struct scep_seal_options *options, struct 
 
 static bool by_agreement(const struct scep_seal_options *options)
 {
-    const EVP_PKEY *key = X509_get0_pubkey(options->recipient);
-
-    return key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+    return EVP_PKEY_get_base_id(options->key) == EVP_PKEY_EC;
 }
 
 static bool make_recipient(const struct scep_seal_options *options,
@@ -128,6 +125,7 @@ static bool make_recipient(const struct scep_seal_options *options,
 {
     struct bytes content_key = bytes_of(s->key, info->key_bytes);
     const struct scep_agree_options agree = { .recipient = options->recipient,
+                                              .key = options->key,
                                               .cipher = info,
                                               .kdf_digest = options->kdf_digest };
 

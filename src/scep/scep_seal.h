@@ -13,10 +13,12 @@
 #include "scep/scep_types.h"
 
 struct x509_st;
+struct evp_pkey_st;
 
 struct scep_seal_options {
     const struct x509_st
         *recipient; /* RSA or EC; named by its own issuer and serial, bytes as it has them */
+    struct evp_pkey_st *key; /* of the recipient */
     enum scep_cipher cipher;
     enum scep_key_transport transport; /* RSA only */
     enum scep_digest oaep_digest;      /* also of MGF1; SCEP_TRANSPORT_OAEP only */

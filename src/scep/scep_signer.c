@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/scep_signer.h"
 
+#include <string.h>
+
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "base/limits.h"
+#include "model/certificate.h"
+#include "model/public_key.h"
 #include "scep/ber.h"
 
 /*
@@ -75,12 +79,12 @@ out:
     return found;
 }
 
-static bool inspect_key(X509 *cert, struct key_facts *out, struct error *err)
+static bool read_key(X509 *cert, struct public_key *out, struct error *err)
 {
     struct error inner = ERROR_INIT;
     unsigned char *der = NULL;
     int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-    bool ok = len > 0 && key_inspect(bytes_of(der, (size_t)len), out, &inner);
+    bool ok = len > 0 && public_key_read(bytes_of(der, (size_t)len), NULL, out, &inner);
 
     OPENSSL_free(der);
     return ok || error_set(err, REASON_CMS_SIGNER_KEY, "signer's key: %s", inner.detail);
@@ -94,26 +98,22 @@ static bool harmless(const struct scep_message_facts *facts)
     return key_is_bounded(&key);
 }
 
-bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct error *err)
+bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct public_key *take_key,
+                       struct error *err)
 {
-    struct key_facts key = { KEY_TYPE_OTHER, 0, true };
-    EVP_PKEY *public_key = NULL;
-
-    if (!inspect_key(cert, &key, err)) {
+    if (!read_key(cert, take_key, err)) {
         return false;
     }
-    public_key = X509_get0_pubkey(cert);
-    if (public_key == NULL || !key_sha256(public_key, facts->signer_key_sha256, NULL)) {
-        return error_set(err, REASON_CMS_SIGNER_KEY, "signer's key cannot be read");
-    }
     facts->signer = cert;
-    facts->signer_key_type = key.type;
-    facts->signer_key_bits = key.bits;
-    facts->signer_key_exponent_ok = key.exponent_ok;
+    facts->signer_key = take_key->key;
+    facts->signer_key_type = take_key->facts.type;
+    facts->signer_key_bits = take_key->facts.bits;
+    facts->signer_key_exponent_ok = take_key->facts.exponent_ok;
+    memcpy(facts->signer_key_sha256, take_key->sha256, sizeof(facts->signer_key_sha256));
     facts->signer_self_signed =
         harmless(facts)
         && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(cert)) == 0
-        && X509_verify(cert, public_key) == 1;
+        && certificate_signed_by(cert, take_key->key);
     ERR_clear_error();
     return true;
 }

@@ -24,10 +24,11 @@ struct x509_st *scep_signer_find(struct CMS_ContentInfo_st *cms, struct CMS_Sign
                                  struct error *err);
 /*
  * Fill in the facts about the signer. The certificate is not validated beyond that: clients make it
- * themselves, with odd versions, serials, dates and algorithms. Errors: REASON_CMS_SIGNER_KEY.
+ * themselves, with odd versions, serials, dates and algorithms. Its key need not be decoded;
+ * *take_key is it, owned as public_key.h says. Errors: REASON_CMS_SIGNER_KEY.
  */
 MUST_USE bool scep_signer_facts(struct x509_st *cert, struct scep_message_facts *facts,
-                                struct error *err);
+                                struct public_key *take_key, struct error *err);
 /*
  * May this key sign at this level, can the answer be encrypted to it, and is it harmless to compute
  * with? RSA of the sizes of the level, or one of the three named curves. Whether an endpoint wants

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/scep_stand_in.h"
 
+#include <openssl/evp.h>
+
 #include "model/csr.h"
 #include "scep/scep_dummy_csr.h"
+
+#define RSA_KEY_AT 40u
+#define RSA_KEY_BYTES 294u
 
 static const struct {
     enum scep_dummy dummy;
@@ -26,6 +31,29 @@ static bool work_on(enum scep_dummy dummy, bool verify)
 bool scep_stand_in_parse(void)
 {
     return work_on(SCEP_DUMMY_RSA, false);
+}
+
+/* The SubjectPublicKeyInfo within the RSA request, whose parts before it have fixed sizes. */
+static struct bytes dummy_key(void)
+{
+    return bytes_of(scep_dummy_csr(SCEP_DUMMY_RSA).data + RSA_KEY_AT, RSA_KEY_BYTES);
+}
+
+static bool decode(bool slowly)
+{
+    struct public_key key;
+    bool ok = slowly ? public_key_read_slowly(dummy_key(), &key, NULL)
+                     : public_key_read(dummy_key(), NULL, &key, NULL);
+
+    EVP_PKEY_free(key.key);
+    return ok;
+}
+
+bool scep_stand_in_decode(enum public_key_way done)
+{
+    bool worked = done == PUBLIC_KEY_PLAIN || decode(false);
+
+    return (done == PUBLIC_KEY_LIBRARY || decode(true)) && worked;
 }
 
 bool scep_stand_in_work(bool ec, enum key_type verified, unsigned bits)

@@ -19,10 +19,16 @@
 #ifndef OPENNDES_SCEP_SCEP_STAND_IN_H
 #define OPENNDES_SCEP_SCEP_STAND_IN_H
 
-#include "model/key.h"
+#include "model/public_key.h"
 
 /* In place of the parse. False: the constant request is broken. */
 MUST_USE bool scep_stand_in_parse(void);
+/*
+ * In place of the ways to decode a key: those that were not gone. A request's key may have a form
+ * that takes ten times as long as the usual one, or be the signer's and take no time. False: the
+ * constant key is broken.
+ */
+MUST_USE bool scep_stand_in_decode(enum public_key_way done);
 /*
  * In place of the verifications: those that are due, except the one that was done with a request of
  * this kind and size (KEY_TYPE_OTHER: none was done). False: a constant request is broken.

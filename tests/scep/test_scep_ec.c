@@ -204,6 +204,9 @@ static void stand_in__every_kind__works(void **state)
 {
     (void)state;
     assert_true(scep_stand_in_parse());
+    for (int way = PUBLIC_KEY_NOT_READ; way <= PUBLIC_KEY_LIBRARY; way++) {
+        assert_true(scep_stand_in_decode((enum public_key_way)way));
+    }
     for (int ec = 0; ec < 2; ec++) {
         assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_OTHER, 0));
         assert_true(scep_stand_in_work(ec != 0, KEY_TYPE_RSA, 4096));

@@ -29,9 +29,9 @@ static FILE *create(const char *folder, const char *name, const char *suffix)
 static void write_one(const char *folder, const char *curve, EVP_PKEY *key, X509 *cert,
                       enum scep_cipher cipher, enum scep_digest kdf)
 {
-    const struct scep_seal_options options = { .recipient = cert,
-                                               .cipher = cipher,
-                                               .kdf_digest = kdf };
+    const struct scep_seal_options options = {
+        .recipient = cert, .key = key, .cipher = cipher, .kdf_digest = kdf
+    };
     struct buffer out = ASN1_BUFFER_INIT;
     struct error err = ERROR_INIT;
     char name[96];
