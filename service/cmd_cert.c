@@ -8,6 +8,9 @@
 #include "service/cert_row.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/print_list.h"
+
+#define LIST_PAGE 1000 /* rows */
 
 static bool parse_reason(const char *text, int *value, struct error *err)
 {
@@ -53,25 +56,49 @@ static bool parse_serial(const char *text, char serial[SERIAL_TEXT_MAX], struct 
 struct output {
     bool json;
     bool pem;
-    struct json *array;
     int64_t now;
-    size_t count;
+};
+
+struct listing {
+    struct print_list list;
+    int64_t now;
+    int64_t last_id; /* of the rows so far, newest first */
 };
 
 static bool list_row(void *context, const struct store_certificate_row *row, struct error *err)
 {
-    struct output *out = context;
+    struct listing *listing = context;
     char until[CLOCK_TEXT_MAX];
 
-    out->count++;
-    if (out->json) {
-        struct json *object = cert_row_json(row, out->now, err);
+    listing->last_id = row->id;
+    if (listing->list.json) {
+        struct json *object = cert_row_json(row, listing->now, err);
 
-        return object != NULL && json_value_push(out->array, object, err);
+        return object != NULL && print_list_add_json(&listing->list, object, err);
     }
     clock_format(row->not_after, until);
-    command_print("%-40s %-11s until %s  %-12s %s\n", row->serial, cert_row_state(row, out->now),
-                  until, row->template_name, row->subject);
+    return print_list_add_line(&listing->list, err, "%-40s %-11s until %s  %-12s %s\n", row->serial,
+                               cert_row_state(row, listing->now), until, row->template_name,
+                               row->subject);
+}
+
+/* Page after page: no read of the database lasts while a terminal is slow. */
+static bool list_pages(struct store *store, struct store_list_filter *filter, int64_t rows,
+                       struct listing *listing, struct error *err)
+{
+    size_t before = 0;
+    int64_t left = rows;
+
+    do {
+        before = listing->list.count;
+        filter->limit = left < LIST_PAGE ? left : LIST_PAGE;
+        if (!store_list_certificates(store, filter, list_row, listing, err)) {
+            return false;
+        }
+        print_list_flush(&listing->list);
+        filter->before_id = listing->last_id;
+        left = rows - (int64_t)listing->list.count;
+    } while (left > 0 && listing->list.count == before + (size_t)filter->limit);
     return true;
 }
 
@@ -128,7 +155,7 @@ static bool show_row(void *context, const struct store_certificate_row *row, str
 static bool cert_list(const struct command *command, struct error *err)
 {
     struct store_list_filter filter = { .now = clock_now() };
-    struct output out = { .json = command->json, .now = filter.now };
+    struct listing listing = { .now = filter.now };
     const char *limit = NULL;
     uint64_t limit_value = 1000;
     const struct arg_option known[] = {
@@ -143,6 +170,7 @@ static bool cert_list(const struct command *command, struct error *err)
     struct args args;
     bool ok = false;
 
+    print_list_begin(&listing.list, command->json);
     if (!args_parse(command->argc, command->argv, known, sizeof(known) / sizeof(known[0]), &args,
                     err)
         || !args_expect(&args, 0, 0, "cert list [OPTIONS]", err)) {
@@ -153,31 +181,13 @@ static bool cert_list(const struct command *command, struct error *err)
         error_set(err, REASON_USAGE, "--limit takes a number from 1 to 1000000");
         goto out;
     }
-    filter.limit = (int64_t)limit_value;
     if (!data_folder_check(command->data, err)) goto out;
     store = data_store_open(command->data, 1, err);
     if (store == NULL) goto out;
-    if (command->json) {
-        out.array = json_value_new_array();
-        if (out.array == NULL) {
-            error_set(err, REASON_NO_MEMORY, "JSON");
-            goto out;
-        }
-    }
-    if (!store_list_certificates(store, &filter, list_row, &out, err)) goto out;
-    if (command->json) {
-        struct json *array = out.array;
-
-        out.array = NULL;
-        ok = command_print_json(array, err);
-        goto out;
-    }
-    if (out.count == 0) {
-        command_print("No certificates.\n");
-    }
-    ok = true;
+    ok = list_pages(store, &filter, (int64_t)limit_value, &listing, err)
+         && print_list_end(&listing.list, "No certificates.\n", err);
 out:
-    json_value_free(out.array);
+    print_list_clear(&listing.list);
     store_close(store);
     return ok;
 }

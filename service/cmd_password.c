@@ -10,6 +10,7 @@
 #include "service/args.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/print_list.h"
 #include "service/urls.h"
 #include "store/store_passwords.h"
 
@@ -250,9 +251,8 @@ out:
 /* ---- list ----------------------------------------------------------------------------------- */
 
 struct listing {
-    struct json *array; /* with --json */
+    struct print_list list;
     int64_t now;
-    size_t count;
     int64_t last_id;
 };
 
@@ -305,48 +305,45 @@ static struct json *row_json(const struct store_password_row *row, int64_t now, 
 
 static bool list_row(void *context, const struct store_password_row *row, struct error *err)
 {
-    struct listing *list = context;
+    struct listing *listing = context;
     char expires[CLOCK_TEXT_MAX];
     char made_by[128];
 
-    list->count++;
-    list->last_id = row->id;
-    if (list->array != NULL) {
-        struct json *object = row_json(row, list->now, err);
-
-        return object != NULL ? json_value_push(list->array, object, err)
-                              : error_set(err, REASON_NO_MEMORY, "JSON");
+    listing->last_id = row->id;
+    if (listing->list.json) {
+        return print_list_add_json(&listing->list, row_json(row, listing->now, err), err);
     }
     text_escape(made_by, sizeof(made_by), bytes_of_text(row->made_by));
-    command_print("%-6" PRId64 " %-16s %-7s until %-20s by %s%s%s%s%s%s%s\n", row->id,
-                  strcmp(row->scope, NDES_PASSWORD_SCOPE_SERVICE) == 0 ? "(service)" : row->scope,
-                  state_of(row, list->now), end_text(row->expires_at, expires), made_by,
-                  row->subject[0] != '\0' ? "  subject " : "", row->subject,
-                  row->peer[0] != '\0' ? "  address " : "", row->peer,
-                  row->spent_serial[0] != '\0' ? "  serial " : "", row->spent_serial);
-    return true;
+    return print_list_add_line(
+        &listing->list, err, "%-6" PRId64 " %-16s %-7s until %-20s by %s%s%s%s%s%s%s\n", row->id,
+        strcmp(row->scope, NDES_PASSWORD_SCOPE_SERVICE) == 0 ? "(service)" : row->scope,
+        state_of(row, listing->now), end_text(row->expires_at, expires), made_by,
+        row->subject[0] != '\0' ? "  subject " : "", row->subject,
+        row->peer[0] != '\0' ? "  address " : "", row->peer,
+        row->spent_serial[0] != '\0' ? "  serial " : "", row->spent_serial);
 }
 
 /* Page after page, so that no read of the database lasts while a terminal is slow. */
 static bool list_all(struct store *store, struct store_password_filter *filter,
-                     struct listing *list, struct error *err)
+                     struct listing *listing, struct error *err)
 {
     size_t before = 0;
 
     do {
-        before = list->count;
-        if (!store_password_list(store, filter, list_row, list, err)) {
+        before = listing->list.count;
+        if (!store_password_list(store, filter, list_row, listing, err)) {
             return false;
         }
-        filter->before_id = list->last_id;
-    } while (list->count > before);
+        print_list_flush(&listing->list);
+        filter->before_id = listing->last_id;
+    } while (listing->list.count > before);
     return true;
 }
 
 static bool password_list(const struct command *command, struct error *err)
 {
     struct store_password_filter filter = { .now = clock_now() };
-    struct listing list = { .now = filter.now };
+    struct listing listing = { .now = filter.now };
     bool service = false;
     const struct arg_option known[] = {
         { "--service", ARG_FLAG, &service },
@@ -356,6 +353,7 @@ static bool password_list(const struct command *command, struct error *err)
     struct args args;
     bool ok = false;
 
+    print_list_begin(&listing.list, command->json);
     if (!args_parse(command->argc, command->argv, known, 2, &args, err)) goto out;
     if (!args_expect(&args, 0, service ? 0 : 1,
                      "password list [TEMPLATE|--service] [--all] [--json]", err)) {
@@ -366,29 +364,13 @@ static bool password_list(const struct command *command, struct error *err)
                    : service       ? NDES_PASSWORD_SCOPE_SERVICE
                                    : NULL;
     if (!data_folder_check(command->data, err)) goto out;
-    if (command->json) {
-        list.array = json_value_new_array();
-        if (list.array == NULL) {
-            error_set(err, REASON_NO_MEMORY, "JSON");
-            goto out;
-        }
-    }
     store = data_store_open(command->data, 1, err);
     if (store == NULL) goto out;
-    if (!list_all(store, &filter, &list, err)) goto out;
-    if (command->json) {
-        struct json *array = list.array;
-
-        list.array = NULL;
-        ok = command_print_json(array, err);
-        goto out;
-    }
-    if (list.count == 0) {
-        command_print("No %spasswords.\n", filter.all ? "" : "unused ");
-    }
-    ok = true;
+    ok = list_all(store, &filter, &listing, err)
+         && print_list_end(&listing.list, filter.all ? "No passwords.\n" : "No unused passwords.\n",
+                           err);
 out:
-    json_value_free(list.array);
+    print_list_clear(&listing.list);
     store_close(store);
     return ok;
 }

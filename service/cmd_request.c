@@ -7,12 +7,14 @@
 #include "service/cert_row.h"
 #include "service/commands.h"
 #include "service/data_folder.h"
+#include "service/print_list.h"
 #include "service/request_pending.h"
 #include "service/request_records.h"
 
 #define LAST_DEFAULT 50u
 #define LAST_MAX 100000u
-#define SHOWN_MAX 2048u /* bytes of one field in a line for people */
+#define FLUSH_BYTES 65536u /* printed at a time */
+#define SHOWN_MAX 2048u    /* bytes of one field in a line for people */
 
 /*
  * A field for the terminal: what could move or hide text is escaped, quotes and backslashes, which
@@ -36,34 +38,31 @@ static const char *shown(const struct json *record, const char *field, char text
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-struct listing {
-    struct json *array; /* NULL: lines for people */
-    size_t count;
-};
-
 static bool list_record(void *context, const struct json *record, struct error *err)
 {
-    struct listing *listing = context;
+    struct print_list *list = context;
     char field[8][SHOWN_MAX];
     const char *subject = "subject";
     bool issued = request_records_text(record, "serial")[0] != '\0';
 
-    listing->count++;
-    if (listing->array != NULL) {
+    if (list->text.len > FLUSH_BYTES) {
+        print_list_flush(list);
+    }
+    if (list->json) {
         struct json *object = request_records_object(record, err);
 
-        return object != NULL && json_value_push(listing->array, object, err);
+        return object != NULL && print_list_add_json(list, object, err);
     }
     if (request_records_text(record, subject)[0] == '\0') {
         subject = "requested_subject";
     }
-    command_print("%-16s %.19sZ %-8s %-16s %-15s %s%s%s\n", shown(record, "request_id", field[0]),
-                  shown(record, "time", field[1]), shown(record, "result", field[2]),
-                  shown(record, "template", field[3]), shown(record, "peer", field[4]),
-                  shown(record, issued ? "serial" : "reason", field[5]),
-                  request_records_text(record, subject)[0] != '\0' ? " " : "",
-                  shown(record, subject, field[6]));
-    return true;
+    return print_list_add_line(list, err, "%-16s %.19sZ %-8s %-16s %-15s %s%s%s\n",
+                               shown(record, "request_id", field[0]),
+                               shown(record, "time", field[1]), shown(record, "result", field[2]),
+                               shown(record, "template", field[3]), shown(record, "peer", field[4]),
+                               shown(record, issued ? "serial" : "reason", field[5]),
+                               request_records_text(record, subject)[0] != '\0' ? " " : "",
+                               shown(record, subject, field[6]));
 }
 
 /* "30m", "12h", "7d" ago. */
@@ -163,11 +162,12 @@ static void tell_waiting(const struct command *command)
 static bool request_list(const struct command *command, struct error *err)
 {
     struct request_filter filter = { 0 };
-    struct listing listing = { 0 };
+    struct print_list list;
     bool pending = false;
     uint64_t damaged = 0;
     bool ok = false;
 
+    print_list_begin(&list, command->json);
     if (!parse_list(command, &filter, &pending, err) || !data_folder_check(command->data, err)) {
         goto out;
     }
@@ -175,25 +175,13 @@ static bool request_list(const struct command *command, struct error *err)
         ok = request_pending_list(command, filter.template_name, err);
         goto out;
     }
-    if (command->json) {
-        listing.array = json_value_new_array();
-        if (listing.array == NULL) {
-            error_set(err, REASON_NO_MEMORY, "JSON");
-            goto out;
-        }
-    }
-    if (!request_records_list(command->data, &filter, list_record, &listing, &damaged, err)) {
+    if (!request_records_list(command->data, &filter, list_record, &list, &damaged, err)
+        || !print_list_end(&list, "No requests.\n", err)) {
         goto out;
     }
     if (command->json) {
-        struct json *array = listing.array;
-
-        listing.array = NULL;
-        ok = command_print_json(array, err);
+        ok = true;
         goto out;
-    }
-    if (listing.count == 0) {
-        command_print("No requests.\n");
     }
     if (damaged != 0) {
         command_print("Left out: %llu lines of the audit files that cannot be read.\n",
@@ -202,7 +190,7 @@ static bool request_list(const struct command *command, struct error *err)
     tell_waiting(command);
     ok = true;
 out:
-    json_value_free(listing.array);
+    print_list_clear(&list);
     return ok;
 }
 

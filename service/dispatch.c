@@ -11,7 +11,6 @@
 #include "service/request_log.h"
 #include "service/route.h"
 
-#define CRL_BYTES_MAX (64u * 1024u * 1024u)
 #define HANDSHAKES_TELL_US INT64_C(60000000)
 #define SHOWN_PATH_MAX 160 /* of a path that nothing serves */
 
@@ -194,13 +193,30 @@ enum http_admit dispatch_admit(void *context, const struct http_request *request
     return pass ? HTTP_ADMIT_HANDLE : HTTP_ADMIT_ANSWERED;
 }
 
+static void give_crl_back(void *owner)
+{
+    ca_builtin_crl_release(owner);
+}
+
+/* Everybody gets the one that is in memory. */
+static bool publish_crl(struct visit *v, struct ca_builtin *ca)
+{
+    struct http_lent lent = { .give_back = give_crl_back };
+
+    lent.owner = ca_builtin_crl_hold(ca, &lent.bytes, visit_error(v));
+    if (lent.owner == NULL) {
+        return false;
+    }
+    http_response_lend(v->response, "application/pkix-crl", &lent);
+    return true;
+}
+
 static bool publish(struct visit *v)
 {
     struct error *err = visit_error(v);
     struct ca_builtin *ca = runtime_ca_find(v->runtime, v->route.name);
-    struct buffer body = BUFFER_INIT(CRL_BYTES_MAX);
+    struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
     const char *type = NULL;
-    int64_t next_update = 0;
     bool ok = false;
 
     if (ca == NULL) {
@@ -209,9 +225,8 @@ static bool publish(struct visit *v)
     }
     switch (v->route.kind) {
     case ROUTE_CRL:
-        type = "application/pkix-crl";
-        ok = ca_builtin_crl(ca, &body, &next_update, err);
-        break;
+        ok = publish_crl(v, ca);
+        goto out;
     case ROUTE_CA_CRT:
         type = "application/pkix-cert";
         ok = ca_builtin_certificate_der(ca, &body, err);

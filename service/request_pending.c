@@ -12,8 +12,8 @@
 #include "service/data_folder.h"
 #include "service/event_log.h"
 #include "service/pending_row.h"
+#include "service/print_list.h"
 
-#define LIST_MAX 100000 /* pending.max of one template */
 #define FINGERPRINT_SHOWN 16
 #define BY "command line"
 #define NOTE_MAX 500
@@ -21,64 +21,66 @@
 /* ---- list ------------------------------------------------------------------------------------ */
 
 struct listing {
-    struct json *array; /* NULL: lines for people */
-    size_t count;
+    struct print_list list;
+    int64_t last_id;
 };
 
 static bool list_row(void *context, const struct store_pending_row *row, struct error *err)
 {
     struct listing *listing = context;
+    struct print_list *list = &listing->list;
     char time[CLOCK_TEXT_MAX];
     char end[CLOCK_TEXT_MAX];
     char fingerprint[FINGERPRINT_SHOWN + 1];
 
-    listing->count++;
-    if (listing->array != NULL) {
+    listing->last_id = row->id;
+    if (list->json) {
         struct json *object = pending_row_json(row, err);
 
-        return object != NULL && json_value_push(listing->array, object, err);
+        return object != NULL && print_list_add_json(list, object, err);
     }
     clock_format(row->created_at, time);
     clock_format(row->expires_at, end);
     text_hex(fingerprint, sizeof(fingerprint), row->csr_sha256);
     /* the subject comes from name_format, which has escaped it */
-    command_print("%-5" PRId64 " %s until %s %-16s %-15s %-9s %s %s\n", row->id, time, end,
-                  row->template_name, row->peer,
-                  row->challenge_type[0] != '\0' ? row->challenge_type : "(none)", fingerprint,
-                  row->subject);
+    return print_list_add_line(list, err, "%-5" PRId64 " %s until %s %-16s %-15s %-9s %s %s\n",
+                               row->id, time, end, row->template_name, row->peer,
+                               row->challenge_type[0] != '\0' ? row->challenge_type : "(none)",
+                               fingerprint, row->subject);
+}
+
+/* Page after page: no read of the database lasts while a terminal is slow. */
+static bool list_pages(struct store *store, struct store_pending_filter *filter,
+                       struct listing *listing, struct error *err)
+{
+    size_t before = 0;
+
+    do {
+        before = listing->list.count;
+        if (!store_pending_list(store, filter, list_row, listing, err)) {
+            return false;
+        }
+        print_list_flush(&listing->list);
+        filter->before_id = listing->last_id;
+    } while (listing->list.count > before);
     return true;
 }
 
 bool request_pending_list(const struct command *command, const char *template_name,
                           struct error *err)
 {
-    struct store_pending_filter filter = { .template_name = template_name,
-                                           .now = clock_now(),
-                                           .limit = LIST_MAX };
-    struct listing listing = { .array = command->json ? json_value_new_array() : NULL };
+    struct store_pending_filter filter = { .template_name = template_name, .now = clock_now() };
+    struct listing listing = { .last_id = 0 };
     struct store *store = NULL;
     bool ok = false;
 
-    if (command->json && listing.array == NULL) {
-        error_set(err, REASON_NO_MEMORY, "JSON");
-        goto out;
-    }
+    print_list_begin(&listing.list, command->json);
     store = data_store_open(command->data, 1, err);
     if (store == NULL) goto out;
-    if (!store_pending_list(store, &filter, list_row, &listing, err)) goto out;
-    if (command->json) {
-        struct json *array = listing.array;
-
-        listing.array = NULL;
-        ok = command_print_json(array, err);
-        goto out;
-    }
-    if (listing.count == 0) {
-        command_print("No request waits for approval.\n");
-    }
-    ok = true;
+    ok = list_pages(store, &filter, &listing, err)
+         && print_list_end(&listing.list, "No request waits for approval.\n", err);
 out:
-    json_value_free(listing.array);
+    print_list_clear(&listing.list);
     store_close(store);
     return ok;
 }

@@ -413,8 +413,7 @@ bool ca_builtin_crl_refresh(struct ca_builtin *b, int64_t now, bool *made, struc
     return ca_crl_refresh(b->crl, now, made, err);
 }
 
-bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_update,
-                    struct error *err)
+static bool check_makes_crls(const struct ca_builtin *b, struct error *err)
 {
     if (!check_not_waiting(b, err)) {
         return false;
@@ -425,7 +424,23 @@ bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_upda
                          "keyUsage lacks cRLSign",
                          b->name);
     }
-    return ca_crl_append(b->crl, out, next_update, err);
+    return true;
+}
+
+bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_update,
+                    struct error *err)
+{
+    return check_makes_crls(b, err) && ca_crl_append(b->crl, out, next_update, err);
+}
+
+struct crl_copy *ca_builtin_crl_hold(struct ca_builtin *b, struct bytes *der, struct error *err)
+{
+    return check_makes_crls(b, err) ? ca_crl_hold(b->crl, der, err) : NULL;
+}
+
+void ca_builtin_crl_release(struct crl_copy *copy)
+{
+    ca_crl_release(copy);
 }
 
 int64_t ca_builtin_crl_end(const struct ca_builtin *b)

@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 struct ca_builtin;
+struct crl_copy;
 struct ra_sets;
 
 struct ca_builtin_options {
@@ -94,6 +95,12 @@ MUST_USE bool ca_builtin_crl_refresh(struct ca_builtin *b, int64_t now, bool *ma
  */
 MUST_USE bool ca_builtin_crl(struct ca_builtin *b, struct buffer *out, int64_t *next_update,
                              struct error *err);
+/*
+ * The same without a copy, for a list of megabytes that many ask for: *der is valid until
+ * ca_builtin_crl_release, on any thread, also when the CA is gone by then. NULL: as above.
+ */
+struct crl_copy *ca_builtin_crl_hold(struct ca_builtin *b, struct bytes *der, struct error *err);
+void ca_builtin_crl_release(struct crl_copy *copy); /* NULL is allowed */
 
 /* The OCSP responder, which ca_ocsp_refresh has to make ready; borrowed; NULL: it is off. */
 struct ca_ocsp *ca_builtin_ocsp(const struct ca_builtin *b);

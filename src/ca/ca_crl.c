@@ -2,18 +2,20 @@
 #include "ca/ca_crl.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "ca/crl_builder.h"
 
 #define CRL_BACKDATE_SECONDS 600 /* for clients whose clock is a little behind */
+#define GROWTH_BYTES 4096u       /* of a list from one time to the next */
 #define CRL_ATTEMPTS 4           /* how often another process may be faster in a row */
 
 /* One CRL, never changed once it is made. */
-struct crl_snapshot {
+struct crl_copy {
     struct store_crl facts;
     struct buffer der;
-    unsigned references; /* under the lock of the handle */
+    atomic_uint references;
 };
 
 struct ca_crl {
@@ -23,8 +25,8 @@ struct ca_crl {
     int64_t validity;           /* seconds */
     int64_t renew;              /* seconds */
     pthread_mutex_t refreshing; /* one CRL is made at a time */
-    pthread_mutex_t lock;       /* guards current and the references */
-    struct crl_snapshot *current;
+    pthread_mutex_t lock;       /* guards current */
+    struct crl_copy *current;
 };
 
 struct ca_crl *ca_crl_create(const struct ca_crl_options *options, struct error *err)
@@ -49,67 +51,59 @@ struct ca_crl *ca_crl_create(const struct ca_crl_options *options, struct error 
     return crl;
 }
 
-/* ---- snapshots ------------------------------------------------------------------------------- */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
-static struct crl_snapshot *snapshot_create(struct error *err)
+static struct crl_copy *copy_create(struct error *err)
 {
-    struct crl_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    struct crl_copy *copy = calloc(1, sizeof(*copy));
 
-    if (snapshot == NULL) {
+    if (copy == NULL) {
         (void)error_set(err, REASON_NO_MEMORY, "out of memory for a CRL");
         return NULL;
     }
-    snapshot->der.max = CRL_BYTES_MAX;
-    snapshot->references = 1;
-    return snapshot;
+    copy->der.max = CRL_BYTES_MAX;
+    atomic_init(&copy->references, 1);
+    return copy;
 }
 
-static void snapshot_free(struct crl_snapshot *snapshot)
+static void copy_free(struct crl_copy *copy)
 {
-    if (snapshot != NULL) {
-        buffer_clear(&snapshot->der);
-        free(snapshot);
+    if (copy != NULL) {
+        buffer_clear(&copy->der);
+        free(copy);
     }
 }
 
-static void snapshot_unref(struct ca_crl *crl, struct crl_snapshot *snapshot)
+void ca_crl_release(struct crl_copy *copy)
 {
-    bool last = false;
-
-    if (snapshot == NULL) {
-        return;
-    }
-    (void)pthread_mutex_lock(&crl->lock);
-    last = --snapshot->references == 0;
-    (void)pthread_mutex_unlock(&crl->lock);
-    if (last) {
-        snapshot_free(snapshot);
+    if (copy != NULL && atomic_fetch_sub(&copy->references, 1) == 1) {
+        copy_free(copy);
     }
 }
 
 /* With a reference for the caller; NULL: none yet. */
-static struct crl_snapshot *snapshot_current(struct ca_crl *crl)
+static struct crl_copy *copy_current(struct ca_crl *crl)
 {
-    struct crl_snapshot *snapshot = NULL;
+    struct crl_copy *copy = NULL;
 
     (void)pthread_mutex_lock(&crl->lock);
-    snapshot = crl->current;
-    if (snapshot != NULL) {
-        snapshot->references++;
+    copy = crl->current;
+    if (copy != NULL) {
+        (void)atomic_fetch_add(&copy->references, 1);
     }
     (void)pthread_mutex_unlock(&crl->lock);
-    return snapshot;
+    return copy;
 }
 
-static void snapshot_publish(struct ca_crl *crl, struct crl_snapshot *take_snapshot)
+static void copy_publish(struct ca_crl *crl, struct crl_copy *take_copy)
 {
-    struct crl_snapshot *old = NULL;
+    struct crl_copy *old = NULL;
 
     (void)pthread_mutex_lock(&crl->lock);
     old = crl->current;
-    crl->current = take_snapshot;
+    crl->current = take_copy;
     (void)pthread_mutex_unlock(&crl->lock);
-    snapshot_unref(crl, old);
+    ca_crl_release(old);
 }
 
 void ca_crl_free(struct ca_crl *crl)
@@ -117,7 +111,7 @@ void ca_crl_free(struct ca_crl *crl)
     if (crl == NULL) {
         return;
     }
-    snapshot_unref(crl, crl->current);
+    ca_crl_release(crl->current);
     (void)pthread_mutex_destroy(&crl->refreshing);
     (void)pthread_mutex_destroy(&crl->lock);
     free(crl);
@@ -133,20 +127,29 @@ int64_t ca_crl_end(struct ca_crl *crl)
     return end;
 }
 
+struct crl_copy *ca_crl_hold(struct ca_crl *crl, struct bytes *der, struct error *err)
+{
+    struct crl_copy *copy = copy_current(crl);
+
+    if (copy == NULL) {
+        (void)error_set(err, REASON_CA_NOT_READY, "the CA \"%s\" has made no CRL yet",
+                        crl->ca_name);
+        return NULL;
+    }
+    *der = buffer_bytes(&copy->der);
+    return copy;
+}
+
 bool ca_crl_append(struct ca_crl *crl, struct buffer *out, int64_t *next_update, struct error *err)
 {
-    struct crl_snapshot *snapshot = snapshot_current(crl);
-    bool ok = false;
+    struct bytes der = { NULL, 0 };
+    struct crl_copy *copy = ca_crl_hold(crl, &der, err);
+    bool ok = copy != NULL && buffer_append_bytes(out, der, err);
 
-    if (snapshot == NULL) {
-        return error_set(err, REASON_CA_NOT_READY, "the CA \"%s\" has made no CRL yet",
-                         crl->ca_name);
-    }
-    ok = buffer_append_bytes(out, buffer_bytes(&snapshot->der), err);
     if (ok) {
-        *next_update = snapshot->facts.next_update;
+        *next_update = copy->facts.next_update;
     }
-    snapshot_unref(crl, snapshot);
+    ca_crl_release(copy);
     return ok;
 }
 
@@ -170,10 +173,20 @@ static bool add_revoked(void *context, const char *serial, int64_t revoked_at, i
     return crl_builder_add(context, serial, revoked_at, reason, err);
 }
 
+/* The next one is about as large; 0: unknown. */
+static size_t size_of_current(struct ca_crl *crl)
+{
+    struct crl_copy *copy = copy_current(crl);
+    size_t len = copy != NULL ? copy->der.len + GROWTH_BYTES : 0;
+
+    ca_crl_release(copy);
+    return len;
+}
+
 static bool build(struct ca_crl *crl, const struct store_crl *facts, int64_t now,
                   struct buffer *der, struct error *err)
 {
-    struct crl_builder *builder = crl_builder_create(err);
+    struct crl_builder *builder = crl_builder_create(size_of_current(crl), err);
     /* One that expires stays on the list until a CRL after its end: RFC 5280 3.3. */
     int64_t not_expired_at = now - crl->validity;
     bool ok =
@@ -205,28 +218,34 @@ static void choose_facts(const struct ca_crl *crl, int64_t last_number, int64_t 
     }
 }
 
-/* The kept CRL, if there is one: *kept is a snapshot of it, NULL when it is not our key's. */
-static bool load_kept(struct ca_crl *crl, struct crl_snapshot **kept, int64_t *number,
-                      struct error *err)
+/*
+ * The kept CRL, if it is one that can be handed out now: *kept is a copy of it, else NULL. Its
+ * megabytes are read only if its facts do not say already that another one is due.
+ */
+static bool load_kept(struct ca_crl *crl, int64_t revocations, int64_t now, struct crl_copy **kept,
+                      int64_t *number, struct error *err)
 {
-    struct crl_snapshot *snapshot = snapshot_create(err);
+    struct crl_copy *copy = copy_create(err);
     bool found = false;
     bool ok = false;
 
-    if (snapshot == NULL
-        || !store_get_crl(crl->store, crl->ca_name, &snapshot->facts, &snapshot->der, &found,
-                          err)) {
+    if (copy == NULL || !store_get_crl(crl->store, crl->ca_name, &copy->facts, NULL, &found, err)) {
         goto out;
     }
-    *number = found ? snapshot->facts.number : 0;
+    if (found && !is_due(crl, &copy->facts, revocations, now)
+        && !store_get_crl(crl->store, crl->ca_name, &copy->facts, &copy->der, &found, err)) {
+        goto out;
+    }
+    *number = found ? copy->facts.number : 0;
     /* A CA of the same name may have been made anew, or somebody wrote into the database. */
-    if (found && crl_builder_made_by(buffer_bytes(&snapshot->der), crl->issuer)) {
-        *kept = snapshot;
-        snapshot = NULL;
+    if (found && !is_due(crl, &copy->facts, revocations, now)
+        && crl_builder_made_by(buffer_bytes(&copy->der), crl->issuer)) {
+        *kept = copy;
+        copy = NULL;
     }
     ok = true;
 out:
-    snapshot_free(snapshot);
+    copy_free(copy);
     return ok;
 }
 
@@ -236,23 +255,23 @@ out:
  */
 static bool renew(struct ca_crl *crl, int64_t now, bool *done, bool *made, struct error *err)
 {
-    struct crl_snapshot *kept = NULL;
-    struct crl_snapshot *fresh = NULL;
+    struct crl_copy *kept = NULL;
+    struct crl_copy *fresh = NULL;
     int64_t number = 0;
     int64_t revocations = 0;
     bool ok = false;
 
     /* The count before the list: what is revoked in between is listed now and counted next time. */
     if (!store_revocation_count(crl->store, crl->ca_name, &revocations, err)) goto out;
-    if (!load_kept(crl, &kept, &number, err)) goto out;
-    if (kept != NULL && !is_due(crl, &kept->facts, revocations, now)) {
-        snapshot_publish(crl, kept);
+    if (!load_kept(crl, revocations, now, &kept, &number, err)) goto out;
+    if (kept != NULL) {
+        copy_publish(crl, kept);
         kept = NULL;
         *done = true;
         ok = true;
         goto out;
     }
-    fresh = snapshot_create(err);
+    fresh = copy_create(err);
     if (fresh == NULL) goto out;
     choose_facts(crl, number, revocations, now, &fresh->facts);
     if (!build(crl, &fresh->facts, now, &fresh->der, err)) goto out;
@@ -261,28 +280,27 @@ static bool renew(struct ca_crl *crl, int64_t now, bool *done, bool *made, struc
         goto out;
     }
     if (*done) {
-        snapshot_publish(crl, fresh);
+        copy_publish(crl, fresh);
         fresh = NULL;
         *made = true;
     }
     ok = true;
 out:
-    snapshot_free(kept);
-    snapshot_free(fresh);
+    copy_free(fresh);
     return ok;
 }
 
 /* A cheap look that needs neither the kept CRL nor a signature. */
 static bool current_is_due(struct ca_crl *crl, int64_t now, bool *due, struct error *err)
 {
-    struct crl_snapshot *snapshot = snapshot_current(crl);
+    struct crl_copy *copy = copy_current(crl);
     int64_t revocations = 0;
     bool ok = store_revocation_count(crl->store, crl->ca_name, &revocations, err);
 
     if (ok) {
-        *due = snapshot == NULL || is_due(crl, &snapshot->facts, revocations, now);
+        *due = copy == NULL || is_due(crl, &copy->facts, revocations, now);
     }
-    snapshot_unref(crl, snapshot);
+    ca_crl_release(copy);
     return ok;
 }
 

@@ -4,7 +4,8 @@
  *           out.
  * Not here: the CRL's content (crl_builder.h), revoking (store/).
  * Owns:     the current CRL.
- * Threads:  any thread; readers wait for a pointer's exchange only, never for a CRL being made.
+ * Threads:  any thread; readers wait for a pointer's exchange only, never for a CRL being made. A
+ *           copy that is held may outlive the handle.
  * Spec:     RFC 5280 5.1.2.5, 5.2.3.
  */
 #ifndef OPENNDES_CA_CA_CRL_H
@@ -14,6 +15,7 @@
 #include "store/store.h"
 
 struct ca_crl;
+struct crl_copy;
 
 struct ca_crl_options {
     const char *ca_name; /* these three are borrowed and outlive the handle */
@@ -32,5 +34,8 @@ MUST_USE bool ca_crl_refresh(struct ca_crl *crl, int64_t now, bool *made, struct
 int64_t ca_crl_end(struct ca_crl *crl);
 MUST_USE bool ca_crl_append(struct ca_crl *crl, struct buffer *out, int64_t *next_update,
                             struct error *err);
+/* As ca_builtin_crl_hold and ca_builtin_crl_release. */
+struct crl_copy *ca_crl_hold(struct ca_crl *crl, struct bytes *der, struct error *err);
+void ca_crl_release(struct crl_copy *copy);
 
 #endif

@@ -2,29 +2,48 @@
 #include "ca/crl_builder.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/text.h"
 #include "ca/asn1_time.h"
 #include "ca/ca_error.h"
+#include "model/certificate.h"
 #include "model/machine_pkey.h"
 
+/*
+ * Entries are written as DER at once, and what is around them by OpenSSL: an X509_CRL of a hundred
+ * thousand entries takes 60 MB for a list of 4 MB.
+ */
+#define ENTRY_BYTES_MAX 128
+#define HEADER_BYTES_MAX 8 /* tag and length of at most 64 MiB */
+#define FRAME_BYTES_MAX 16384u
+#define TBS_PIECES 4 /* header, head, entries, tail */
+#define SERIAL_BYTES_MAX (SERIAL_TEXT_MAX / 2 + 1)
+
+#define TAG_SEQUENCE (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED)
+#define TAG_EXTENSIONS (0 | V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED)
+
 struct crl_builder {
-    X509_CRL *crl;
+    struct buffer entries; /* DER of each, one after the other */
+    ASN1_TIME *time;       /* of the entry that is being written */
 };
 
-struct crl_builder *crl_builder_create(struct error *err)
+struct crl_builder *crl_builder_create(size_t expected, struct error *err)
 {
     struct crl_builder *builder = calloc(1, sizeof(*builder));
+    bool ok = builder != NULL;
 
     if (builder != NULL) {
-        builder->crl = X509_CRL_new();
+        builder->entries.max = CRL_BYTES_MAX;
+        builder->time = ASN1_TIME_new();
+        ok = builder->time != NULL && buffer_reserve(&builder->entries, expected, err);
     }
-    if (builder == NULL || builder->crl == NULL) {
+    if (!ok) {
         (void)error_set(err, REASON_NO_MEMORY, "out of memory for a CRL");
         crl_builder_free(builder);
         builder = NULL;
@@ -37,9 +56,53 @@ void crl_builder_free(struct crl_builder *builder)
     if (builder == NULL) {
         return;
     }
-    X509_CRL_free(builder->crl);
+    buffer_clear(&builder->entries);
+    ASN1_TIME_free(builder->time);
     free(builder);
 }
+
+/* ---- DER ------------------------------------------------------------------------------------- */
+
+static size_t write_header(uint8_t out[HEADER_BYTES_MAX], int tag, size_t len)
+{
+    size_t digits = 0;
+    size_t at = 0;
+
+    out[at++] = (uint8_t)tag;
+    if (len < 0x80) {
+        out[at++] = (uint8_t)len;
+        return at;
+    }
+    for (size_t rest = len; rest > 0; rest >>= 8) {
+        digits++;
+    }
+    out[at++] = (uint8_t)(0x80 | digits);
+    for (size_t i = digits; i > 0; i--) {
+        out[at++] = (uint8_t)(len >> (8 * (i - 1)));
+    }
+    return at;
+}
+
+static bool append_header(struct buffer *out, int tag, size_t len, struct error *err)
+{
+    uint8_t header[HEADER_BYTES_MAX];
+
+    return buffer_append(out, header, write_header(header, tag, len), err);
+}
+
+static bool append_item(struct buffer *out, const void *value, const ASN1_ITEM *item,
+                        struct error *err)
+{
+    unsigned char *data = NULL;
+    int len = ASN1_item_i2d(value, &data, item);
+    bool ok = len > 0 ? buffer_append(out, data, (size_t)len, err)
+                      : ca_error_openssl(err, REASON_SIGN_FAILED, "a CRL cannot be written as DER");
+
+    OPENSSL_free(data);
+    return ok;
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
 
 /*
  * RFC 5280 5.3.1: unspecified is left out, 7 is unused, 8 (removeFromCRL) is for delta CRLs
@@ -51,76 +114,102 @@ static bool reason_is_written(int reason)
            || reason == CRL_REASON_PRIVILEGE_WITHDRAWN || reason == CRL_REASON_AA_COMPROMISE;
 }
 
-static bool add_reason(X509_REVOKED *entry, int reason)
+/* The content of an INTEGER, as short as it can be; 0: this is no serial number of a CA's. */
+static size_t write_serial(uint8_t out[SERIAL_BYTES_MAX], const char *serial)
 {
-    ASN1_ENUMERATED *value = ASN1_ENUMERATED_new();
-    bool ok = value != NULL && ASN1_ENUMERATED_set(value, reason) == 1
-              && X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, value, 0, X509V3_ADD_APPEND) == 1;
+    uint8_t bytes[SERIAL_BYTES_MAX];
+    size_t len = 0;
+    size_t zeros = 0;
+    size_t sign = 0;
 
-    ASN1_ENUMERATED_free(value);
-    return ok;
+    if (!text_unhex(bytes, sizeof(bytes) - 1, &len, bytes_of_text(serial)) || len == 0) {
+        return 0;
+    }
+    while (zeros + 1 < len && bytes[zeros] == 0) {
+        zeros++;
+    }
+    sign = (bytes[zeros] & 0x80u) != 0 ? 1 : 0;
+    out[0] = 0;
+    memcpy(out + sign, bytes + zeros, len - zeros);
+    return sign + len - zeros;
 }
 
-static bool set_serial(X509_REVOKED *entry, const char *serial)
+static size_t write_reason(uint8_t *out, int reason)
 {
-    BIGNUM *number = NULL;
-    ASN1_INTEGER *integer = NULL;
-    int digits = BN_hex2bn(&number, serial);
-    bool ok = false;
+    /* SEQUENCE OF Extension: reasonCode (2.5.29.21), an OCTET STRING around an ENUMERATED */
+    static const uint8_t extension[] = { 0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                         0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01 };
 
-    if (digits > 0 && serial[digits] == 0) {
-        integer = BN_to_ASN1_INTEGER(number, NULL);
-    }
-    ok = integer != NULL && X509_REVOKED_set_serialNumber(entry, integer) == 1;
-    ASN1_INTEGER_free(integer);
-    BN_free(number);
-    return ok;
+    memcpy(out, extension, sizeof(extension));
+    out[sizeof(extension)] = (uint8_t)reason;
+    return sizeof(extension) + 1;
 }
 
 bool crl_builder_add(struct crl_builder *builder, const char *serial, int64_t revoked_at,
                      int reason, struct error *err)
 {
-    X509_REVOKED *entry = X509_REVOKED_new();
-    ASN1_TIME *time = ASN1_TIME_new();
-    bool ok = false;
+    uint8_t number[SERIAL_BYTES_MAX];
+    uint8_t entry[ENTRY_BYTES_MAX];
+    uint8_t header[HEADER_BYTES_MAX];
+    size_t number_len = write_serial(number, serial);
+    size_t len = 0;
+    size_t header_len = 0;
 
-    if (entry == NULL || time == NULL) {
-        (void)error_set(err, REASON_NO_MEMORY, "out of memory for a CRL entry");
-        goto out;
+    if (number_len == 0) {
+        return error_set(err, REASON_SYNTAX,
+                         "a revoked certificate's serial number is not hexadecimal");
     }
-    if (!set_serial(entry, serial)) {
-        (void)ca_error_openssl(err, REASON_SYNTAX,
-                               "a revoked certificate's serial number is not hexadecimal");
-        goto out;
+    if (!asn1_time_set(builder->time, revoked_at, err)) {
+        return false;
     }
-    if (!asn1_time_set(time, revoked_at, err)) {
-        goto out;
+    len = write_header(entry, V_ASN1_INTEGER, number_len);
+    memcpy(entry + len, number, number_len);
+    len += number_len;
+    len += write_header(entry + len, builder->time->type, (size_t)builder->time->length);
+    memcpy(entry + len, builder->time->data, (size_t)builder->time->length);
+    len += (size_t)builder->time->length;
+    if (reason_is_written(reason)) {
+        len += write_reason(entry + len, reason);
     }
-    if (X509_REVOKED_set_revocationDate(entry, time) != 1
-        || (reason_is_written(reason) && !add_reason(entry, reason))
-        || X509_CRL_add0_revoked(builder->crl, entry) != 1) {
-        (void)ca_error_openssl(err, REASON_NO_MEMORY, "a CRL entry cannot be made");
-        goto out;
-    }
-    entry = NULL; /* the CRL has it */
-    ok = true;
-out:
-    ASN1_TIME_free(time);
-    X509_REVOKED_free(entry);
-    return ok;
+    header_len = write_header(header, TAG_SEQUENCE, len);
+    return buffer_reserve(&builder->entries, header_len + len, err)
+           && buffer_append(&builder->entries, header, header_len, err)
+           && buffer_append(&builder->entries, entry, len, err);
 }
 
-static bool add_number(X509_CRL *crl, int64_t number)
+/* ---- what is around them --------------------------------------------------------------------- */
+
+/* What X509_CRL_sign would write for this key; owned. */
+static X509_ALGOR *make_algorithm(const struct cert_issuer *issuer, struct error *err)
+{
+    X509_ALGOR *algorithm = X509_ALGOR_new();
+    int key = EVP_PKEY_get_base_id(issuer->key);
+    int nid = NID_undef;
+
+    if (algorithm != NULL && issuer->digest != NULL
+        && OBJ_find_sigid_by_algs(&nid, EVP_MD_get_type(issuer->digest), key) == 1
+        /* RFC 4055 5 and RFC 5758 3.2: NULL with RSA, nothing with ECDSA */
+        && X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid),
+                           key == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF, NULL)
+               == 1) {
+        return algorithm;
+    }
+    X509_ALGOR_free(algorithm);
+    (void)ca_error_openssl(err, REASON_SIGN_FAILED, "no signature algorithm for the CA's key");
+    return NULL;
+}
+
+static bool add_number(X509_EXTENSIONS **extensions, int64_t number)
 {
     ASN1_INTEGER *value = ASN1_INTEGER_new();
     bool ok = value != NULL && ASN1_INTEGER_set_int64(value, number) == 1
-              && X509_CRL_add1_ext_i2d(crl, NID_crl_number, value, 0, X509V3_ADD_DEFAULT) == 1;
+              && X509V3_add1_i2d(extensions, NID_crl_number, value, 0, X509V3_ADD_DEFAULT) == 1;
 
     ASN1_INTEGER_free(value);
     return ok;
 }
 
-static bool add_authority_key_id(X509_CRL *crl, const ASN1_OCTET_STRING *key_id)
+static bool add_authority_key_id(X509_EXTENSIONS **extensions, const ASN1_OCTET_STRING *key_id)
 {
     AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
     bool ok = false;
@@ -128,73 +217,243 @@ static bool add_authority_key_id(X509_CRL *crl, const ASN1_OCTET_STRING *key_id)
     if (authority != NULL) {
         authority->keyid = ASN1_OCTET_STRING_dup(key_id);
         ok = authority->keyid != NULL
-             && X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, authority, 0,
-                                      X509V3_ADD_DEFAULT)
+             && X509V3_add1_i2d(extensions, NID_authority_key_identifier, authority, 0,
+                                X509V3_ADD_DEFAULT)
                     == 1;
     }
     AUTHORITY_KEYID_free(authority);
     return ok;
 }
 
-static bool set_times(X509_CRL *crl, int64_t this_update, int64_t next_update, struct error *err)
+static bool append_extensions(struct buffer *out, const struct cert_issuer *issuer, int64_t number,
+                              struct error *err)
 {
-    ASN1_TIME *time = ASN1_TIME_new();
-    bool ok = time != NULL && asn1_time_set(time, this_update, err)
-              && X509_CRL_set1_lastUpdate(crl, time) == 1 && asn1_time_set(time, next_update, err)
-              && X509_CRL_set1_nextUpdate(crl, time) == 1;
-
-    ASN1_TIME_free(time);
-    return ok || ca_error_openssl(err, REASON_NO_MEMORY, "a CRL's times cannot be set");
-}
-
-static bool append_der(X509_CRL *crl, struct buffer *der, struct error *err)
-{
-    unsigned char *data = NULL;
-    int len = i2d_X509_CRL(crl, &data);
+    struct buffer list = BUFFER_INIT(FRAME_BYTES_MAX);
+    X509_EXTENSIONS *extensions = NULL;
     bool ok = false;
 
-    if (len <= 0) {
-        return ca_error_openssl(err, REASON_SIGN_FAILED, "a CRL cannot be written as DER");
+    if (!add_authority_key_id(&extensions, issuer->key_id) || !add_number(&extensions, number)) {
+        (void)ca_error_openssl(err, REASON_NO_MEMORY, "a CRL's extensions cannot be made");
+        goto out;
     }
-    ok = buffer_append(der, data, (size_t)len, err);
-    OPENSSL_free(data);
+    ok = append_item(&list, extensions, ASN1_ITEM_rptr(X509_EXTENSIONS), err)
+         && append_header(out, TAG_EXTENSIONS, list.len, err)
+         && buffer_append_bytes(out, buffer_bytes(&list), err);
+out:
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    buffer_clear(&list);
     return ok;
+}
+
+static bool append_time(struct buffer *out, int64_t seconds, struct error *err)
+{
+    ASN1_TIME *time = ASN1_TIME_new();
+    bool ok = time != NULL ? asn1_time_set(time, seconds, err)
+                                 && append_item(out, time, ASN1_ITEM_rptr(ASN1_TIME), err)
+                           : error_set(err, REASON_NO_MEMORY, "out of memory for a CRL");
+
+    ASN1_TIME_free(time);
+    return ok;
+}
+
+struct facts {
+    int64_t number, this_update, next_update;
+};
+
+/* TBSCertList without its own header and its entries. */
+struct frame {
+    struct buffer head; /* up to the header of revokedCertificates */
+    struct buffer tail; /* crlExtensions */
+    struct buffer sign; /* the AlgorithmIdentifier */
+};
+
+static void frame_clear(struct frame *frame)
+{
+    buffer_clear(&frame->head);
+    buffer_clear(&frame->tail);
+    buffer_clear(&frame->sign);
+}
+
+static bool make_frame(struct frame *frame, const struct crl_builder *builder,
+                       const struct cert_issuer *issuer, const struct facts *facts,
+                       struct error *err)
+{
+    static const uint8_t version_2[] = { V_ASN1_INTEGER, 1, X509_CRL_VERSION_2 };
+    X509_ALGOR *algorithm = make_algorithm(issuer, err);
+    size_t entries = builder->entries.len;
+    bool ok = algorithm != NULL
+              && append_item(&frame->sign, algorithm, ASN1_ITEM_rptr(X509_ALGOR), err)
+              && buffer_append(&frame->head, version_2, sizeof(version_2), err)
+              && buffer_append_bytes(&frame->head, buffer_bytes(&frame->sign), err)
+              && append_item(&frame->head, X509_get_subject_name(issuer->cert),
+                             ASN1_ITEM_rptr(X509_NAME), err)
+              && append_time(&frame->head, facts->this_update, err)
+              && append_time(&frame->head, facts->next_update, err)
+              /* RFC 5280 5.1.2.6: absent when nothing is revoked */
+              && (entries == 0 || append_header(&frame->head, TAG_SEQUENCE, entries, err))
+              && append_extensions(&frame->tail, issuer, facts->number, err);
+
+    X509_ALGOR_free(algorithm);
+    return ok;
+}
+
+/* ---- signing --------------------------------------------------------------------------------- */
+
+/* The pieces of the TBSCertList, its header first. */
+static bool sign_pieces(const struct cert_issuer *issuer, const struct bytes pieces[TBS_PIECES],
+                        struct buffer *signature, struct error *err)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    size_t len = 0;
+    bool ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, issuer->digest, NULL, issuer->key) == 1;
+
+    for (size_t i = 0; ok && i < TBS_PIECES; i++) {
+        ok = EVP_DigestSignUpdate(ctx, pieces[i].data, pieces[i].len) == 1;
+    }
+    ok = ok && EVP_DigestSignFinal(ctx, NULL, &len) == 1 && buffer_reserve(signature, len, err)
+         && EVP_DigestSignFinal(ctx, signature->data, &len) == 1;
+    if (ok) {
+        signature->len = len;
+    } else if (!error_is_set(err)) {
+        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the CRL cannot be signed");
+        machine_pkey_explain(issuer->key, err);
+    }
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
+static bool append_crl(struct buffer *out, const struct bytes pieces[TBS_PIECES],
+                       const struct buffer *algorithm, const struct buffer *signature,
+                       struct error *err)
+{
+    static const uint8_t no_unused_bits = 0;
+    uint8_t header[HEADER_BYTES_MAX];
+    size_t header_len = write_header(header, V_ASN1_BIT_STRING, signature->len + 1);
+    size_t len = algorithm->len + header_len + 1 + signature->len;
+    bool ok = true;
+
+    for (size_t i = 0; i < TBS_PIECES; i++) {
+        len += pieces[i].len;
+    }
+    /* one allocation of the right size: the list is large */
+    ok = buffer_reserve(out, len + HEADER_BYTES_MAX, err)
+         && append_header(out, TAG_SEQUENCE, len, err);
+    for (size_t i = 0; ok && i < TBS_PIECES; i++) {
+        ok = buffer_append_bytes(out, pieces[i], err);
+    }
+    return ok && buffer_append_bytes(out, buffer_bytes(algorithm), err)
+           && buffer_append(out, header, header_len, err)
+           && buffer_append(out, &no_unused_bits, 1, err)
+           && buffer_append_bytes(out, buffer_bytes(signature), err);
 }
 
 bool crl_builder_sign(struct crl_builder *builder, const struct cert_issuer *issuer, int64_t number,
                       int64_t this_update, int64_t next_update, struct buffer *der,
                       struct error *err)
 {
-    X509_CRL *crl = builder->crl;
+    const struct facts facts = { number, this_update, next_update };
+    struct frame frame = { BUFFER_INIT(FRAME_BYTES_MAX), BUFFER_INIT(FRAME_BYTES_MAX),
+                           BUFFER_INIT(FRAME_BYTES_MAX) };
+    struct buffer signature = BUFFER_INIT(FRAME_BYTES_MAX);
+    struct bytes pieces[TBS_PIECES];
+    uint8_t header[HEADER_BYTES_MAX];
+    bool ok = false;
 
-    if (!set_times(crl, this_update, next_update, err)) {
-        return false;
-    }
-    if (X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1
-        || X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->cert)) != 1
-        || !add_authority_key_id(crl, issuer->key_id) || !add_number(crl, number)
-        || X509_CRL_sort(crl) != 1 || X509_CRL_sign(crl, issuer->key, issuer->digest) <= 0) {
-        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the CRL cannot be signed");
-        machine_pkey_explain(issuer->key, err);
-        return false;
-    }
-    return append_der(crl, der, err);
+    if (!make_frame(&frame, builder, issuer, &facts, err)) goto out;
+    pieces[0] =
+        bytes_of(header, write_header(header, TAG_SEQUENCE,
+                                      frame.head.len + builder->entries.len + frame.tail.len));
+    pieces[1] = buffer_bytes(&frame.head);
+    pieces[2] = buffer_bytes(&builder->entries);
+    pieces[3] = buffer_bytes(&frame.tail);
+    ok = sign_pieces(issuer, pieces, &signature, err)
+         && append_crl(der, pieces, &frame.sign, &signature, err);
+out:
+    buffer_clear(&signature);
+    frame_clear(&frame);
+    return ok;
 }
 
+/* ---- looking at one that is kept ------------------------------------------------------------- */
+
+/* The next element of *rest, which moves on; *content (may be NULL) gets what is inside. */
+static bool next_element(struct bytes *rest, int tag, struct bytes *whole, struct bytes *content)
+{
+    const unsigned char *p = rest->data;
+    long len = 0;
+    int found = 0;
+    int class = 0;
+    int flags = ASN1_get_object(&p, &len, &found, &class, (long)rest->len);
+
+    if (rest->len == 0 || (flags & 0x81) != 0 || class != V_ASN1_UNIVERSAL || found != tag
+        || len < 0) {
+        return false; /* an error, or no length */
+    }
+    *whole = bytes_of(rest->data, (size_t)(p - rest->data) + (size_t)len);
+    if (content != NULL) {
+        *content = bytes_of(p, (size_t)len);
+    }
+    *rest = bytes_of(p + len, rest->len - whole->len);
+    return true;
+}
+
+static bool names_issuer(struct bytes name, const struct cert_issuer *issuer)
+{
+    const unsigned char *p = name.data;
+    X509_NAME *parsed = d2i_X509_NAME(NULL, &p, (long)name.len);
+    bool same = parsed != NULL && X509_NAME_cmp(parsed, X509_get_subject_name(issuer->cert)) == 0;
+
+    X509_NAME_free(parsed);
+    return same;
+}
+
+static bool verifies(struct bytes signed_part, struct bytes algorithm, struct bytes signature,
+                     const struct cert_issuer *issuer)
+{
+    struct buffer ours = BUFFER_INIT(FRAME_BYTES_MAX);
+    struct error ignored = ERROR_INIT;
+    X509_ALGOR *expected = make_algorithm(issuer, &ignored);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    /* a BIT STRING begins with the number of unused bits */
+    bool ok = expected != NULL && ctx != NULL
+              && append_item(&ours, expected, ASN1_ITEM_rptr(X509_ALGOR), &ignored)
+              && bytes_equal(buffer_bytes(&ours), algorithm) && signature.len > 1
+              && signature.data[0] == 0
+              && EVP_DigestVerifyInit(ctx, NULL, issuer->digest, NULL, issuer->key) == 1
+              && EVP_DigestVerify(ctx, signature.data + 1, signature.len - 1, signed_part.data,
+                                  signed_part.len)
+                     == 1;
+
+    EVP_MD_CTX_free(ctx);
+    X509_ALGOR_free(expected);
+    buffer_clear(&ours);
+    return ok;
+}
+
+/* Its entries are not looked at: the signature says that they are what we have written. */
 bool crl_builder_made_by(struct bytes der, const struct cert_issuer *issuer)
 {
-    const unsigned char *p = der.data;
-    X509_CRL *crl = NULL;
+    struct bytes rest = der;
+    struct bytes whole = { NULL, 0 };
+    struct bytes list = { NULL, 0 };
+    struct bytes tbs = { NULL, 0 };
+    struct bytes algorithm = { NULL, 0 };
+    struct bytes signature = { NULL, 0 };
+    struct bytes name = { NULL, 0 };
     bool ours = false;
 
     ERR_set_mark();
-    if (der.len > 0 && der.len <= CRL_BYTES_MAX) {
-        crl = d2i_X509_CRL(NULL, &p, (long)der.len);
-    }
-    ours = crl != NULL && p == der.data + der.len
-           && X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(issuer->cert)) == 0
-           && X509_CRL_verify(crl, issuer->key) == 1;
-    X509_CRL_free(crl);
+    ours = der.len > 0 && der.len <= CRL_BYTES_MAX
+           && next_element(&rest, V_ASN1_SEQUENCE, &whole, &list) && rest.len == 0
+           && next_element(&list, V_ASN1_SEQUENCE, &tbs, &rest)
+           && next_element(&list, V_ASN1_SEQUENCE, &algorithm, NULL)
+           && next_element(&list, V_ASN1_BIT_STRING, &whole, &signature)
+           && list.len == 0
+           /* inside of what is signed: version, algorithm, issuer */
+           && next_element(&rest, V_ASN1_INTEGER, &whole, NULL)
+           && next_element(&rest, V_ASN1_SEQUENCE, &whole, NULL) && bytes_equal(whole, algorithm)
+           && next_element(&rest, V_ASN1_SEQUENCE, &name, NULL) && names_issuer(name, issuer)
+           && verifies(tbs, algorithm, signature, issuer);
     ERR_pop_to_mark();
     return ours;
 }

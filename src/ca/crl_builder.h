@@ -16,7 +16,8 @@ struct crl_builder;
 
 #define CRL_BYTES_MAX 67108864u /* 64 MiB: 1.5 million entries of about 42 bytes */
 
-struct crl_builder *crl_builder_create(struct error *err);
+/* `expected`: about so many bytes of entries, if it is known; else 0. */
+struct crl_builder *crl_builder_create(size_t expected, struct error *err);
 void crl_builder_free(struct crl_builder *builder); /* NULL is allowed */
 
 /*

@@ -80,7 +80,7 @@ static void exchange_free(struct http_exchange *exchange)
     buffer_clear(&exchange->headers.forwarded_proto);
     buffer_clear(&exchange->body);
     buffer_clear(&exchange->response.headers);
-    buffer_clear(&exchange->response.body);
+    http_response_drop_body(&exchange->response);
     free(exchange);
 }
 
@@ -164,6 +164,7 @@ static bool queue_response(struct http_exchange *exchange)
     }
     if (owned) {
         memset(&from->body, 0, sizeof(from->body));
+        memset(&from->lent, 0, sizeof(from->lent));
     }
     MHD_destroy_response(response);
     return done;
@@ -208,7 +209,7 @@ static void run_job(void *context)
     (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock); /* from here on the server may be gone */
     buffer_clear(&response.headers);
-    buffer_clear(&response.body);
+    http_response_drop_body(&response);
 }
 
 /*

@@ -19,12 +19,37 @@ static void free_body(void *context)
     free(body);
 }
 
+static void give_back(void *context)
+{
+    struct http_lent *lent = context;
+
+    lent->give_back(lent->owner);
+    free(lent);
+}
+
+static struct MHD_Response *make_lent_response(const struct http_response *from)
+{
+    struct MHD_Response *response = NULL;
+    struct http_lent *lent = malloc(sizeof(*lent));
+
+    if (lent == NULL) return NULL;
+    *lent = from->lent;
+    /* libmicrohttpd only reads it */
+    response = MHD_create_response_from_buffer_with_free_callback_cls(
+        lent->bytes.len, (void *)(uintptr_t)lent->bytes.data, give_back, lent);
+    if (response == NULL) {
+        free(lent);
+    }
+    return response;
+}
+
 /* The body belongs to the response from here on. */
 static struct MHD_Response *make_response(const struct http_response *from)
 {
     struct MHD_Response *response = NULL;
     struct buffer *body = NULL;
 
+    if (from->lent.give_back != NULL) return make_lent_response(from);
     if (from->body.len == 0) {
         return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
     }
@@ -102,10 +127,12 @@ struct MHD_Response *http_exchange_response(struct http_exchange *exchange, bool
 {
     struct MHD_Response *response = make_response(&exchange->response);
 
-    *owned = response != NULL && exchange->response.body.len > 0;
+    *owned = response != NULL
+             && (exchange->response.body.len > 0 || exchange->response.lent.give_back != NULL);
     if (response != NULL && !add_headers(exchange, response)) {
         if (*owned) {
             memset(&exchange->response.body, 0, sizeof(exchange->response.body));
+            memset(&exchange->response.lent, 0, sizeof(exchange->response.lent));
         }
         MHD_destroy_response(response);
         *owned = false;

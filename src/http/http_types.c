@@ -17,6 +17,17 @@ bool http_response_add_header(struct http_response *response, const char *name, 
     return buffer_printf(&response->headers, err, "%s: %s\n", name, value);
 }
 
+void http_response_drop_body(struct http_response *response)
+{
+    static const struct http_lent nothing = { { NULL, 0 }, NULL, NULL };
+
+    buffer_clear(&response->body);
+    if (response->lent.give_back != NULL) {
+        response->lent.give_back(response->lent.owner);
+    }
+    response->lent = nothing;
+}
+
 void http_response_error(struct http_response *response, const struct error *err)
 {
     struct error ignored = ERROR_INIT;
@@ -26,7 +37,7 @@ void http_response_error(struct http_response *response, const struct error *err
     response->status = error_http_status(err);
     response->content_type = NULL;
     response->retry_after = later ? RETRY_AFTER_SECONDS : 0;
-    buffer_clear(&response->body);
+    http_response_drop_body(response);
     /* who is not allowed in learns nothing from the answer */
     if (kind == ERROR_DENIED) return;
     response->body.max = ERROR_BODY_MAX;
@@ -44,4 +55,13 @@ void http_response_body(struct http_response *response, const char *content_type
     response->status = 200;
     response->content_type = content_type;
     buffer_move(&response->body, take_body);
+}
+
+void http_response_lend(struct http_response *response, const char *content_type,
+                        const struct http_lent *take_lent)
+{
+    http_response_drop_body(response);
+    response->status = 200;
+    response->content_type = content_type;
+    response->lent = *take_lent;
 }

@@ -48,6 +48,16 @@ struct http_request {
     int64_t started_us;                 /* clock_monotonic_us when the headers were complete */
 };
 
+/*
+ * A body that stays somebody else's: for what is large and asked for often, so that a hundred slow
+ * clients hold one copy of it. give_back is called once, on any thread.
+ */
+struct http_lent {
+    struct bytes bytes;             /* valid and unchanged until it is given back */
+    void (*give_back)(void *owner); /* NULL: nothing is lent */
+    void *owner;
+};
+
 struct http_response {
     int status;
     const char *content_type; /* constant text; NULL: none */
@@ -56,6 +66,7 @@ struct http_response {
     bool may_be_kept;         /* http_cache_allow; false: Cache-Control says no-store */
     struct buffer headers;    /* further ones: "Name: value\n"...; http_response_add_header */
     struct buffer body;       /* handed to the server without a copy */
+    struct http_lent lent;    /* instead of body */
     enum reason refused; /* set by the server for what it refuses by itself (413, 414, 503 ...) */
 };
 
@@ -72,5 +83,10 @@ void http_response_error(struct http_response *response, const struct error *err
  */
 void http_response_body(struct http_response *response, const char *content_type,
                         struct buffer *take_body);
+/* The same with what is lent, which the response takes over. */
+void http_response_lend(struct http_response *response, const char *content_type,
+                        const struct http_lent *take_lent);
+/* Forget the body: wipe its own, give back what was lent. */
+void http_response_drop_body(struct http_response *response);
 
 #endif

@@ -201,7 +201,8 @@ MUST_USE bool store_list_revoked(struct store *store, const char *ca_name, int64
 MUST_USE bool store_revocation_count(struct store *store, const char *ca_name, int64_t *count,
                                      struct error *err);
 
-/* The kept CRL and what it was made from; *found false when none. The DER is appended. */
+/* The kept CRL and what it was made from; *found false when none. The DER is appended to `der`
+   (NULL: not read). */
 struct store_crl {
     int64_t number;
     int64_t revocation_count;

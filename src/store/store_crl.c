@@ -98,7 +98,7 @@ bool store_get_crl(struct store *store, const char *ca_name, struct store_crl *c
     db_bind_text(query, 1, ca_name);
     if (!db_step(query, &row, err)) goto out;
     if (row) {
-        if (!buffer_append_bytes(der, db_column_bytes(query, 4), err)) goto out;
+        if (der != NULL && !buffer_append_bytes(der, db_column_bytes(query, 4), err)) goto out;
         crl->number = db_column_int(query, 0);
         crl->revocation_count = db_column_int(query, 1);
         crl->this_update = db_column_int(query, 2);

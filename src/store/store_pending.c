@@ -271,6 +271,7 @@ bool store_pending_list(struct store *store, const struct store_pending_filter *
     db_bind_int(query, 2, filter->all ? 1 : 0);
     db_bind_int(query, 3, filter->now);
     db_bind_int(query, 4, filter->limit > 0 ? filter->limit : LIST_LIMIT_DEFAULT);
+    db_bind_int(query, 5, filter->before_id > 0 ? filter->before_id : INT64_MAX);
     ok = visit_rows(query, visit, context, NULL, err);
 out:
     db_query_end(query);

@@ -85,7 +85,8 @@ struct store_pending_filter {
     const char *template_name; /* NULL: any */
     bool all;                  /* also what is decided */
     int64_t now;
-    int64_t limit; /* rows, newest first; 0: 1000 */
+    int64_t limit;     /* rows, newest first; 0: 1000 */
+    int64_t before_id; /* paging: ids below this one; 0: from the newest */
 };
 MUST_USE bool store_pending_list(struct store *store, const struct store_pending_filter *filter,
                                  store_pending_visit *visit, void *context, struct error *err);

@@ -235,7 +235,7 @@ const char *const store_sql_texts[STORE_SQL_END] = {
         " csr_sha256, csr_sha1, csr_md5, csr, subject, peer, challenge_type, renews, created_at,"
         " expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [STORE_SQL_LIST_PENDING] =
-        "SELECT " PENDING_COLUMNS " FROM pending WHERE (?1 IS NULL OR template = ?1)"
+        "SELECT " PENDING_COLUMNS " FROM pending WHERE id < ?5 AND (?1 IS NULL OR template = ?1)"
         " AND (?2 = 1 OR state = 0) AND expires_at > ?3 ORDER BY id DESC LIMIT ?4",
     /* For people: looks at every row. */
     [STORE_SQL_MATCH_PENDING] =
@@ -260,7 +260,9 @@ const char *const store_sql_texts[STORE_SQL_END] = {
                                  " WHERE template = ?1 LIMIT ?2)",
 
     [STORE_SQL_LIST_SEALED_PASSWORDS] =
-        "SELECT id, scope, sealed FROM password WHERE sealed IS NOT NULL ORDER BY id",
+        /* only these are sealed; the index knows them among a hundred thousand others */
+    "SELECT id, scope, sealed FROM password WHERE kind = 'single' AND sealed IS NOT NULL"
+    " ORDER BY scope",
     [STORE_SQL_UPDATE_SEALED_PASSWORD] =
         "UPDATE password SET sealed = ?2 WHERE id = ?1 AND sealed IS NOT NULL",
     [STORE_SQL_LIST_TICKETS] = "SELECT id, '', ticket FROM notification ORDER BY id",

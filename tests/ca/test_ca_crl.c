@@ -467,56 +467,39 @@ static void refresh__threads_of_two_processes__one_makes_it_each_time(void **sta
     store_close(other_store);
 }
 
-/* ---- the builder ----------------------------------------------------------------------------- */
-
-static void crl_builder__serial_not_hex__refused(void **state)
+/* A slow client holds the list it was promised, whatever becomes of the CA. */
+static void hold__newer_lists_and_the_end_of_the_ca__copy_stays(void **state)
 {
-    static const char *const serials[] = { "", "xyz", "12x", "0x12", "1 2" };
+    struct world *w = *state;
     struct error err = ERROR_INIT;
-    struct crl_builder *builder = crl_builder_create(&err);
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(serials) / sizeof(serials[0]); i++) {
-        assert_refusal(crl_builder_add(builder, serials[i], 0, 0, &err), &err, REASON_SYNTAX,
-                       serials[i]);
-    }
-    crl_builder_free(builder);
-    crl_builder_free(NULL);
-}
-
-#define MANY 100000
-
-static void crl_builder__100000_entries__quick_and_small(void **state)
-{
-    struct error err = ERROR_INIT;
-    struct buffer der = BUFFER_INIT(CRL_BYTES_MAX);
-    struct crl_builder *builder = crl_builder_create(&err);
-    EVP_PKEY *key = sample_key_ec();
-    X509 *cert = sample_cert(&(struct sample_cert){ .subject = "x", .key = key });
-    struct cert_issuer issuer;
-    int64_t start = clock_monotonic_us();
+    struct bytes der = { NULL, 0 };
+    struct bytes newer = { NULL, 0 };
+    struct buffer before = BUFFER_INIT(CRL_BYTES_MAX);
+    struct crl_copy *first = NULL;
+    struct crl_copy *second = NULL;
     int64_t now = clock_now();
 
-    (void)state;
-    assert_done(cert_issuer_init(&issuer, cert, key, "x", &err), &err, "issuer");
-    for (unsigned i = 0; i < MANY; i++) {
-        char serial[41];
-
-        assert_true(text_format(serial, sizeof(serial), "5a%030x%08x", 0u, i * 2654435761u));
-        assert_true(crl_builder_add(builder, serial, now - i, i % 2 == 0 ? 1 : 0, &err));
-    }
-    assert_done(crl_builder_sign(builder, &issuer, 1, now, now + DAY, &der, &err), &err, "sign");
-    assert_true(crl_builder_made_by(buffer_bytes(&der), &issuer));
-    print_message("%u entries: %u bytes, %u ms\n", MANY, (unsigned)der.len,
-                  (unsigned)((clock_monotonic_us() - start) / 1000));
-    der.data[der.len / 2] ^= 1;
-    assert_false(crl_builder_made_by(buffer_bytes(&der), &issuer));
-    assert_false(crl_builder_made_by(bytes_of(NULL, 0), &issuer));
-    cert_issuer_clear(&issuer);
-    crl_builder_free(builder);
-    X509_free(cert);
-    EVP_PKEY_free(key);
-    buffer_clear(&der);
+    assert_null(ca_builtin_crl_hold(w->builtin, &der, &err));
+    assert_int_equal(err.reason, REASON_CA_NOT_READY);
+    error_clear(&err);
+    assert_true(refresh(w->builtin, now));
+    first = ca_builtin_crl_hold(w->builtin, &der, &err);
+    assert_non_null(first);
+    assert_true(buffer_append_bytes(&before, der, &err));
+    revoke(w->store, "5a", 1, now, now + DAY);
+    assert_true(refresh(w->builtin, now));
+    second = ca_builtin_crl_hold(w->builtin, &newer, &err);
+    assert_ptr_not_equal(second, first);
+    assert_false(bytes_equal(der, newer));
+    assert_true(bytes_equal(der, buffer_bytes(&before)));
+    ca_free(w->ca);
+    w->ca = NULL;
+    assert_true(bytes_equal(der, buffer_bytes(&before)));
+    ca_builtin_crl_release(first);
+    assert_int_equal(newer.data[0], 0x30);
+    ca_builtin_crl_release(second);
+    ca_builtin_crl_release(NULL);
+    buffer_clear(&before);
 }
 
 #define crl_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -535,8 +518,7 @@ int main(void)
         crl_test(refresh__imported_ca_without_crl_sign__no_crl_no_address),
         crl_test(refresh__another_process__its_crl_is_taken_over),
         crl_test(refresh__threads_of_two_processes__one_makes_it_each_time),
-        cmocka_unit_test(crl_builder__serial_not_hex__refused),
-        cmocka_unit_test(crl_builder__100000_entries__quick_and_small),
+        crl_test(hold__newer_lists_and_the_end_of_the_ca__copy_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,7 @@ static void ca__of_store__issues_and_signs_crls(void **state)
     assert_int_equal(X509_verify(cert, w->ca_key), 1);
     assert_true(ca_is_issuer_of(ca, cert));
 
-    crl = crl_builder_create(&err);
+    crl = crl_builder_create(0, &err);
     assert_non_null(crl);
     assert_done(cert_issuer_init(&issuer, w->ca, (EVP_PKEY *)(uintptr_t)ca_builtin_key(builtin),
                                  "ca", &err),

@@ -131,6 +131,32 @@ static void http_response_body__buffer__is_moved(void **state)
     buffer_clear(&response.body);
 }
 
+static void give_back(void *owner)
+{
+    *(unsigned *)owner += 1;
+}
+
+static void http_response_lend__another_body_or_an_error__given_back_once(void **state)
+{
+    unsigned given = 0;
+    struct http_lent lent = { bytes_of_text("shared"), give_back, &given };
+    struct http_response response = { .status = 0 };
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    http_response_lend(&response, "text/plain", &lent);
+    assert_int_equal(response.status, 200);
+    assert_int_equal(given, 0);
+    http_response_lend(&response, "text/plain", &lent); /* the first one goes */
+    assert_int_equal(given, 1);
+    (void)error_set(&err, REASON_ADDRESS_DENIED, "no");
+    http_response_error(&response, &err);
+    assert_int_equal(given, 2);
+    assert_null(response.lent.give_back);
+    http_response_drop_body(&response);
+    assert_int_equal(given, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +164,7 @@ int main(void)
         cmocka_unit_test(http_target_parse__limit_and_one_more__only_limit_is_taken),
         cmocka_unit_test(http_response_error__denied__has_no_body),
         cmocka_unit_test(http_response_error__busy__public_text_and_retry_after),
+        cmocka_unit_test(http_response_lend__another_body_or_an_error__given_back_once),
         cmocka_unit_test(http_response_body__buffer__is_moved),
     };
 

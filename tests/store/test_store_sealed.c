@@ -82,9 +82,9 @@ static void sealed__listed_and_replaced__all_or_nothing(void **state)
     listing = list(f->store);
     assert_string_equal(
         listing.text,
-        "password.sealed:phones=one password.sealed:*=two notification.ticket:=three ");
+        "password.sealed:*=two password.sealed:phones=one notification.ticket:=three ");
     struct store_sealed_row rows[] = {
-        { listing.columns[1], listing.ids[1], "", bytes_of_text("new two") },
+        { listing.columns[0], listing.ids[0], "", bytes_of_text("new two") },
         { listing.columns[2], listing.ids[2], "", bytes_of_text("new three") },
         { STORE_SEALED_TICKET, 4711, "", bytes_of_text("nobody's") },
     };
@@ -92,8 +92,8 @@ static void sealed__listed_and_replaced__all_or_nothing(void **state)
     assert_string_equal(list(f->store).text, listing.text);
     error_clear(&err);
     assert_ok(store_sealed_replace(f->store, rows, 2, &err), err);
-    assert_string_equal(list(f->store).text, "password.sealed:phones=one "
-                                             "password.sealed:*=new two "
+    assert_string_equal(list(f->store).text, "password.sealed:*=new two "
+                                             "password.sealed:phones=one "
                                              "notification.ticket:=new three ");
 }
 
