@@ -38,8 +38,8 @@ void store_close(struct store *store); /* waits for running writes; NULL is allo
 
 /*
  * The time by which what is old goes for good: `now`; but when the clock has leapt ahead by more
- * than a day while the store was open, only the time that has really passed (believed_clock.h): what
- * a wrong clock takes away nobody brings back. The store's own housekeeping goes by it.
+ * than a day while the store was open, only the time that has really passed (believed_clock.h):
+ * what a wrong clock takes nobody brings back. The store's own housekeeping goes by it.
  */
 int64_t store_time_to_forget(struct store *store, int64_t now);
 

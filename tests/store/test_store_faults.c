@@ -116,8 +116,8 @@ static void work__nth_call_fails__whole_or_absent_and_goes_on(void **state)
                 runs++;
             }
         }
-        print_message("    %s: %u calls, %zu runs, %zu steps failed\n", power_call_names[call],
-                      calls, runs, failed_steps);
+        print_message("    %s: %u calls, %u runs, %u steps failed\n", power_call_names[call], calls,
+                      (unsigned)runs, (unsigned)failed_steps);
     }
 }
 

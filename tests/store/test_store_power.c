@@ -60,9 +60,9 @@ static void cut(struct play *p, const struct disk_state *state, enum disk_fate f
     disk_state_cut(state, fate, seed, f->folder.path);
     const char *found = p->judge(f, disk_state_promises(state), p->context);
     if (found != NULL) {
-        fail_msg("power fails after %s; promised: %zu; what was not flushed: %s, seed %u: %s",
+        fail_msg("power fails after %s; promised: %u; what was not flushed: %s, seed %u: %s",
                  p->number > 0 ? disk_log_tell(p->log, p->number - 1) : "nothing",
-                 disk_state_promises(state), fates[fate], (unsigned)seed, found);
+                 (unsigned)disk_state_promises(state), fates[fate], (unsigned)seed, found);
     }
     p->cuts++;
     fixture_tear_down(&own);
@@ -88,7 +88,8 @@ static void play(const struct disk_log *log, judge_of_rest *judge, void *context
         }
         p.number++;
     } while (disk_state_next(state));
-    print_message("    %zu operations, %zu failures of the power\n", disk_log_count(log), p.cuts);
+    print_message("    %u operations, %u failures of the power\n", (unsigned)disk_log_count(log),
+                  (unsigned)p.cuts);
     assert_true(p.cuts > 10);
     disk_state_free(state);
 }
@@ -236,7 +237,7 @@ static void upgrade__power_fails_anywhere__old_or_new_and_whole(void **state)
         power_vfs_record(log, f->folder.path);
         store_close(fixture_open(f));
         power_vfs_record(NULL, "");
-        print_message("    version %zu\n", i + 1);
+        print_message("    version %u\n", (unsigned)i + 1);
         play(log, judge_upgrade, &rows);
         disk_log_free(log);
         buffer_clear(&content);
@@ -296,7 +297,8 @@ static void work__flush_fails_and_then_the_power__what_was_promised_is_there(voi
             break;
         }
     }
-    print_message("    %zu failed flushes, %zu failures of the power\n", flushes, cuts);
+    print_message("    %u failed flushes, %u failures of the power\n", (unsigned)flushes,
+                  (unsigned)cuts);
 }
 
 int main(void)
