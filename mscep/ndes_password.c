@@ -340,7 +340,9 @@ static bool scope_fits(const struct ndes_challenge *c, const struct store_passwo
 
 static bool still_good(const struct store_password_row *row, int64_t now, struct error *err)
 {
-    return (row->spent_at == 0 && row->expires_at > now) || store_password_refuse(row, err);
+    return (row->spent_at == 0 && row->expires_at > now
+            && row->created_at <= now + STORE_PASSWORD_EARLY_SECONDS)
+           || store_password_refuse(row, err);
 }
 
 static bool subject_fits(const struct store_password_row *row, const struct enroll_request *request,

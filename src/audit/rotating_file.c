@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "platform/clock.h"
+#include "platform/file_reader.h"
 #include "platform/files.h"
 
 #define LOOK_US_DEFAULT 1000000
@@ -23,12 +24,27 @@ struct rotating_file {
 
 /* ---- the open file ----------------------------------------------------------------------- */
 
+/* Whoever wrote last was killed, its disk was full or its power failed: what comes next would be
+   part of a line that nobody can read. */
+static bool ends_in_a_line(const char *path)
+{
+    struct error ignored = ERROR_INIT;
+    struct file_reader *reader = file_reader_open(path, &ignored);
+    uint64_t size = reader != NULL ? file_reader_stamp(reader)->size : 0;
+    char last = '\n';
+    bool known = size > 0 && file_reader_at(reader, size - 1, &last, 1, &ignored);
+
+    file_reader_close(reader);
+    return known && last != '\n';
+}
+
 static bool open_append(struct rotating_file *file, struct error *err)
 {
     file->append = file_append_open(file->path, err);
     if (file->append == NULL) {
         return false;
     }
+    file->torn = ends_in_a_line(file->path);
     file->rotate_at = file->max_bytes;
     file->looked_us = clock_monotonic_us();
     /* Without a stamp we only do not notice what other processes do. */
@@ -62,7 +78,6 @@ static void follow_path(struct rotating_file *file)
     file->looked_us = now_us;
     if (is_other_file(file)) {
         close_append(file);
-        file->torn = false;
     }
 }
 
@@ -115,9 +130,7 @@ static bool rotate(struct rotating_file *file, struct error *err)
     if (!open_append(file, err)) {
         return false;
     }
-    if (shifted) {
-        file->torn = false;
-    } else {
+    if (!shifted) {
         file->rotate_at = file_append_size(file->append) + file->max_bytes / 8;
     }
     return true;

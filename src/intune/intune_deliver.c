@@ -237,7 +237,7 @@ static bool deliver(struct delivery *d, const struct letter *letter, struct erro
     if (!waits) { /* those before it took their time, and the device has its certificate now */
         return true;
     }
-    if (d->now - letter->created_at >= d->keep_seconds) {
+    if (store_time_to_forget(d->options->store, d->now) - letter->created_at >= d->keep_seconds) {
         return give_up(d, letter, NULL, "could not be delivered in time", err);
     }
     if (!intune_ticket_open(d->options->data_folder, buffer_bytes(&letter->ticket), &ticket,

@@ -615,6 +615,16 @@ bool db_copy(struct db *db, const char *to, struct error *err)
     return ok;
 }
 
+/* Of a page that the disk did not give, which is a finding as damage is; 0: it is damage. */
+static int code_of_finding(const char *finding)
+{
+    const char *found = strstr(finding, "error code=");
+    long code = found != NULL ? strtol(strchr(found, '=') + 1, NULL, 10) : 0;
+    bool damage = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+
+    return damage ? 0 : (int)code;
+}
+
 bool db_check(struct db *db, bool thorough, struct error *err)
 {
     const char *sql = thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
@@ -622,6 +632,10 @@ bool db_check(struct db *db, bool thorough, struct error *err)
 
     if (!read_value(db, sql, NULL, finding, sizeof finding, err)) {
         return false;
+    }
+    int code = code_of_finding(finding);
+    if (code != 0) {
+        return db_fail(db, code, err);
     }
     if (strcmp(finding, "ok") != 0) {
         for (char *c = finding; *c != '\0'; c++) {

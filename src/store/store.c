@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "platform/clock.h"
 #include "platform/files.h"
 #include "store/store_internal.h"
 #include "store/store_schema.h"
@@ -117,6 +118,8 @@ struct store *store_open(const struct store_options *options, struct error *err)
         error_set(err, REASON_NO_MEMORY, "store");
         goto out;
     }
+    pthread_mutex_init(&store->clock_lock, NULL);
+    (void)store_time_to_forget(store, 0); /* whatever it leaps to from now on */
     reader_options.cache_kib = READER_CACHE_KIB;
     reader_options.max_pages = 0;
     store->readers = store_readers_create(&reader_options, options->readers, err);
@@ -143,7 +146,16 @@ void store_close(struct store *store)
     /* The writer's connection goes last: it may remove the log, a reader may not. */
     store_readers_free(store->readers);
     store_writer_stop(store->writer);
+    pthread_mutex_destroy(&store->clock_lock);
     free(store);
+}
+
+int64_t store_time_to_forget(struct store *store, int64_t now)
+{
+    pthread_mutex_lock(&store->clock_lock);
+    int64_t believed = believed_clock_read(&store->clock, clock_now(), clock_monotonic_us());
+    pthread_mutex_unlock(&store->clock_lock);
+    return now < believed ? now : believed;
 }
 
 bool store_count_rows(struct store *store, enum store_sql statement, int64_t now,

@@ -36,6 +36,13 @@ struct store_options {
 struct store *store_open(const struct store_options *options, struct error *err);
 void store_close(struct store *store); /* waits for running writes; NULL is allowed */
 
+/*
+ * The time by which what is old goes for good: `now`; but when the clock has leapt ahead by more
+ * than a day while the store was open, only the time that has really passed (believed_clock.h):
+ * what a wrong clock takes nobody brings back. The store's own housekeeping goes by it.
+ */
+int64_t store_time_to_forget(struct store *store, int64_t now);
+
 /* What makes two requests the same one. */
 struct store_request_key {
     const char *template_name;

@@ -9,6 +9,8 @@
 #ifndef OPENNDES_STORE_STORE_INTERNAL_H
 #define OPENNDES_STORE_STORE_INTERNAL_H
 
+#include "platform/believed_clock.h"
+#include "platform/threads.h"
 #include "store/store_outbox.h"
 #include "store/store_readers.h"
 #include "store/store_sql.h"
@@ -17,6 +19,8 @@
 struct store {
     struct store_readers *readers;
     struct store_writer *writer; /* NULL: opened for reading only */
+    pthread_mutex_t clock_lock;  /* guards clock */
+    struct believed_clock clock;
 };
 
 /*

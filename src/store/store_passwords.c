@@ -67,6 +67,7 @@ static bool visit_rows(struct db_query *query, store_password_visit *visit, void
 
 struct addition {
     const struct store_password *password;
+    int64_t forget; /* old: by this time */
     int64_t max;
     bool keep_former; /* single */
     bool put;         /* single */
@@ -160,14 +161,16 @@ static bool write_addition(struct db *db, void *context, struct error *err)
     struct addition *a = context;
     int64_t removed = 0;
 
-    return tidy(db, a->password->created_at, TIDY_ROWS, &removed, err) && check_room(db, a, err)
+    return tidy(db, a->forget, TIDY_ROWS, &removed, err) && check_room(db, a, err)
            && insert(db, a->password, "once", &a->id, err);
 }
 
 bool store_password_add(struct store *store, const struct store_password *password, int64_t max,
                         int64_t *id, struct error *err)
 {
-    struct addition addition = { .password = password, .max = max };
+    struct addition addition = { .password = password,
+                                 .forget = store_time_to_forget(store, password->created_at),
+                                 .max = max };
 
     if (!store_write_run(store, write_addition, &addition, err)) {
         return false;
@@ -228,6 +231,7 @@ bool store_password_counts(struct store *store, int64_t now, store_password_coun
 
 bool store_password_refuse(const struct store_password_row *row, struct error *err)
 {
+    char since[CLOCK_TEXT_MAX];
     char time[CLOCK_TEXT_MAX];
 
     if (row->spent_at != 0 && row->spent_serial[0] == '\0') {
@@ -244,9 +248,11 @@ bool store_password_refuse(const struct store_password_row *row, struct error *e
                          "from %s",
                          row->id, time, row->spent_serial, row->spent_ca, row->spent_peer);
     }
+    clock_format(row->created_at, since);
     clock_format(row->expires_at, time);
-    return error_set(err, REASON_CHALLENGE_EXPIRED, "one-time password %" PRId64 " expired at %s",
-                     row->id, time);
+    return error_set(err, REASON_CHALLENGE_EXPIRED,
+                     "one-time password %" PRId64 " is good from %s to %s only", row->id, since,
+                     time);
 }
 
 /* Why the row did not change. */
@@ -285,6 +291,7 @@ bool store_password_spend(struct db *db, const struct store_certificate *cert, s
     db_bind_text(query, 3, cert->request->ca_name);
     db_bind_text(query, 4, cert->info->serial);
     db_bind_text(query, 5, text_or_empty(cert->peer));
+    db_bind_int(query, 6, cert->spent_at + STORE_PASSWORD_EARLY_SECONDS);
     bool ok = db_run(query, &changes, err);
     db_query_end(query);
     if (!ok) {
@@ -350,7 +357,7 @@ bool store_password_purge(struct store *store, const struct store_password_purge
 
 bool store_password_tidy(struct store *store, int64_t now, int64_t *count, struct error *err)
 {
-    struct removal removal = { .now = now };
+    struct removal removal = { .now = store_time_to_forget(store, now) };
     int64_t removed = 0;
     bool ok = remove_all(store, write_tidy, &removal, &removed, err);
 

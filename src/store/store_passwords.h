@@ -87,7 +87,13 @@ MUST_USE bool store_password_purge(struct store *store, const struct store_passw
                                    int64_t *count, struct error *err);
 
 /*
- * Say why this password, which is spent or has expired, is worth nothing. Always false.
+ * A clock that was put back must not make passwords live longer: before it was made, but for the
+ * steps by which clocks are kept right, one is worth nothing.
+ */
+#define STORE_PASSWORD_EARLY_SECONDS 300
+
+/*
+ * Say why this password, which is spent or out of its time, is worth nothing. Always false.
  * Errors: REASON_CHALLENGE_USED, REASON_CHALLENGE_EXPIRED.
  */
 MUST_USE bool store_password_refuse(const struct store_password_row *row, struct error *err);

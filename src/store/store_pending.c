@@ -472,7 +472,7 @@ static bool remove_all(struct store *store, struct removal *removal, int64_t *co
 
 bool store_pending_tidy(struct store *store, int64_t now, int64_t *count, struct error *err)
 {
-    struct removal removal = { .now = now };
+    struct removal removal = { .now = store_time_to_forget(store, now) };
     int64_t removed = 0;
     bool ok = remove_all(store, &removal, &removed, err);
 

@@ -60,7 +60,8 @@ const char *const store_sql_texts[STORE_SQL_END] = {
     /* At most one of those who try changes the row. */
     [STORE_SQL_SPEND_PASSWORD] =
         "UPDATE password SET spent_at = ?2, spent_ca = ?3, spent_serial = ?4, spent_peer = ?5"
-        " WHERE id = ?1 AND " PASSWORD_UNSPENT " AND expires_at > ?2",
+        " WHERE id = ?1 AND " PASSWORD_UNSPENT " AND expires_at > ?2"
+        " AND created_at <= ?6",
     [STORE_SQL_SHOW_PASSWORD] = "SELECT " PASSWORD_COLUMNS " FROM password WHERE id = ?1",
 
     [STORE_SQL_READ_STATE] =

@@ -54,6 +54,29 @@ static void check_file(const struct test_folder *folder, const char *name, const
     buffer_clear(&found);
 }
 
+/* What a killed process, a full disk or a power failure has left is ended before the next line. */
+static void open__last_line_torn__next_one_is_a_line(void **state)
+{
+    static const struct {
+        const char *left, *expected;
+    } cases[] = {
+        { "", "next\n" },
+        { "whole\n", "whole\nnext\n" },
+        { "whole\ntor", "whole\ntor\nnext\n" },
+        { "t", "t\nnext\n" },
+        { "\n", "\nnext\n" },
+    };
+    const struct test_folder *folder = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        test_folder_write(folder, NAME, cases[i].left);
+        struct rotating_file *file = open_file(folder, 1000, 2);
+        write_line(file, "next\n");
+        rotating_file_close(file);
+        check_file(folder, NAME, cases[i].expected);
+    }
+}
+
 static void write__below_limit__appended(void **state)
 {
     const struct test_folder *folder = *state;
@@ -196,6 +219,7 @@ static void open__impossible__error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(open__last_line_torn__next_one_is_a_line),
         TEST(write__below_limit__appended),
         TEST(write__beyond_limit__rotated_and_oldest_removed),
         TEST(write__line_longer_than_limit__whole_in_its_own_file),

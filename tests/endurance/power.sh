@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every way in which power or disk may fail under the database, played one by one.
+#
+#   toolchain/endure power          about 5 minutes of CPU
+#
+# The same programs as in ctest, which play a selection: a power failure before each operation on the
+# database's files (all, none, only the names, and eight times at random each sector of what was not
+# flushed are left); the nth call of each kind to the file system fails, once and lastingly, for
+# every n.
+set -euo pipefail
+export OPENNDES_POWER_ALL=1
+for program in store_power store_faults; do
+    printf -- '-- %s\n' "$program"
+    "${OPENNDES_LOAD:?}/store/test_$program"
+done
