@@ -8,6 +8,9 @@
 mixed_load=${OPENNDES_LOAD:?run it by toolchain/endure}/endurance/mixed_load
 [[ -x $mixed_load ]] || fail "$mixed_load is missing: run the test by toolchain/endure"
 readonly BACKUP_PASSWORD='a password of backups'
+# A server with sanitizers is enough: the commands are those of the fast build.
+server_launch=("${launch[@]}")
+on_windows || launch=("$OPENNDES_LOAD/../openndes")
 secure='' metrics='' load='' mixed_passphrase=''
 revoked=$work/revoked
 passwords=$work/passwords
@@ -54,14 +57,14 @@ mixed_data() {
 }
 
 mixed_start() {
-    local port
+    local port commands=("${launch[@]}")
+    launch=("${server_launch[@]}")
     start_server_raw || fail "the server ended with $status instead of serving: $(<"$work/server.log")"
+    launch=("${commands[@]}")
     port=$(sed -n 's,^\(NDES \)\?[A-Za-z ]*: https://[^/]*:\([0-9]*\)/.*,\2,p' "$work/server.log" | head -n 1)
     metrics=$(sed -n 's/^Metrics: //p' "$work/server.log")
     [[ -n $port && -n $metrics ]] || fail "no HTTPS or no metrics: $(<"$work/server.log")"
     secure=https://127.0.0.1:$port
-    # A server with sanitizers is enough: the administrator's commands are those of the fast build.
-    on_windows || launch=("$OPENNDES_LOAD/../openndes")
 }
 
 # mixed_begin OPTION...: the load, in the background; its report will be in $work/load.out, surprises in load.err.
@@ -177,7 +180,7 @@ acts_report() {
 
 # mixed_ledger: what devices got against what the server knows, and what is revoked.
 mixed_ledger() {
-    ok cert list --limit 10000000 --json
+    ok cert list --limit 1000000 --json
     python3 - "$out" "$work/serials" "$revoked" <<'END' || fail "the ledger does not agree with cert list"
 import json, sys
 with open(sys.argv[1], encoding="utf-8") as f:
