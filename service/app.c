@@ -115,7 +115,7 @@ static bool load_runtime(struct app *app, struct error *err)
     if (now == NULL) {
         return false;
     }
-    /* a CA that is loaded anew has no CRL and no OCSP signer yet, and is asked in the next moment */
+    /* a CA that is loaded anew has no CRL and no OCSP signer, and is asked in the next moment */
     ca_upkeep_crls(&app->upkeep, now, app->log, app->events);
     if (old != NULL) {
         ca_upkeep_ocsp(now, app->log, app->events);

@@ -3,10 +3,10 @@
  * Many clients at the same moment, or for as long as somebody changes the server: what became of
  * every request.
  *
- *   crowd --url URL [--url URL...] [OPTION...]   the challenge is read from OPENNDES_LOAD_CHALLENGE
+ *   crowd --url URL [--url URL...] [OPTION...]    challenge from OPENNDES_LOAD_CHALLENGE
  *
  *   --connections N   clients; each has one connection, to the URLs in turn (64)
- *   --until FILE      each goes on with new names until FILE exists; otherwise each sends one request
+ *   --until FILE      each goes on with new names until FILE exists; otherwise it sends one request
  *   --same            all send the same bytes
  *   --usages          every second one asks for digitalSignature alone
  *   --also URL        after each request a GET of this, which must be answered with 200
