@@ -12,9 +12,10 @@
  *   --also URL        after each request a GET of this, which must be answered with 200
  *   --prefix TEXT     of the names, "crowd"
  *
- * All connections are open, and all first messages made, before the first is sent. One line for each
- * URL: "url N: answers N issued N refused N other N failed N", one for each OU in the certificates,
- * "OU NAME: N", "serials N" and "also N". Exit code 1: an answer was missing or could not be read.
+ * All connections are open, and all first messages made, before the first is sent. One line for
+ * each URL: "url N: answers N issued N refused N other N failed N", one for each OU in the
+ * certificates, "OU NAME: N", "serials N" and "also N". Exit code 1: an answer was missing or could
+ * not be read.
  */
 #include <getopt.h>
 #include <pthread.h>
