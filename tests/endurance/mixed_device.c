@@ -9,6 +9,13 @@
 
 #include "bench/load_run.h"
 
+/*
+ * Seconds for which a connection may lie idle: less than limits.idle_seconds. The server would close
+ * it, and libcurl cannot see that of a TLS connection; it tries again by itself, but counts that
+ * over the whole life of a handle and gives up at the sixth time (until 8.17).
+ */
+#define IDLE_MAX 20.0
+
 static const char *const paths[FACES] = {
     [FACE_STATIC] = "/scep/static",
     [FACE_WAITS] = "/scep/waits",
@@ -70,7 +77,12 @@ struct face *device_face(struct device *d, enum mixed_face which, double age)
 {
     struct face *face = &d->faces[which];
     double now = load_clock();
-    if (face->fetched > 0 && now - face->fetched <= age) {
+    if (face->connection && now - face->used > IDLE_MAX) {
+        load_connection_close(face->connection);
+        face->connection = load_connection_open(&face->target, false);
+    }
+    face->used = now;
+    if (face->fetched > 0 && face->connection && now - face->fetched <= age) {
         return face;
     }
     struct load_target fresh;

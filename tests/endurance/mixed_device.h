@@ -45,6 +45,7 @@ struct face {
     struct load_target target;
     struct load_connection *connection;
     double fetched; /* when GetCACert was asked; 0: never */
+    double used;    /* the connection */
 };
 
 /* A message as it was sent, and what its answer must mirror. */

@@ -30,7 +30,8 @@ enum outcome mixed_surprise(struct device *d, const char *kind, const char *form
 /* ---- what became of a message ---------------------------------------------------------------- */
 
 /*
- * What names no RA of the server's is answered by its current one, which may be newer than ours.
+ * What is refused before the server looks for its recipient, or has none of the server's, is
+ * answered by the current RA, which may be newer than ours.
  */
 static bool read_by_current(struct device *d, enum mixed_face which, struct sent *sent,
                             struct scep_client_reply *reply)
@@ -364,7 +365,8 @@ static enum outcome refused(struct device *d, enum mixed_face which, const char 
     if (status != 200) {
         mixed_surprise(d, kind, "%s: HTTP %ld %s", sent.cn, status, device_problem(d, face));
     } else if (!device_read(d, &sent, NULL, &reply)
-               && !(asked->encrypted_to && read_by_current(d, which, &sent, &reply))) {
+               && !((asked->encrypted_to || asked->faults)
+                    && read_by_current(d, which, &sent, &reply))) {
         mixed_surprise(d, kind, "%s: %s", sent.cn, reply.problem);
     } else {
         outcome = reply.status == 2 && reply.fail_info == fail_info

@@ -8,6 +8,7 @@
 #
 # Under OPENNDES_ENDURE=native-asan leaks are looked for at the end, under windows Wine's server is
 # sampled, too. Samples: build/endure/soak-BUILD.csv, the report beside it.
+OPENNDES_TEST_PATIENCE=300
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/mixed_lib.sh"
 minutes=${1:-30} devices=${2:-8} rate=${3:-40}
