@@ -10,9 +10,9 @@
 #include "bench/load_run.h"
 
 /*
- * Seconds for which a connection may lie idle: less than limits.idle_seconds. The server would close
- * it, and libcurl cannot see that of a TLS connection; it tries again by itself, but counts that
- * over the whole life of a handle and gives up at the sixth time (until 8.17).
+ * Seconds for which a connection may lie idle: less than limits.idle_seconds. The server would
+ * close it, and libcurl does not see that of a TLS connection; it tries again by itself, but counts
+ * that over the whole life of a handle and gives up at the sixth time.
  */
 #define IDLE_MAX 20.0
 
