@@ -115,7 +115,8 @@ static bool load_runtime(struct app *app, struct error *err)
     if (now == NULL) {
         return false;
     }
-    /* a CA that is loaded anew has no OCSP signer yet, and is asked in the next moment */
+    /* a CA that is loaded anew has no CRL and no OCSP signer, and is asked in the next moment */
+    ca_upkeep_crls(&app->upkeep, now, app->log, app->events);
     if (old != NULL) {
         ca_upkeep_ocsp(now, app->log, app->events);
     }
@@ -391,8 +392,6 @@ static bool open_all(struct app *app, const struct app_options *options,
     if (!intune_watch_start(&app->intune, &intune, &app->threads, err)) return false;
     if (!plan_listeners(app, options, config, err)) return false;
     if (!load_runtime(app, err)) return false;
-    /* the CRLs must be there before the first relying party asks */
-    ca_upkeep_crls(&app->upkeep, app->runtime, app->log, app->events);
     if (!start_server(app, config, err)) return false;
     listeners_poll(&app->listeners, config, app->log, app->events);
     keep_house(app);

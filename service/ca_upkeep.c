@@ -23,11 +23,9 @@ void ca_upkeep_crls(struct ca_upkeep *upkeep, const struct runtime *runtime, str
                     struct event_log *events)
 {
     int64_t now = clock_now();
+    bool waits = now < upkeep->crl_retry_at && upkeep->crl_retry_at - now <= CRL_RETRY_SECONDS;
     bool failed = false;
 
-    if (now < upkeep->crl_retry_at && upkeep->crl_retry_at - now <= CRL_RETRY_SECONDS) {
-        return;
-    }
     for (size_t i = 0; i < runtime_ca_count(runtime); i++) {
         struct ca_builtin *ca = runtime_ca_at(runtime, i);
         const char *name = runtime_ca_name_at(runtime, i);
@@ -37,14 +35,22 @@ void ca_upkeep_crls(struct ca_upkeep *upkeep, const struct runtime *runtime, str
         if (ca == NULL || ca_builtin_certificate(ca) == NULL) {
             continue;
         }
+        /* One that was just loaded has none to go on with, whatever another CA waits for. */
+        if (waits && ca_builtin_crl_end(ca) != 0) {
+            continue;
+        }
         if (!ca_builtin_crl_refresh(ca, now, &made, &err)) {
-            report(log, events, EVENT_CRL_FAILED, "CRL", name, &err);
+            if (!waits) {
+                report(log, events, EVENT_CRL_FAILED, "CRL", name, &err);
+            }
             failed = true;
         } else if (made) {
             log_line(log, LOG_LEVEL_INFO, "new CRL of CA %s", name);
         }
     }
-    upkeep->crl_retry_at = failed ? now + CRL_RETRY_SECONDS : 0;
+    if (!waits) {
+        upkeep->crl_retry_at = failed ? now + CRL_RETRY_SECONDS : 0;
+    }
 }
 
 void ca_upkeep_ocsp(const struct runtime *runtime, struct log *log, struct event_log *events)

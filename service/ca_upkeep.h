@@ -17,6 +17,10 @@ struct ca_upkeep {
     int64_t crl_retry_at; /* seconds */
 };
 
+/*
+ * A runtime is looked after before it is put in force: a CA that was loaded anew has neither CRL
+ * nor signer, and would send away whoever asks in that moment.
+ */
 void ca_upkeep_crls(struct ca_upkeep *upkeep, const struct runtime *runtime, struct log *log,
                     struct event_log *events);
 void ca_upkeep_ocsp(const struct runtime *runtime, struct log *log, struct event_log *events);

@@ -332,6 +332,26 @@ void world_wait_answered(struct world *world, unsigned count)
     wait_for(world, &world->answered, count);
 }
 
+static unsigned count_of(struct world *world, const unsigned *field)
+{
+    unsigned count = 0;
+
+    (void)pthread_mutex_lock(&world->lock);
+    count = *field;
+    (void)pthread_mutex_unlock(&world->lock);
+    return count;
+}
+
+unsigned world_handled(struct world *world)
+{
+    return count_of(world, &world->handled);
+}
+
+unsigned world_answered(struct world *world)
+{
+    return count_of(world, &world->answered);
+}
+
 void world_wait_counters_freed(struct world *world, unsigned count)
 {
     wait_for(world, &world->counters_freed, count);

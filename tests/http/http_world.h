@@ -96,6 +96,9 @@ void world_destroy(struct world *world); /* opens the gate first */
 void world_open_gate(struct world *world);
 void world_wait_inside(struct world *world, unsigned count);
 void world_wait_answered(struct world *world, unsigned count);
+/* So far; the fields themselves belong to other threads until world_destroy. */
+unsigned world_handled(struct world *world);
+unsigned world_answered(struct world *world);
 void world_wait_counters_freed(struct world *world, unsigned count);
 void world_wait_handshakes_failed(struct world *world, unsigned count);
 /* The reason of the last failed handshake holds this text. */

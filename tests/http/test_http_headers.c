@@ -167,7 +167,7 @@ static void http_server__authorization_twice__refused(void **state)
                      400);
     world_wait_answered(&world, 1);
     assert_int_equal(world.seen[0].refused, REASON_SYNTAX);
-    assert_int_equal(world.handled, 0);
+    assert_int_equal(world_handled(&world), 0);
     world_destroy(&world);
 }
 

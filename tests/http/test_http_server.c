@@ -121,7 +121,7 @@ static void http_server__ambiguous_framing__refused_and_closed(void **state)
         }
         raw_client_close(client);
     }
-    assert_int_equal(world.handled, 0);
+    assert_int_equal(world_handled(&world), 0);
     raw_response_clear(&response);
     world_destroy(&world);
 }
@@ -145,7 +145,7 @@ static void http_server__chunk_extension__whole_or_refused(void **state)
     } else {
         assert_int_equal(response.status, 400);
         assert_true(raw_client_drain(client));
-        assert_int_equal(world.handled, 0);
+        assert_int_equal(world_handled(&world), 0);
     }
     raw_client_close(client);
     raw_response_clear(&response);
@@ -264,7 +264,7 @@ static void http_server__thousands_of_arguments__closed_or_refused(void **state)
         assert_true(raw_client_drain(client));
         raw_client_close(client);
     }
-    assert_int_equal(world.handled, 0);
+    assert_int_equal(world_handled(&world), 0);
     buffer_clear(&request);
     world_destroy(&world);
 }
@@ -353,7 +353,7 @@ static void http_server__body_over_limit__413(void **state)
     world_wait_answered(&world, 2);
     assert_int_equal(world.seen[0].refused, REASON_BODY_TOO_LARGE);
     assert_int_equal(world.seen[1].refused, REASON_BODY_TOO_LARGE);
-    assert_int_equal(world.handled, 0);
+    assert_int_equal(world_handled(&world), 0);
     raw_response_clear(&response);
     world_destroy(&world);
 }
@@ -380,7 +380,7 @@ static void http_server__endless_chunks__connection_closed(void **state)
     assert_false(open);
     raw_client_close(client);
     buffer_clear(&piece);
-    assert_int_equal(world.handled, 0);
+    assert_int_equal(world_handled(&world), 0);
     world_destroy(&world);
 }
 

@@ -132,7 +132,7 @@ static void http_server__disconnect_in_the_middle__next_one_served(void **state)
         }
         assert_int_equal(world_ask(&world, GET_PLAIN), 200);
     }
-    assert_int_equal(world.handled, sizeof(parts) / sizeof(parts[0]));
+    assert_int_equal(world_handled(&world), sizeof(parts) / sizeof(parts[0]));
     world_destroy(&world);
 }
 
@@ -201,7 +201,8 @@ static void http_server__parallel_clients__each_gets_its_own_answers(void **stat
     }
     print_message("%u requests of %u clients in %lu ms\n", CLIENTS * ROUNDS, CLIENTS,
                   (unsigned long)((clock_monotonic_us() - begin_us) / US_PER_MS));
-    assert_int_equal(world.answered, CLIENTS * ROUNDS);
+    world_wait_answered(&world, CLIENTS * ROUNDS); /* told behind the answer */
+    assert_int_equal(world_answered(&world), CLIENTS * ROUNDS);
     world_destroy(&world);
 }
 
@@ -469,7 +470,8 @@ static void http_server_stop__grace_over__given_up_with_503(void **state)
     assert_true(clock_monotonic_us() - begin_us < (int64_t)GRACE_MS * US_PER_MS);
     assert_int_equal(http_server_running(world.server), 0);
     expect(client, 503, NULL);
-    assert_int_equal(world.answered, 1);
+    world_wait_answered(&world, 1); /* told behind the answer */
+    assert_int_equal(world_answered(&world), 1);
     assert_int_equal(world.seen[0].refused, REASON_STOPPING);
     raw_client_close(client);
     world_destroy(&world); /* the worker ends now, long after its connection */

@@ -15,7 +15,8 @@ set -euo pipefail
 
 export LC_ALL=C.UTF-8
 OPENNDES_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-readonly PATIENCE=60 # seconds; under Wine and sanitizers everything is slower
+# Seconds; under Wine and sanitizers everything is slower. Long runs beside others have more.
+readonly PATIENCE=${OPENNDES_TEST_PATIENCE:-60}
 
 test_name=${0##*/}
 test_name=${test_name%.sh}
