@@ -109,7 +109,7 @@ struct store *store_open(const struct store_options *options, struct error *err)
         .texts = store_sql_texts,
         .text_count = STORE_SQL_END,
     };
-    struct db_options reader_options = writer_options;
+    struct db_options reader_options;
     struct store *store = calloc(1, sizeof *store);
     bool ok = false;
 
@@ -117,6 +117,9 @@ struct store *store_open(const struct store_options *options, struct error *err)
         error_set(err, REASON_NO_MEMORY, "store");
         goto out;
     }
+    atomic_init(&store->hurry, false);
+    writer_options.hurry = &store->hurry;
+    reader_options = writer_options;
     reader_options.cache_kib = READER_CACHE_KIB;
     reader_options.max_pages = 0;
     store->readers = store_readers_create(&reader_options, options->readers, err);
@@ -133,6 +136,11 @@ out:
         store = NULL;
     }
     return store;
+}
+
+void store_hurry(struct store *store)
+{
+    atomic_store_explicit(&store->hurry, true, memory_order_relaxed);
 }
 
 void store_close(struct store *store)
