@@ -218,6 +218,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
     if (app->pool == NULL) {
         return false;
     }
+    worker_pool_limit_slow(app->pool, app->threads.slow);
     options.pool = app->pool;
     app->dispatch = (struct dispatch){
         .runtime = app_runtime,
