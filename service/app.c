@@ -219,6 +219,7 @@ static bool start_server(struct app *app, const struct service_config *config, s
     if (app->pool == NULL) {
         return false;
     }
+    worker_pool_limit_slow(app->pool, app->threads.slow);
     options.pool = app->pool;
     app->dispatch = (struct dispatch){
         .runtime = app_runtime,
@@ -482,7 +483,11 @@ void app_free(struct app *app)
     if (app->server != NULL) {
         http_server_stop(app->server, app->stop_seconds * 1000);
     }
-    intune_watch_stop(&app->intune);  /* whoever still waits for Intune has had that time */
+    /* whoever still waits for Intune or for another process's lock has had that time */
+    if (app->store != NULL) {
+        store_hurry(app->store);
+    }
+    intune_watch_stop(&app->intune);
     management_free(app->management); /* looks at all that follows */
     http_server_free(app->server);
     worker_pool_free(app->pool);

@@ -180,19 +180,6 @@ static bool admit_route(struct visit *v)
     return false;
 }
 
-enum http_admit dispatch_admit(void *context, const struct http_request *request,
-                               struct http_response *response)
-{
-    struct visit v;
-    bool pass = visit_begin(&v, context, request, response) && admit_route(&v);
-
-    if (!pass) {
-        request_log(v.dispatch, &v.request, response, &v.route, &v.report);
-    }
-    visit_end(&v);
-    return pass ? HTTP_ADMIT_HANDLE : HTTP_ADMIT_ANSWERED;
-}
-
 static void give_crl_back(void *owner)
 {
     ca_builtin_crl_release(owner);
@@ -250,14 +237,11 @@ out:
     return ok;
 }
 
-/* Admitted again: between headers and body a reload may have switched something off. */
-static void handle_route(struct visit *v)
+/* What was admitted. */
+static void answer_route(struct visit *v)
 {
     struct endpoint_report *report = &v->report.scep;
 
-    if (!admit_route(v)) {
-        return;
-    }
     if (v->route.kind == ROUTE_SCEP) {
         const struct endpoint *endpoint =
             runtime_endpoint(v->runtime, v->route.name, visit_error(v));
@@ -281,13 +265,57 @@ static void handle_route(struct visit *v)
     }
 }
 
+/*
+ * What is in memory is answered by the I/O thread: neither busy workers nor a locked database keep
+ * a device from finding its CA, or a relying party from its CRL.
+ */
+static bool is_from_memory(const struct visit *v)
+{
+    switch (v->route.kind) {
+    case ROUTE_SCEP:
+        return endpoint_from_memory(&v->request);
+    case ROUTE_NDES:
+        return !is_ui(v) && endpoint_from_memory(&v->request);
+    case ROUTE_CRL:
+    case ROUTE_CA_CRT:
+    case ROUTE_CA_P7B:
+        return true;
+    case ROUTE_OCSP:
+    case ROUTE_NONE:
+        break;
+    }
+    return false;
+}
+
+enum http_admit dispatch_admit(void *context, const struct http_request *request,
+                               struct http_response *response)
+{
+    struct visit v;
+    enum http_admit admit = HTTP_ADMIT_ANSWERED;
+
+    if (visit_begin(&v, context, request, response) && admit_route(&v)) {
+        if (is_from_memory(&v)) {
+            answer_route(&v);
+        } else {
+            /* a sign-in may wait for a domain controller, or hash a password for long */
+            admit = is_ui(&v) ? HTTP_ADMIT_HANDLE_SLOW : HTTP_ADMIT_HANDLE;
+        }
+    }
+    if (admit == HTTP_ADMIT_ANSWERED) {
+        request_log(v.dispatch, &v.request, response, &v.route, &v.report);
+    }
+    visit_end(&v);
+    return admit;
+}
+
 void dispatch_handle(void *context, const struct http_request *request,
                      struct http_response *response)
 {
     struct visit v;
 
-    if (visit_begin(&v, context, request, response)) {
-        handle_route(&v);
+    /* admitted again: between headers and body a reload may have switched something off */
+    if (visit_begin(&v, context, request, response) && admit_route(&v)) {
+        answer_route(&v);
     }
     request_log(v.dispatch, &v.request, response, &v.route, &v.report);
     if (v.report.scep.message_type != NULL && error_is_set(visit_error(&v))) {

@@ -8,6 +8,8 @@
 
 /* No decision takes so long: what is provisional after it could not be withheld at its end. */
 #define DECISION_SECONDS_MAX 3600
+#define WORKERS_PER_PROCESSOR 4u
+#define WORKERS_MAX 256u
 
 /* One kind of news: how loud, which event, which audit record. */
 struct news_row {
@@ -117,19 +119,30 @@ static bool tell_recovered(void *context, const char *ca_name, const char *seria
     return true;
 }
 
+static unsigned at_most(unsigned value, unsigned most)
+{
+    return value < most ? value : most;
+}
+
+/*
+ * A worker that has signed waits for the disk about as long; with one for each processor that one
+ * would stand still meanwhile. Those who wait share one flush, so more of them cost nothing.
+ */
 struct intune_threads intune_watch_threads(const struct service_config *config, unsigned processors)
 {
-    struct intune_threads threads = { (unsigned)config->workers.threads, 1 };
+    struct intune_threads threads = { (unsigned)config->workers.threads, 1, 1 };
     unsigned wanted = (unsigned)config->intune.requests;
+    bool asks = config->intune.tenant[0] != '\0';
 
-    if (threads.workers == 0 && config->intune.tenant[0] == '\0') {
-        threads.workers = processors;
-    } else if (threads.workers == 0) {
-        threads.workers = processors + wanted > 256 ? 256 : processors + wanted;
+    if (threads.workers == 0) {
+        threads.workers =
+            at_most(at_most(processors, WORKERS_MAX) * WORKERS_PER_PROCESSOR + (asks ? wanted : 0),
+                    WORKERS_MAX);
     }
-    /* one at least stays with those who do not ask Intune */
-    if (threads.workers > 1) {
-        threads.seats = wanted < threads.workers - 1 ? wanted : threads.workers - 1;
+    /* one at least stays with those who neither ask Intune nor sign in */
+    if (threads.workers > 2) {
+        threads.seats = at_most(wanted, threads.workers - 2);
+        threads.slow = (threads.workers - (asks ? threads.seats : 0)) / 2;
     }
     return threads;
 }

@@ -40,12 +40,13 @@ struct intune_watch {
 };
 
 /*
- * How many threads answer requests, and how many of them may wait for Intune at the same time, so
- * that the others are left for everybody else.
+ * How many threads answer requests, how many of them may wait for Intune at the same time, and how
+ * many may sign somebody in, so that the others are left for everybody else.
  */
 struct intune_threads {
     unsigned workers;
     unsigned seats;
+    unsigned slow;
 };
 struct intune_threads intune_watch_threads(const struct service_config *config,
                                            unsigned processors);

@@ -8,7 +8,8 @@
 #include "platform/clock.h"
 #include "scep/scep_types.h"
 
-#define LINE_MAX 4000 /* the log cuts behind 4 KB */
+#define LINE_MAX 4000  /* the log cuts behind 4 KB */
+#define LINE_USUAL 500 /* one allocation is enough then */
 
 /*
  * What stands between quotes in a line, readable: an apostrophe as it is, a quote as \", and what
@@ -21,8 +22,9 @@ static void quote(char dst[NAME_TEXT_MAX], struct bytes value)
 
     text_escape_sentence(dst, NAME_TEXT_MAX, value);
     for (const char *from = dst; *from != '\0';) {
-        bool mark = strncmp(from, "\\x22", 4) == 0;
-        bool escaped = strncmp(from, "\\x5cx", 5) == 0 || strncmp(from, "\\x5cu{", 6) == 0;
+        bool mark = *from == '\\' && strncmp(from, "\\x22", 4) == 0;
+        bool escaped =
+            *from == '\\' && (strncmp(from, "\\x5cx", 5) == 0 || strncmp(from, "\\x5cu{", 6) == 0);
 
         dst[len++] = *from;
         if (mark) {
@@ -111,7 +113,8 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
     bool ok;
 
     error_clear(&ignored);
-    ok = buffer_printf(&line, &ignored, "%s %s %d %s", peer, name, response->status, operation);
+    ok = buffer_reserve(&line, LINE_USUAL, &ignored)
+         && buffer_printf(&line, &ignored, "%s %s %d %s", peer, name, response->status, operation);
     if (ok && report->message_type != NULL) {
         ok = buffer_printf(&line, &ignored, " %s", report->message_type);
     }

@@ -58,42 +58,62 @@ static void escape_text(char *dst, size_t size, struct bytes text)
     text_escape(dst, size, text);
     /* Each backslash begins an escape now. */
     for (const char *from = dst; *from != '\0';) {
-        char kept = kept_character(from);
+        char kept = *from == '\\' ? kept_character(from) : '\0';
         dst[len++] = kept != '\0' ? kept : *from;
         from += kept != '\0' ? 4 : 1;
     }
     dst[len] = '\0';
 }
 
-static size_t format_line(char line[LINE_MAX_BYTES], enum log_level level, const char *text)
+/* A line in the making: room for its head, the text, a line end. */
+struct line {
+    char text[LINE_MAX_BYTES];
+    size_t begin; /* HEAD_MAX until the head is there */
+    size_t end;
+};
+
+static void line_begin(struct line *line, const char *text)
+{
+    line->begin = HEAD_MAX;
+    escape_text(line->text + HEAD_MAX, LINE_MAX_BYTES - HEAD_MAX - 1, bytes_of_text(text));
+    line->end = HEAD_MAX + strlen(line->text + HEAD_MAX);
+    line->text[line->end++] = '\n';
+}
+
+/* The time and the level, right before the text. */
+static void line_head(struct line *line, enum log_level level)
 {
     char time[CLOCK_TEXT_MAX];
+    char head[HEAD_MAX];
     size_t len = 0;
 
     clock_format_ms(clock_now_ms(), time);
-    if (!text_format(line, HEAD_MAX, "%s %s ", time, level_names[level])) {
-        line[0] = '\0'; /* cannot be: both are short */
+    if (!text_format(head, sizeof head, "%s %s ", time, level_names[level])) {
+        head[0] = '\0'; /* cannot be: both are short */
     }
-    len = strlen(line);
-    escape_text(line + len, LINE_MAX_BYTES - len - 1, bytes_of_text(text));
-    len += strlen(line + len);
-    line[len++] = '\n';
-    line[len] = '\0';
-    return len;
+    len = strlen(head);
+    line->begin = HEAD_MAX - len;
+    memcpy(line->text + line->begin, head, len);
+}
+
+static struct bytes line_bytes(const struct line *line)
+{
+    return bytes_of(line->text + line->begin, line->end - line->begin);
 }
 
 /* The caller holds the lock. */
 static void report_lost(struct log *log)
 {
-    char line[LINE_MAX_BYTES];
+    struct line line;
     char text[128];
     struct error err = ERROR_INIT;
 
     (void)!text_format(text, sizeof text,
                        "%llu lines before this one are lost: the log could not be written",
                        (unsigned long long)log->lost);
-    size_t len = format_line(line, LOG_LEVEL_WARNING, text);
-    if (rotating_file_write(log->file, bytes_of(line, len), &err)) {
+    line_begin(&line, text);
+    line_head(&line, LOG_LEVEL_WARNING);
+    if (rotating_file_write(log->file, line_bytes(&line), &err)) {
         log->lost = 0;
     }
 }
@@ -115,18 +135,19 @@ static void write_file(struct log *log, struct bytes line)
 
 static void write_text(struct log *log, enum log_level level, const char *text)
 {
-    char line[LINE_MAX_BYTES];
+    struct line line;
 
+    line_begin(&line, text);
     pthread_mutex_lock(&log->lock);
     /* Inside the lock, so that times never run backwards in the file. */
-    size_t len = format_line(line, level, text);
-    write_file(log, bytes_of(line, len));
+    line_head(&line, level);
+    write_file(log, line_bytes(&line));
     pthread_mutex_unlock(&log->lock);
     /*
      * Outside the lock, and never waited for: nobody may be reading, and the file has every line.
      */
     if (log->console && !console_would_block(CONSOLE_ERR)) {
-        console_write(CONSOLE_ERR, bytes_of(line, len));
+        console_write(CONSOLE_ERR, line_bytes(&line));
     }
 }
 

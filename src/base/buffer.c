@@ -116,12 +116,22 @@ bool buffer_printf(struct buffer *b, struct error *err, const char *format, ...)
 
 bool buffer_vprintf(struct buffer *b, struct error *err, const char *format, va_list args)
 {
+    size_t room = b->data != NULL ? b->cap - b->len : 0;
     va_list measure;
     int len = 0;
 
+    /* it fits as a rule: formatting costs more than a second allocation */
     va_copy(measure, args);
-    len = vsnprintf(NULL, 0, format, measure);
+    len = vsnprintf(room > 0 ? (char *)b->data + b->len : NULL, room > 0 ? room + 1 : 0, format,
+                    measure);
     va_end(measure);
+    if (len >= 0 && (size_t)len <= room && room > 0) {
+        b->len += (size_t)len;
+        return true;
+    }
+    if (b->data != NULL) {
+        b->data[b->len] = 0;
+    }
     if (len < 0) {
         return error_set(err, REASON_INTERNAL, "text cannot be formatted");
     }

@@ -239,6 +239,27 @@ static size_t escape_one(struct bytes text, size_t *pos, const char *escaped,
     return *pos - start;
 }
 
+/* How many bytes from `pos` on are printable ASCII that stands for itself: nearly all, as a rule. */
+static size_t plain_run(struct bytes text, size_t pos, const char *escaped)
+{
+    size_t len = 0;
+
+    for (; pos + len < text.len; len++) {
+        uint8_t c = text.data[pos + len];
+
+        if (c < 0x20 || c >= 0x7f) break;
+        if ((c == '"' || c == '\'' || c == '\\') && strchr(escaped, c) != NULL) break;
+    }
+    return len;
+}
+
+/* Cut text ends in "...", behind the last whole piece. */
+static void mark_cut(char *dst, size_t cut)
+{
+    memcpy(dst + cut, "...", 4);
+}
+
+/* `escaped`: of quote, apostrophe and backslash. */
 static void escape(char *dst, size_t size, struct bytes text, const char *escaped)
 {
     char piece[ESCAPED_MAX];
@@ -252,11 +273,25 @@ static void escape(char *dst, size_t size, struct bytes text, const char *escape
         return;
     }
     for (size_t pos = 0; pos < text.len;) {
-        size_t more = escape_one(text, &pos, escaped, piece);
+        size_t run = plain_run(text, pos, escaped);
+        size_t more = 0;
 
+        if (run > size - 1 - len) {
+            /* each of these is a piece of its own */
+            memcpy(dst + len, text.data + pos, size - 1 - len);
+            mark_cut(dst, len > size - 4 ? cut : size - 4);
+            return;
+        }
+        memcpy(dst + len, text.data + pos, run);
+        pos += run;
+        len += run;
+        if (run > 0) {
+            cut = len <= size - 4 ? len : len - run <= size - 4 ? size - 4 : cut;
+            continue;
+        }
+        more = escape_one(text, &pos, escaped, piece);
         if (more > size - 1 - len) {
-            memcpy(dst + cut, "...", 3);
-            dst[cut + 3] = '\0';
+            mark_cut(dst, cut);
             return;
         }
         memcpy(dst + len, piece, more);

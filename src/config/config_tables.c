@@ -335,7 +335,8 @@ static const struct config_key service_keys[] = {
     KEY_INTEGER("limits.stop_seconds", AT(limits.stop_seconds), "10", 0, 120, "seconds",
                 "Requests that run when the service stops get this long to end."),
     KEY_INTEGER("workers.threads", AT(workers.threads), "0", 0, 256, "threads",
-                "Threads that work on requests. 0: one for each processor."),
+                "Threads that work on requests. 0: four for each processor, because most wait for "
+                "the disk at times."),
     KEY_INTEGER("workers.queue", AT(workers.queue), "200", 1, 10000, "requests",
                 "Requests that may wait for a worker; beyond it a client is told to try again."),
     KEY_WORD("log.level", AT(log.level), "info", words_log_level,

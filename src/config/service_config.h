@@ -66,7 +66,7 @@ struct service_config {
         int64_t stop_seconds; /* for requests that run when the service stops */
     } limits;
     struct {
-        int64_t threads; /* 0: one per processor */
+        int64_t threads; /* 0: some per processor */
         int64_t queue;
     } workers;
     struct {

@@ -394,6 +394,23 @@ bool endpoint_operation_known(const struct http_request *request)
     return operation != SCEP_OPERATION_UNKNOWN && operation != SCEP_OPERATION_GET_NEXT_CA_CERT;
 }
 
+bool endpoint_from_memory(const struct http_request *request)
+{
+    struct buffer text = BUFFER_INIT(256);
+    struct error ignored = ERROR_INIT;
+    struct bytes raw;
+    bool yes = false;
+
+    if (request->method == HTTP_METHOD_GET
+        && scep_query_find(request->raw_query, "operation", &raw)) {
+        enum scep_operation operation = read_operation(raw, &text, &ignored);
+
+        yes = operation != SCEP_OPERATION_UNKNOWN && operation != SCEP_OPERATION_PKI_OPERATION;
+    }
+    buffer_clear(&text);
+    return yes;
+}
+
 /* On POST an absent operation is PKIOperation, the only one possible (RFC 8894 4.3). */
 static bool find_operation(const struct http_request *request, enum scep_operation *operation,
                            struct error *err)

@@ -128,5 +128,10 @@ void endpoint_handle(const struct endpoint *endpoint, const struct endpoint_face
  */
 bool endpoint_operation_given(const struct http_request *request);
 bool endpoint_operation_known(const struct http_request *request);
+/*
+ * GetCACert, GetCACaps and GetNextCACert by GET: endpoint_handle answers them from memory. It takes
+ * no lock then and asks neither database nor network, so an I/O thread may call it.
+ */
+bool endpoint_from_memory(const struct http_request *request);
 
 #endif

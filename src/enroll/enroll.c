@@ -80,8 +80,8 @@ static bool repeat_answer(struct enroll_work *work, struct error *err)
  * They get the same answer and cost no second challenge; once the certificate is revoked they get
  * nothing (RFC 8894 5.2, 7.4).
  */
-static bool seen_before(const struct enroll_options *options, struct enroll_work *work,
-                        bool *answered, struct error *err)
+static bool answered_before(const struct enroll_options *options, struct enroll_work *work,
+                            bool *answered, bool *kept, struct error *err)
 {
     enum store_seen seen = STORE_SEEN_NEVER;
     /*
@@ -92,8 +92,8 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
 
     since = work->pending != 0 ? 0 : since; /* an approval is good for one, whenever it was */
     *answered = false;
-    if (!store_find_request(options->store, &work->key, since, &seen, &work->issuance.cert_der,
-                            err)) {
+    if (!store_find_request_or_kept(options->store, &work->key, since, work->now, &seen, kept,
+                                    &work->issuance.cert_der, err)) {
         return false;
     }
     switch (seen) {
@@ -110,6 +110,19 @@ static bool seen_before(const struct enroll_options *options, struct enroll_work
     }
     *answered = true;
     return true;
+}
+
+/* The same with what is kept for an administrator. */
+static bool seen_before(const struct enroll_options *options, const struct enroll_request *request,
+                        struct enroll_work *work, struct enroll_report *report, bool *answered,
+                        struct error *err)
+{
+    bool kept = false;
+
+    return answered_before(options, work, answered, &kept, err)
+           && (*answered || !kept
+               || enroll_pending_seen(options, request, &work->key, work->now, &work->issuance,
+                                      report, answered, err));
 }
 
 /* `peer` holds the text that the row refers to. */
@@ -160,13 +173,14 @@ static bool yield_to_winner(const struct enroll_options *options,
 {
     struct error lost = ERROR_INIT;
     bool answered = false;
+    bool kept = false;
 
     error_set(&lost, REASON_STORE_DUPLICATE,
               "the same request was answered with another certificate at the same time; the one "
               "with serial %s is not used",
               work->issuance.info.serial);
     issuance_clear(&work->issuance);
-    if (!seen_before(options, work, &answered, err)) {
+    if (!answered_before(options, work, &answered, &kept, err)) {
         return false;
     }
     if (!answered) {
@@ -291,13 +305,7 @@ static bool used_by_the_same(const struct enroll_options *options,
     if (err->reason != REASON_CHALLENGE_USED && err->reason != REASON_RENEWAL_USED_UP) {
         return false;
     }
-    if (!seen_before(options, work, &answered, &ignored)) {
-        return false;
-    }
-    if (!answered
-        && (!enroll_pending_seen(options, request, &work->key, work->now, &work->issuance, report,
-                                 &answered, &ignored)
-            || !answered)) {
+    if (!seen_before(options, request, work, report, &answered, &ignored) || !answered) {
         return false;
     }
     error_clear(err);
@@ -567,12 +575,7 @@ bool enroll_handle(const struct enroll_options *options, const struct enroll_req
 
     *report = (struct enroll_report){ .challenge_type = NULL };
     work_init(&work, options, request);
-    if (!seen_before(options, &work, &answered, err)) goto out;
-    if (!answered
-        && !enroll_pending_seen(options, request, &work.key, work.now, &work.issuance, report,
-                                &answered, err)) {
-        goto out;
-    }
+    if (!seen_before(options, request, &work, report, &answered, err)) goto out;
     if (!answered && !decide(options, request, &work, report, err)) goto out;
     issuance_move(out, &work.issuance);
     ok = true;

@@ -213,6 +213,7 @@ struct http_server *http_server_create(const struct http_server_options *options
     atomic_init(&server->next_id, 1);
     atomic_init(&server->connections, 0);
     atomic_init(&server->running, 0);
+    atomic_init(&server->stopping, false);
     atomic_init(&server->accepted, 0);
     atomic_init(&server->busy_refused, 0);
     atomic_init(&server->handshakes_failed, 0);
@@ -440,7 +441,7 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
     server->stopped = true;
     listen_no_more(server);
     (void)pthread_mutex_lock(&server->lock);
-    server->stopping = true;
+    atomic_store(&server->stopping, true);
     wait_for_requests(server, grace_ms);
     wait_for_late_requests(server, end_us);
     wait_for_requests(server, (end_us - clock_monotonic_us()) / US_PER_MS);
@@ -448,6 +449,9 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
     if (server->working != NULL) {
         http_exchange_abandon_all(server);
         wait_for_requests(server, STOP_FLUSH_MS);
+    }
+    while (server->resuming > 0) { /* a call of libmicrohttpd that is under way: no time at all */
+        (void)pthread_cond_wait(&server->changed, &server->lock);
     }
     (void)pthread_mutex_unlock(&server->lock);
     close_all(server, end_us);

@@ -18,7 +18,11 @@
 struct http_server;
 struct tls_context;
 
-enum http_admit { HTTP_ADMIT_HANDLE, HTTP_ADMIT_ANSWERED };
+enum http_admit {
+    HTTP_ADMIT_HANDLE,
+    HTTP_ADMIT_HANDLE_SLOW, /* of a kind that may take long by itself: worker_pool_submit_slow */
+    HTTP_ADMIT_ANSWERED
+};
 
 struct http_server_options {
     const char *server_token;         /* "OpenNDES": value of the Server header */
@@ -31,8 +35,8 @@ struct http_server_options {
     struct worker_pool *pool;   /* must outlive the server; NULL where admit answers everything */
     void *context;
     /*
-     * Headers are complete, the body is not read: answer at once (refusals, cached bodies) or let
-     * it go on.
+     * Headers are complete, the body is not read: answer at once (refusals, what is in memory) or
+     * let it go on.
      */
     enum http_admit (*admit)(void *context, const struct http_request *request,
                              struct http_response *response);

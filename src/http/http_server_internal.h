@@ -38,7 +38,8 @@ struct http_server {
     int64_t started_ms; /* first half of request ids */
     atomic_uint next_id;
     atomic_uint connections;
-    atomic_uint running; /* changed under lock, because `changed` tells about it */
+    atomic_uint running;
+    atomic_bool stopping; /* nothing new is begun; who ends tells about it by `changed` */
     /* since the start */
     atomic_uint_least64_t accepted, busy_refused, handshakes_failed;
     /* the owner's thread only */
@@ -51,7 +52,7 @@ struct http_server {
     pthread_cond_t changed;
     unsigned jobs;                 /* handed to the pool and not yet at their end */
     struct http_exchange *working; /* suspended; list through prev and next */
-    bool stopping;                 /* nothing new is begun */
+    unsigned resuming;             /* off the list, and libmicrohttpd does not know it yet */
     bool abandoning;               /* nobody may be suspended any more */
 };
 
@@ -110,16 +111,16 @@ struct http_exchange {
     struct http_kept_headers headers; /* what request points into */
     uint64_t dropped;                 /* bytes of the body that nobody wants */
     bool close;                       /* the connection ends with this response */
+    bool slow;                        /* admit: of the kind that may take long */
     bool counted;                     /* in server->running */
     char method_text[HTTP_METHOD_TEXT_MAX];
     enum reason target_refused;
+    atomic_uint holders;   /* libmicrohttpd's connection and a worker's job */
+    atomic_bool abandoned; /* the connection does not wait for the worker any more */
     /* under the server's lock */
     struct http_exchange *prev;
     struct http_exchange *next;
-    bool in_job;
-    bool abandoned; /* the connection does not wait for the worker any more */
-    bool gone;      /* libmicrohttpd has let go */
-    char text[];    /* path with NUL, raw query */
+    char text[]; /* path with NUL, raw query */
 };
 
 /*

@@ -57,6 +57,8 @@ struct http_exchange *http_exchange_create(struct http_server *server,
     path_size = strlen(target.path) + 1;
     exchange = calloc(1, sizeof(*exchange) + path_size + target.raw_query.len);
     if (exchange == NULL) return NULL;
+    atomic_init(&exchange->holders, 1);
+    atomic_init(&exchange->abandoned, false);
     exchange->server = server;
     exchange->connection = connection;
     exchange->target_refused = err.reason;
@@ -82,6 +84,14 @@ static void exchange_free(struct http_exchange *exchange)
     buffer_clear(&exchange->response.headers);
     http_response_drop_body(&exchange->response);
     free(exchange);
+}
+
+/* Whoever leaves last frees it. */
+static void exchange_drop(struct http_exchange *exchange)
+{
+    if (atomic_fetch_sub(&exchange->holders, 1) == 1) {
+        exchange_free(exchange);
+    }
 }
 
 static void tell_answered(struct http_exchange *exchange)
@@ -172,44 +182,61 @@ static bool queue_response(struct http_exchange *exchange)
 
 /* ---- the worker's side ----------------------------------------------------------------------- */
 
+/* The response becomes the exchange's, unless the server has answered in the worker's place. */
+static bool hand_back(struct http_exchange *exchange, struct http_response *response)
+{
+    struct http_server *server = exchange->server;
+    bool wanted = false;
+
+    (void)pthread_mutex_lock(&server->lock);
+    wanted = !atomic_load(&exchange->abandoned);
+    if (wanted) {
+        working_remove(exchange);
+        server->resuming++;
+        exchange->response = *response;
+        memset(response, 0, sizeof(*response));
+        exchange->stage = HTTP_STAGE_REPLY;
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    return wanted;
+}
+
 /*
  * handle() writes into a response of its own: while it runs the server may give the exchange up and
- * answer with another one.
+ * answer with another one. libmicrohttpd is told without the lock: its thread wakes at once, and
+ * would run into it.
  */
 static void run_job(void *context)
 {
     struct http_exchange *exchange = context;
     struct http_server *server = exchange->server;
     struct http_response response;
-    bool wanted = false;
-    bool last = false;
+    bool resume = false;
 
     memset(&response, 0, sizeof(response));
-    (void)pthread_mutex_lock(&server->lock);
-    wanted = !exchange->abandoned;
-    (void)pthread_mutex_unlock(&server->lock);
-    if (wanted) {
+    if (!atomic_load(&exchange->abandoned)) {
         server->options.handle(server->options.context, &exchange->request, &response);
     }
-
-    (void)pthread_mutex_lock(&server->lock);
-    if (!exchange->abandoned) {
-        working_remove(exchange);
-        exchange->response = response;
-        memset(&response, 0, sizeof(response));
-        exchange->stage = HTTP_STAGE_REPLY;
+    resume = hand_back(exchange, &response);
+    if (resume) {
         MHD_resume_connection(exchange->connection);
     }
-    exchange->in_job = false;
-    last = exchange->gone;
-    if (last) {
-        exchange_free(exchange);
-    }
+    exchange_drop(exchange);
+    (void)pthread_mutex_lock(&server->lock);
+    server->resuming -= resume ? 1u : 0u;
     server->jobs--;
     (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock); /* from here on the server may be gone */
     buffer_clear(&response.headers);
     http_response_drop_body(&response);
+}
+
+static bool submit(struct http_exchange *exchange)
+{
+    struct worker_pool *pool = exchange->server->options.pool;
+
+    return exchange->slow ? worker_pool_submit_slow(pool, run_job, exchange)
+                          : worker_pool_submit(pool, run_job, exchange);
 }
 
 /*
@@ -227,12 +254,12 @@ static bool hand_over(struct http_exchange *exchange)
         reason = REASON_STOPPING;
     } else if (server->options.pool == NULL) {
         reason = REASON_INTERNAL; /* admit was to answer */
-    } else if (!worker_pool_submit(server->options.pool, run_job, exchange)) {
+    } else if (!submit(exchange)) {
         reason = REASON_SERVER_BUSY;
         (void)atomic_fetch_add_explicit(&server->busy_refused, 1, memory_order_relaxed);
     } else {
         server->jobs++;
-        exchange->in_job = true;
+        (void)atomic_fetch_add(&exchange->holders, 1);
         exchange->stage = HTTP_STAGE_WORKING;
         working_add(exchange);
         MHD_suspend_connection(exchange->connection);
@@ -249,7 +276,7 @@ void http_exchange_abandon_all(struct http_server *server)
         struct http_exchange *exchange = server->working;
 
         working_remove(exchange);
-        exchange->abandoned = true;
+        atomic_store(&exchange->abandoned, true);
         exchange->close = true;
         /* not refuse(): the worker still reads the request's body */
         refusal(&exchange->response, REASON_STOPPING);
@@ -277,18 +304,17 @@ static enum http_method method_of(const char *text)
     return HTTP_METHOD_OTHER;
 }
 
-/* Count a request as running; false when the server begins nothing new. */
+/*
+ * Count a request as running; false when the server begins nothing new. Counted first: either this
+ * one sees that the server stops, or the server sees it run.
+ */
 static bool enter(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
-    bool stopping = false;
 
-    (void)pthread_mutex_lock(&server->lock);
-    stopping = server->stopping;
-    (void)atomic_fetch_add(&server->running, 1);
     exchange->counted = true;
-    (void)pthread_mutex_unlock(&server->lock);
-    return !stopping;
+    (void)atomic_fetch_add(&server->running, 1);
+    return !atomic_load(&server->stopping);
 }
 
 /* What is to happen with a request whose body ends where the headers say. */
@@ -300,10 +326,15 @@ static void decide(struct http_exchange *exchange, const struct http_framing *fr
         refuse(exchange, exchange->target_refused);
         return;
     }
-    if (options->admit(options->context, &exchange->request, &exchange->response)
-        == HTTP_ADMIT_ANSWERED) {
+    switch (options->admit(options->context, &exchange->request, &exchange->response)) {
+    case HTTP_ADMIT_ANSWERED:
         exchange->stage = HTTP_STAGE_REPLY;
         return;
+    case HTTP_ADMIT_HANDLE_SLOW:
+        exchange->slow = true;
+        break;
+    case HTTP_ADMIT_HANDLE:
+        break;
     }
     exchange->stage = HTTP_STAGE_READING;
     if (framing->length > options->body_bytes) {
@@ -419,26 +450,27 @@ bool http_exchange_step(struct http_exchange *exchange, const struct http_step *
     return true;
 }
 
+/* A request has ended: whoever waits for that while stopping is told. */
+static void leave(struct http_server *server)
+{
+    (void)atomic_fetch_sub(&server->running, 1);
+    if (atomic_load(&server->stopping)) {
+        (void)pthread_mutex_lock(&server->lock);
+        (void)pthread_cond_broadcast(&server->changed);
+        (void)pthread_mutex_unlock(&server->lock);
+    }
+}
+
 void http_exchange_release(struct http_exchange *exchange, bool refused)
 {
-    struct http_server *server = exchange->server;
-    bool last = false;
-
     if (refused && exchange->stage == HTTP_STAGE_TARGET) {
         refuse(exchange, REASON_SYNTAX);
     }
     if (exchange->stage == HTTP_STAGE_REPLY) {
         tell_answered(exchange); /* also when the client left before it had the answer */
     }
-    (void)pthread_mutex_lock(&server->lock);
-    exchange->gone = true;
-    last = !exchange->in_job;
     if (exchange->counted) {
-        (void)atomic_fetch_sub(&server->running, 1);
-        (void)pthread_cond_broadcast(&server->changed);
+        leave(exchange->server);
     }
-    (void)pthread_mutex_unlock(&server->lock);
-    if (last) {
-        exchange_free(exchange);
-    }
+    exchange_drop(exchange);
 }

@@ -16,10 +16,17 @@ typedef void worker_job(void *context);
 
 /* threads 1..256 (0: one per processor), queue 1..10000 waiting jobs. */
 struct worker_pool *worker_pool_create(unsigned threads, unsigned queue, struct error *err);
+/* Threads that slow work may have at once, at least one; else half of all. Before the first job. */
+void worker_pool_limit_slow(struct worker_pool *pool, unsigned at_once);
 /* Finish what is queued, then end the threads. NULL is allowed. */
 void worker_pool_free(struct worker_pool *pool);
 /* False when the queue is full or the pool is ending: the caller answers 503. */
 MUST_USE bool worker_pool_submit(struct worker_pool *pool, worker_job *job, void *context);
+/*
+ * The same for a kind of work that may take long by itself: it never gets more than a share of the
+ * threads, nor more than half of the queue, so that it cannot keep the others waiting.
+ */
+MUST_USE bool worker_pool_submit_slow(struct worker_pool *pool, worker_job *job, void *context);
 
 struct worker_pool_stats {
     uint64_t threads;

@@ -13,6 +13,8 @@
 #ifndef OPENNDES_STORE_DB_H
 #define OPENNDES_STORE_DB_H
 
+#include <stdatomic.h>
+
 #include "base/buffer.h"
 
 struct db;
@@ -22,6 +24,7 @@ struct db_options {
     const char *path;
     bool read_only;
     int64_t busy_ms;          /* how long a lock of another connection is waited for */
+    const atomic_bool *hurry; /* true: a moment only; borrowed, NULL: never */
     int64_t cache_kib;        /* pages kept in memory */
     int64_t max_pages;        /* the file cannot grow beyond; 0: no limit */
     const char *const *texts; /* statements by number, borrowed; prepared when first used */
@@ -76,6 +79,9 @@ struct bytes db_column_bytes(struct db_query *query, int column);
 /* Statements without parameters and rows, for the schema. */
 MUST_USE bool db_execute(struct db *db, const char *script, struct error *err);
 
+/* Several statements that read one state of the file and lock it once. Nothing is written. */
+MUST_USE bool db_view_begin(struct db *db, struct error *err);
+void db_view_end(struct db *db);
 /* A transaction that may write, from its first moment on: waits for other writers, bounded. */
 MUST_USE bool db_begin(struct db *db, struct error *err);
 /* True: durable. False: nothing of the transaction is there; after a power failure in this moment
@@ -88,6 +94,14 @@ bool db_in_transaction(const struct db *db);
 MUST_USE bool db_part_begin(struct db *db, struct error *err);
 MUST_USE bool db_part_keep(struct db *db, struct error *err);
 MUST_USE bool db_part_undo(struct db *db, struct error *err);
+
+/*
+ * A durable connection's log grows until somebody moves it into the database: its length in pages
+ * after this connection's last commit, and moving as much as nobody reads any more. The latter never
+ * waits for others, and not within a transaction.
+ */
+int64_t db_log_pages(const struct db *db);
+void db_trim_log(struct db *db);
 
 /*
  * Hold what the database says now: until db_close this connection reads nothing newer. Others go on

@@ -20,6 +20,9 @@
    between its commits, and the command line has to find one. */
 #define DB_BUSY_STEP_MS 3
 
+/* Whoever is in a hurry gives another process time for one commit and no more. */
+#define DB_HURRY_MS 250
+
 /* A file that cannot be opened is tried again for a quarter of a second. */
 #define DB_OPEN_ATTEMPTS 10
 #define DB_OPEN_STEP_MS 25
@@ -29,6 +32,7 @@
 
 /* Statements every connection needs. */
 enum db_own_text {
+    DB_OWN_VIEW,
     DB_OWN_BEGIN,
     DB_OWN_COMMIT,
     DB_OWN_PART_BEGIN,
@@ -38,9 +42,12 @@ enum db_own_text {
 };
 
 static const char *const db_own_texts[DB_OWN_COUNT] = {
+    [DB_OWN_VIEW] = "BEGIN",
     /* IMMEDIATE: a transaction that first reads and then writes can fail in between. */
-    [DB_OWN_BEGIN] = "BEGIN IMMEDIATE",      [DB_OWN_COMMIT] = "COMMIT",
-    [DB_OWN_PART_BEGIN] = "SAVEPOINT part",  [DB_OWN_PART_KEEP] = "RELEASE part",
+    [DB_OWN_BEGIN] = "BEGIN IMMEDIATE",
+    [DB_OWN_COMMIT] = "COMMIT",
+    [DB_OWN_PART_BEGIN] = "SAVEPOINT part",
+    [DB_OWN_PART_KEEP] = "RELEASE part",
     [DB_OWN_PART_UNDO] = "ROLLBACK TO part",
 };
 
@@ -55,7 +62,9 @@ struct db {
     char *path;
     char folder[FILE_PATH_MAX]; /* of the file */
     int64_t busy_ms;
-    int64_t busy_until_us; /* end of the current wait for a lock */
+    int64_t busy_since_us;    /* begin of the current wait for a lock */
+    const atomic_bool *hurry; /* NULL: never */
+    int64_t log_pages;        /* after the last commit of this connection */
     const char *const *texts;
     size_t text_count;
     struct db_query *queries; /* one per text */
@@ -164,12 +173,15 @@ static bool db_fail(const struct db *db, int code, struct error *err)
 
 static bool wait_is_over(const struct db *db)
 {
-    return clock_monotonic_us() >= db->busy_until_us;
+    bool hurry = db->hurry != NULL && atomic_load_explicit(db->hurry, memory_order_relaxed);
+    int64_t ms = hurry && db->busy_ms > DB_HURRY_MS ? DB_HURRY_MS : db->busy_ms;
+
+    return clock_monotonic_us() - db->busy_since_us >= ms * 1000;
 }
 
 static void start_waiting(struct db *db)
 {
-    db->busy_until_us = clock_monotonic_us() + db->busy_ms * 1000;
+    db->busy_since_us = clock_monotonic_us();
 }
 
 /* SQLite asks whether to try a lock again. Its own handler waits ever longer, up to 100 ms, and
@@ -331,6 +343,28 @@ static bool read_value(struct db *db, const char *sql, int64_t *number, char *te
 
 /* ---- transactions ------------------------------------------------------------------------ */
 
+/* How long the log is now. In the place of SQLite's own, which would move it into the database. */
+static int on_commit(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    struct db *db = context;
+
+    (void)handle;
+    (void)name;
+    db->log_pages = pages;
+    return SQLITE_OK;
+}
+
+int64_t db_log_pages(const struct db *db)
+{
+    return db->log_pages;
+}
+
+void db_trim_log(struct db *db)
+{
+    /* Without waiting for anybody. What cannot be done now can be done later. */
+    (void)sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 static bool run_own(struct db *db, enum db_own_text which, struct error *err)
 {
     struct db_query *query = &db->own[which];
@@ -341,6 +375,20 @@ static bool run_own(struct db *db, enum db_own_text which, struct error *err)
     bool ok = db_run(query, NULL, err);
     db_query_end(query);
     return ok;
+}
+
+bool db_view_begin(struct db *db, struct error *err)
+{
+    return run_own(db, DB_OWN_VIEW, err);
+}
+
+void db_view_end(struct db *db)
+{
+    struct error ignored = ERROR_INIT;
+
+    if (!run_own(db, DB_OWN_COMMIT, &ignored)) {
+        db_rollback(db);
+    }
 }
 
 bool db_begin(struct db *db, struct error *err)
@@ -437,9 +485,9 @@ bool db_make_durable(struct db *db, struct error *err)
                          "folder to a local disk (journal mode %s)",
                          db->path, mode);
     }
+    sqlite3_wal_hook(db->handle, on_commit, db);
     return db_execute(db,
-                      "PRAGMA synchronous = FULL;"        /* the log is flushed at each commit */
-                      "PRAGMA wal_autocheckpoint = 1000;" /* pages: about 4 MB of log */
+                      "PRAGMA synchronous = FULL;" /* the log is flushed at each commit */
                       "PRAGMA journal_size_limit = 16777216;"
                       "PRAGMA secure_delete = FAST", /* nothing secret is stored in clear */
                       err);
@@ -510,6 +558,7 @@ static struct db *open_once(const struct db_options *options, struct error *err)
     }
     if (!note_folder(db, err)) goto out;
     db->busy_ms = options->busy_ms;
+    db->hurry = options->hurry;
     db->texts = options->texts;
     db->text_count = options->text_count;
 

@@ -110,7 +110,7 @@ struct store *store_open(const struct store_options *options, struct error *err)
         .texts = store_sql_texts,
         .text_count = STORE_SQL_END,
     };
-    struct db_options reader_options = writer_options;
+    struct db_options reader_options;
     struct store *store = calloc(1, sizeof *store);
     bool ok = false;
 
@@ -120,6 +120,9 @@ struct store *store_open(const struct store_options *options, struct error *err)
     }
     pthread_mutex_init(&store->clock_lock, NULL);
     (void)store_time_to_forget(store, 0); /* whatever it leaps to from now on */
+    atomic_init(&store->hurry, false);
+    writer_options.hurry = &store->hurry;
+    reader_options = writer_options;
     reader_options.cache_kib = READER_CACHE_KIB;
     reader_options.max_pages = 0;
     store->readers = store_readers_create(&reader_options, options->readers, err);
@@ -136,6 +139,11 @@ out:
         store = NULL;
     }
     return store;
+}
+
+void store_hurry(struct store *store)
+{
+    atomic_store_explicit(&store->hurry, true, memory_order_relaxed);
 }
 
 void store_close(struct store *store)

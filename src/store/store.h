@@ -34,6 +34,11 @@ struct store_options {
  * sentence how to mend it.
  */
 struct store *store_open(const struct store_options *options, struct error *err);
+/*
+ * From now on another process's lock is waited for a quarter of a second at most. For the end of a
+ * service that has no more time. From any thread.
+ */
+void store_hurry(struct store *store);
 void store_close(struct store *store); /* waits for running writes; NULL is allowed */
 
 /*
@@ -109,6 +114,14 @@ enum store_seen { STORE_SEEN_NEVER, STORE_SEEN_ISSUED, STORE_SEEN_REVOKED };
 MUST_USE bool store_find_request(struct store *store, const struct store_request_key *key,
                                  int64_t not_before, enum store_seen *seen, struct buffer *cert_der,
                                  struct error *err);
+
+/*
+ * The same, and when it was never answered: is it kept at `now`, waiting or decided but not yet
+ * issued? Then store_pending_find gives it. Both with one look at the database.
+ */
+MUST_USE bool store_find_request_or_kept(struct store *store, const struct store_request_key *key,
+                                         int64_t not_before, int64_t now, enum store_seen *seen,
+                                         bool *kept, struct buffer *cert_der, struct error *err);
 
 /* Of a template with a remote validator (store_outbox.h); all others are in use. */
 enum store_certificate_state {

@@ -21,6 +21,7 @@ struct store {
     struct store_writer *writer; /* NULL: opened for reading only */
     pthread_mutex_t clock_lock;  /* guards clock */
     struct believed_clock clock;
+    atomic_bool hurry;           /* every connection looks at it while it waits */
 };
 
 /*
@@ -59,6 +60,9 @@ MUST_USE bool store_renewal_room(struct db *db, const struct store_certificate *
 MUST_USE bool store_pending_settle(struct db *db, const struct store_certificate *cert,
                                    bool *issued_before, struct error *err);
 
+/* Inside a write or on a reader: is this request kept and not yet issued? */
+MUST_USE bool store_pending_kept(struct db *db, const struct store_request_key *key, int64_t now,
+                                 bool *kept, struct error *err);
 /* Inside a write or on a reader: is any certificate of the same template and CSR bytes revoked? */
 MUST_USE bool store_request_revoked(struct db *db, const struct store_request_key *key,
                                     bool *revoked, struct error *err);

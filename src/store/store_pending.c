@@ -104,6 +104,20 @@ out:
     return ok;
 }
 
+static bool ignore_row(void *context, const struct store_pending_row *row, struct error *err)
+{
+    (void)context;
+    (void)row;
+    (void)err;
+    return true;
+}
+
+bool store_pending_kept(struct db *db, const struct store_request_key *key, int64_t now, bool *kept,
+                        struct error *err)
+{
+    return query_key(db, STORE_SQL_FIND_PENDING, key, now, ignore_row, NULL, kept, err);
+}
+
 bool store_pending_find(struct store *store, const struct store_request_key *key, int64_t now,
                         store_pending_visit *visit, void *context, bool *found, struct error *err)
 {
@@ -151,14 +165,6 @@ struct recording {
     int64_t max;
     bool recorded;
 };
-
-static bool ignore_row(void *context, const struct store_pending_row *row, struct error *err)
-{
-    (void)context;
-    (void)row;
-    (void)err;
-    return true;
-}
 
 static bool check_room(struct db *db, const struct recording *r, struct error *err)
 {
@@ -237,7 +243,7 @@ static bool write_recording(struct db *db, void *context, struct error *err)
     const struct store_pending *p = r->pending;
     bool found = false;
 
-    if (!query_key(db, STORE_SQL_FIND_PENDING, p->request, p->now, ignore_row, NULL, &found, err)) {
+    if (!store_pending_kept(db, p->request, p->now, &found, err)) {
         return false;
     }
     r->recorded = !found;

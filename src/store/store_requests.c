@@ -52,23 +52,70 @@ bool store_request_issued(struct db *db, const struct store_request_key *key, in
     return ok;
 }
 
+struct look {
+    const struct store_request_key *key;
+    int64_t not_before;
+    int64_t now; /* 0: requests that are kept are of no interest */
+    enum store_seen seen;
+    bool kept;
+};
+
+static bool look_up(struct db *db, struct look *look, struct buffer *cert_der, struct error *err)
+{
+    bool revoked = false;
+    bool found = false;
+
+    if (!store_request_revoked(db, look->key, &revoked, err)
+        || (!revoked
+            && !store_request_issued(db, look->key, look->not_before, &found, cert_der, err))) {
+        return false;
+    }
+    look->seen = revoked ? STORE_SEEN_REVOKED : found ? STORE_SEEN_ISSUED : STORE_SEEN_NEVER;
+    return look->now == 0 || look->seen != STORE_SEEN_NEVER
+           || store_pending_kept(db, look->key, look->now, &look->kept, err);
+}
+
+/* One connection and one view for all questions: each would lock the file anew. */
+static bool look_once(struct store *store, struct look *look, struct buffer *cert_der,
+                      struct error *err)
+{
+    struct db *db = NULL;
+    bool ok = false;
+
+    if (!store_readers_take(store->readers, &db, err)) goto out;
+    if (!db_view_begin(db, err)) goto out;
+    ok = look_up(db, look, cert_der, err);
+    db_view_end(db);
+out:
+    store_readers_give(store->readers, db);
+    return ok;
+}
+
 bool store_find_request(struct store *store, const struct store_request_key *key,
                         int64_t not_before, enum store_seen *seen, struct buffer *cert_der,
                         struct error *err)
 {
-    struct db *db = NULL;
-    bool revoked = false;
-    bool found = false;
-    bool ok = false;
+    struct look look = { .key = key, .not_before = not_before };
 
-    if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!store_request_revoked(db, key, &revoked, err)) goto out;
-    if (!revoked && !store_request_issued(db, key, not_before, &found, cert_der, err)) goto out;
-    *seen = revoked ? STORE_SEEN_REVOKED : found ? STORE_SEEN_ISSUED : STORE_SEEN_NEVER;
-    ok = true;
-out:
-    store_readers_give(store->readers, db);
-    return ok;
+    if (!look_once(store, &look, cert_der, err)) {
+        return false;
+    }
+    *seen = look.seen;
+    return true;
+}
+
+bool store_find_request_or_kept(struct store *store, const struct store_request_key *key,
+                                int64_t not_before, int64_t now, enum store_seen *seen, bool *kept,
+                                struct buffer *cert_der, struct error *err)
+{
+    struct look look = { .key = key, .not_before = not_before, .now = now };
+
+    if (!look_once(store, &look, cert_der, err)) {
+        return false;
+    }
+    *seen = look.seen;
+    *kept = look.kept;
+    return true;
 }
 
 bool store_certificate_insert(struct db *db, const struct store_certificate *cert,

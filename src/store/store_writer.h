@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  group commit: one thread that runs the writes of concurrent callers in shared, durable
- *           transactions.
+ * Purpose:  group commit: the writes of concurrent callers in shared, durable transactions.
  * Not here: what is written (store*.c), SQL drivers (db.h).
- * Owns:     the thread, its connection, the queue.
- * Threads:  any thread may write; the connection is used by the writer thread alone.
+ * Owns:     the connection, the queue, a thread that keeps the log short.
+ * Threads:  any thread may write; the connection is used by whoever has the turn.
  * Spec:     none.
  *
- * While one transaction is flushed to disk, further writes queue up; the next transaction takes
- * them all. So nobody waits for company, and under load many writes cost one flush.
+ * Who comes first writes at once, on its own thread. While its transaction is flushed to disk,
+ * further writes queue up; the first of them then takes the turn and writes them all. So nobody waits
+ * for company or for another thread to wake, and under load many writes cost one flush.
+ *
+ * SQLite's log is moved into the database between two turns by a thread of its own, when nobody
+ * waits; only when the log gets four times as long does somebody have to wait for it.
  */
 #ifndef OPENNDES_STORE_STORE_WRITER_H
 #define OPENNDES_STORE_STORE_WRITER_H
@@ -20,11 +23,14 @@
 #define STORE_WRITER_BATCH 64u
 /* Waiting writes; each has a waiting thread, so this is far above the worker pool. */
 #define STORE_WRITER_QUEUE 1024u
+/* Pages of the log that are worth moving: about 4 MB. */
+#define STORE_WRITER_LOG_PAGES 1000
+#define STORE_WRITER_LOG_PAGES_MOST 4000
 
 struct store_writer;
 
 /*
- * One write, on the writer's thread, inside a transaction. False (err is set) undoes this write
+ * One write, on any caller's thread, inside a transaction. False (err is set) undoes this write
  * alone. It must not begin or end transactions. What it leaves in `context` counts only when
  * store_writer_run has returned true.
  */
@@ -32,7 +38,7 @@ typedef bool store_write(struct db *db, void *context, struct error *err);
 
 /* Takes the connection over, also when it fails. Errors: REASON_NO_MEMORY. */
 struct store_writer *store_writer_start(struct db *take_db, struct error *err);
-/* What waits is still written; then the thread ends. NULL is allowed. */
+/* What waits is still written. NULL is allowed. */
 void store_writer_stop(struct store_writer *writer);
 
 /*

@@ -73,6 +73,9 @@ static enum http_admit on_admit(void *context, const struct http_request *reques
         answer_headers(request, response);
         return HTTP_ADMIT_ANSWERED;
     }
+    if (strcmp(request->path, "/slow-block") == 0) {
+        return HTTP_ADMIT_HANDLE_SLOW;
+    }
     return HTTP_ADMIT_HANDLE;
 }
 
@@ -148,7 +151,7 @@ static void on_handle(void *context, const struct http_request *request,
 {
     struct world *world = context;
 
-    if (strcmp(request->path, "/block") == 0) {
+    if (strcmp(request->path, "/block") == 0 || strcmp(request->path, "/slow-block") == 0) {
         pass_gate(world);
     }
     (void)pthread_mutex_lock(&world->lock);

@@ -60,6 +60,7 @@ struct world_options {
  *   /count     handle answers how many requests of this connection came here
  *   /cached    admit answers 200 "cached"
  *   /block     handle waits for the gate, then as below
+ *   /slow-block   the same, admitted as slow
  *   /empty     handle answers 200 without a body
  *   /nothing   handle forgets the status of its answer
  *   /big       handle answers 1 MiB of 'b'

@@ -90,6 +90,33 @@ static void http_server__pool_full__503_with_retry_after(void **state)
     world_destroy(&world);
 }
 
+/* Four ask for what takes long, and two threads may do it: the other two serve everybody else. */
+static void http_server__slow_ones_stand_still__others_served(void **state)
+{
+    struct world_options options = WORLD_OPTIONS_DEFAULT;
+    struct raw_client *slow[4];
+    struct world world;
+
+    (void)state;
+    options.threads = 4;
+    world_create(&world, &options);
+    for (unsigned i = 0; i < 4; i++) {
+        slow[i] = world_connect(&world);
+        assert_true(raw_client_send_text(slow[i], "GET /slow-block?b HTTP/1.1\r\n" HOST "\r\n"));
+    }
+    world_wait_inside(&world, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(world_ask(&world, GET_PLAIN), 200);
+    }
+    assert_int_equal(world.inside, 2);
+    world_open_gate(&world);
+    for (unsigned i = 0; i < 4; i++) {
+        expect(slow[i], 200, "b");
+        raw_client_close(slow[i]);
+    }
+    world_destroy(&world);
+}
+
 /* ---- clients that leave ---------------------------------------------------------------------- */
 
 static void http_server__disconnect_while_handling__answered_and_forgotten(void **state)
@@ -552,6 +579,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(http_server__pool_full__503_with_retry_after),
+        cmocka_unit_test(http_server__slow_ones_stand_still__others_served),
         cmocka_unit_test(http_server__disconnect_while_handling__answered_and_forgotten),
         cmocka_unit_test(http_server__disconnect_in_the_middle__next_one_served),
         cmocka_unit_test(http_server__parallel_clients__each_gets_its_own_answers),

@@ -67,6 +67,18 @@ static void count_up(void *context)
     (void)atomic_fetch_add((atomic_uint *)context, 1);
 }
 
+struct step {
+    atomic_uint *count;
+    unsigned number;
+};
+
+static void take_step(void *context)
+{
+    struct step *step = context;
+
+    step->number = atomic_fetch_add(step->count, 1);
+}
+
 static void worker_pool_free__null__does_nothing(void **state)
 {
     (void)state;
@@ -134,6 +146,69 @@ static void worker_pool_submit__queue_full__refused(void **state)
     gate_destroy(&gate);
 }
 
+/* Slow jobs stand still in every thread they may have: the others go on. */
+static void worker_pool_submit_slow__more_than_their_share__quick_ones_pass(void **state)
+{
+    struct error err = ERROR_INIT;
+    struct worker_pool *pool = worker_pool_create(4, 20, &err);
+    struct worker_pool_stats stats;
+    struct gate slow;
+    struct gate quick;
+
+    (void)state;
+    assert_non_null(pool);
+    gate_create(&slow);
+    gate_create(&quick);
+    for (unsigned i = 0; i < 2 + 10; i++) { /* two at work, half of the queue */
+        assert_true(worker_pool_submit_slow(pool, pass_gate, &slow));
+        gate_wait_for(&slow, i < 2 ? i + 1 : 2);
+    }
+    assert_false(worker_pool_submit_slow(pool, pass_gate, &slow));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(worker_pool_submit(pool, pass_gate, &quick));
+    }
+    gate_wait_for(&quick, 2); /* both others, though slow ones have waited for longer */
+    worker_pool_get_stats(pool, &stats);
+    assert_int_equal(stats.busy, 4);
+    assert_int_equal(stats.waiting, 10);
+    gate_open(&quick);
+    gate_open(&slow);
+    worker_pool_free(pool); /* finishes what waits */
+    assert_int_equal(slow.done, 12);
+    assert_int_equal(quick.done, 2);
+    gate_destroy(&quick);
+    gate_destroy(&slow);
+}
+
+/* Which job came first decides, whatever its kind. */
+static void worker_pool__one_thread__in_the_order_they_came(void **state)
+{
+    struct error err = ERROR_INIT;
+    struct worker_pool *pool = worker_pool_create(1, 10, &err);
+    struct gate gate;
+    struct step steps[5];
+    atomic_uint count;
+
+    (void)state;
+    assert_non_null(pool);
+    worker_pool_limit_slow(pool, 1);
+    atomic_init(&count, 0);
+    gate_create(&gate);
+    assert_true(worker_pool_submit(pool, pass_gate, &gate));
+    gate_wait_for(&gate, 1);
+    for (unsigned i = 0; i < 5; i++) {
+        steps[i] = (struct step){ .count = &count };
+        assert_true(i % 2 == 0 ? worker_pool_submit_slow(pool, take_step, &steps[i])
+                               : worker_pool_submit(pool, take_step, &steps[i]));
+    }
+    gate_open(&gate);
+    worker_pool_free(pool);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(steps[i].number, i);
+    }
+    gate_destroy(&gate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +216,8 @@ int main(void)
         cmocka_unit_test(worker_pool_create__bad_sizes__refused),
         cmocka_unit_test(worker_pool_submit__many_jobs__all_are_done_before_free_returns),
         cmocka_unit_test(worker_pool_submit__queue_full__refused),
+        cmocka_unit_test(worker_pool_submit_slow__more_than_their_share__quick_ones_pass),
+        cmocka_unit_test(worker_pool__one_thread__in_the_order_they_came),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

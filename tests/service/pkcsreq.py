@@ -102,6 +102,7 @@ def main():
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--cert", help="certificate of --key that signs the message; else a self-signed one")
     parser.add_argument("--type", default="19", help="messageType; 17: RenewalReq")
+    parser.add_argument("--message", help="write the message to this file instead of sending it")
     given = parser.parse_args()
     with open(given.csr, "rb") as file:
         csr = file.read()
@@ -115,6 +116,10 @@ def main():
         envelope = openssl("cms", "-encrypt", "-binary", "-aes128", "-outform", "DER", given.ra_enc, data=csr)
         message = pkcs_req(envelope, cert, given.key, hashlib.sha256(csr).hexdigest()[:32].encode(),
                            given.type.encode())
+        if given.message:
+            with open(given.message, "wb") as file:
+                file.write(message)
+            return
         request = urllib.request.Request(given.url + "?operation=PKIOperation", data=message,
                                          headers={"Content-Type": "application/x-pki-message"})
         with urllib.request.urlopen(request, timeout=60) as answer:

@@ -156,6 +156,39 @@ static void record__everything__comes_back(void **state)
     assert_false(found);
 }
 
+static bool is_kept(struct store *store, const struct waiting *w, int64_t now)
+{
+    struct error err = ERROR_INIT;
+    struct buffer der = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
+    enum store_seen seen = STORE_SEEN_REVOKED;
+    bool kept = true;
+
+    assert_ok(store_find_request_or_kept(store, &w->sample.key, 0, now, &seen, &kept, &der, &err),
+              err);
+    assert_int_equal(seen, STORE_SEEN_NEVER);
+    assert_int_equal(der.len, 0);
+    buffer_clear(&der);
+    return kept;
+}
+
+static void find__never_answered__kept_while_its_time_lasts(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    struct waiting w;
+    struct waiting other;
+
+    waiting_init(&w, 1);
+    waiting_init(&other, 2);
+    assert_false(is_kept(f->store, &w, FIXTURE_NOW));
+    assert_true(record(f->store, &w));
+    assert_true(is_kept(f->store, &w, FIXTURE_NOW));
+    assert_false(is_kept(f->store, &other, FIXTURE_NOW));
+    assert_ok(decide(f->store, 1, true, FIXTURE_NOW, &err), err);
+    assert_true(is_kept(f->store, &w, END - 1));
+    assert_false(is_kept(f->store, &w, END));
+}
+
 static void record__the_same_again__not_twice_whatever_was_decided(void **state)
 {
     struct fixture *f = *state;
@@ -491,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(record__everything__comes_back),
+        TEST(find__never_answered__kept_while_its_time_lasts),
         TEST(record__the_same_again__not_twice_whatever_was_decided),
         TEST(decide__each_state__what_may_follow),
         TEST(decide__approvals_at_once__one_wins),

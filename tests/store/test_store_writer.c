@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "platform/clock.h"
+#include "platform/files.h"
 #include "platform/threads.h"
 #include "store/store_writer.h"
 
@@ -371,6 +373,66 @@ static void record__disk_full__refused_and_nothing_lost(void **state)
     assert_int_equal(fixture_record(f->store, &s, REPEAT), STORE_RECORDED);
 }
 
+/* Ten seconds of patience would be left: somebody who stops has no more time. */
+static void hurry__other_process_keeps_the_lock__busy_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    struct recorder recorder = { .store = f->store, .first = 1, .count = 1 };
+    struct db *other = fixture_open_db(f);
+
+    assert_ok(db_begin(other, &err), err);
+    assert_ok(thread_start(&recorder.thread, "recorder", record_samples, &recorder, &err), err);
+    wait_until_waiting(f->store, 1);
+    int64_t start_us = clock_monotonic_us();
+    store_hurry(f->store);
+    thread_join(recorder.thread);
+    assert_int_equal(recorder.busy, 1);
+    assert_in_range(clock_monotonic_us() - start_us, 0, 5000000);
+    db_rollback(other);
+    db_close(other);
+    recorder = (struct recorder){ .store = f->store, .first = 1, .count = 1 };
+    (void)record_samples(&recorder);
+    assert_int_equal(recorder.recorded, 1); /* what is not locked goes on */
+}
+
+/* ---- the log ------------------------------------------------------------------------------ */
+
+#define BIG_PAGES 250 /* of one write below; with 4 KB each */
+#define PAGE_IN_LOG (4096 + 24)
+
+/* A row of a megabyte, each time in the place of the former one. */
+static bool write_big(struct db *db, void *context, struct error *err)
+{
+    (void)context;
+    return db_execute(db,
+                      "INSERT OR REPLACE INTO crl (ca_name, number, revocation_count, this_update,"
+                      " next_update, der) VALUES ('big', 1, 0, 1, 2, zeroblob(1000000))",
+                      err);
+}
+
+/* Five times as much as may wait for a moment without writers: there is one after each. */
+static void writer__more_than_a_log__the_log_begins_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    struct file_stamp log = { .size = 0 };
+    struct store_writer *writer = NULL;
+    struct db *db = fixture_open_db(f);
+    char path[FILE_PATH_MAX + 8];
+
+    assert_ok(db_make_durable(db, &err), err);
+    writer = store_writer_start(db, &err);
+    assert_ok(writer != NULL, err);
+    for (int i = 0; i < 5 * STORE_WRITER_LOG_PAGES / BIG_PAGES; i++) {
+        assert_ok(store_writer_run(writer, write_big, NULL, &err), err);
+    }
+    assert_true(text_format(path, sizeof path, "%s-wal", f->path));
+    assert_ok(file_stamp(path, &log, &err), err);
+    assert_in_range(log.size, 1, (STORE_WRITER_LOG_PAGES + 2 * BIG_PAGES) * (uint64_t)PAGE_IN_LOG);
+    store_writer_stop(writer);
+}
+
 /* ---- readers ------------------------------------------------------------------------------ */
 
 struct reader {
@@ -431,6 +493,8 @@ int main(void)
         OPEN_TEST(record__other_process_keeps_the_lock__busy_then_works),
         OPEN_TEST(two_handles__write_at_once__both_see_all),
         OPEN_TEST(record__disk_full__refused_and_nothing_lost),
+        OPEN_TEST(hurry__other_process_keeps_the_lock__busy_at_once),
+        OPEN_TEST(writer__more_than_a_log__the_log_begins_anew),
         OPEN_TEST(find__16_threads_on_4_connections_while_writing__all_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
