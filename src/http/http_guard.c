@@ -62,7 +62,7 @@ static void cut(struct http_guard *guard, struct http_guarded *c)
     c->cut = true;
     guard->leaving++;
     guard->cut_total++;
-    socket_shut(c->socket);
+    socket_shut(c->arrival.socket);
 }
 
 /* ---- who goes; with the lock held ------------------------------------------------------------ */
@@ -74,8 +74,8 @@ struct wanted {
 
 static bool is_wanted(const struct http_guarded *c, const struct wanted *wanted)
 {
-    return !c->cut && (!wanted->tls || c->tls)
-           && (wanted->address == NULL || ip_address_equal(&c->address, wanted->address));
+    return !c->cut && (!wanted->tls || c->arrival.tls)
+           && (wanted->address == NULL || ip_address_equal(&c->arrival.peer, wanted->address));
 }
 
 /*
@@ -116,7 +116,7 @@ static unsigned count_of(const struct http_guard *guard, const struct ip_address
     unsigned count = 0;
 
     for (const struct http_guarded *c = guard->first; c != NULL; c = c->next) {
-        count += !c->cut && ip_address_equal(&c->address, address) ? 1u : 0u;
+        count += !c->cut && ip_address_equal(&c->arrival.peer, address) ? 1u : 0u;
     }
     return count;
 }
@@ -156,13 +156,11 @@ bool http_guard_make_room_tls(struct http_guard *guard, const struct ip_address 
 
 /* ---- phases ---------------------------------------------------------------------------------- */
 
-void http_guard_open(struct http_guard *guard, struct http_guarded *c, socket_handle socket,
-                     const struct ip_address *peer, bool tls)
+void http_guard_open(struct http_guard *guard, struct http_guarded *c,
+                     const struct http_guard_arrival *arrival)
 {
-    c->socket = socket;
-    c->address = address_counted(peer);
-    c->tls = tls;
-    c->phase = HTTP_PHASE_IDLE;
+    *c = (struct http_guarded){ .arrival = *arrival, .phase = HTTP_PHASE_IDLE };
+    c->arrival.peer = address_counted(&arrival->peer);
     (void)pthread_mutex_lock(&guard->lock);
     c->since_us = clock_monotonic_us();
     append(guard, c);
@@ -296,6 +294,22 @@ static void *looker(void *context)
     }
     (void)pthread_mutex_unlock(&guard->lock);
     return NULL;
+}
+
+void *http_guard_take_cut(struct http_guard *guard, const void *listener)
+{
+    void *connection = NULL;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    for (struct http_guarded *c = guard->first; guard->leaving > 0 && c != NULL; c = c->next) {
+        if (c->cut && !c->taken && c->arrival.listener == listener) {
+            c->taken = true;
+            connection = c->arrival.connection;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&guard->lock);
+    return connection;
 }
 
 uint64_t http_guard_cut_total(struct http_guard *guard)

@@ -42,14 +42,22 @@ struct http_guard_options {
     uint64_t answer_bytes;  /* of all answers on their way; 0: LIMIT_ANSWERS_BYTES */
 };
 
-/* A connection's place. All fields are the guard's; zeroed before http_guard_open. */
+/* A new connection; pointers are the caller's, for http_guard_take_cut. */
+struct http_guard_arrival {
+    socket_handle socket;
+    struct ip_address peer;
+    bool tls;
+    const void *listener;
+    void *connection;
+};
+
+/* A connection's place. All fields are the guard's. */
 struct http_guarded {
     struct http_guarded *prev; /* in the order in which phases began */
     struct http_guarded *next;
-    socket_handle socket;
-    struct ip_address address; /* as it is counted */
-    bool tls;
-    bool cut; /* its socket is shut down; it ends as soon as libmicrohttpd looks */
+    struct http_guard_arrival arrival; /* peer: as it is counted */
+    bool cut;   /* its socket is shut down; it ends as soon as libmicrohttpd looks */
+    bool taken; /* http_guard_take_cut has told */
     enum http_phase phase;
     int64_t since_us;
     uint64_t bytes; /* of the body, so far; of the answer, in total */
@@ -71,8 +79,8 @@ MUST_USE bool http_guard_admit(struct http_guard *guard, const struct ip_address
  */
 bool http_guard_make_room_tls(struct http_guard *guard, const struct ip_address *address);
 
-void http_guard_open(struct http_guard *guard, struct http_guarded *c, socket_handle socket,
-                     const struct ip_address *peer, bool tls);
+void http_guard_open(struct http_guard *guard, struct http_guarded *c,
+                     const struct http_guard_arrival *arrival);
 /* Before the socket is closed. */
 void http_guard_close(struct http_guard *guard, struct http_guarded *c);
 /* The next phase begins; `bytes` of an answer. */
@@ -83,6 +91,11 @@ void http_guard_moved(struct http_guard *guard, struct http_guarded *c, uint64_t
 
 /* Cut all whose time was over at now_us (clock_monotonic_us); for the thread, and for tests. */
 void http_guard_look(struct http_guard *guard, int64_t now_us);
+/*
+ * A connection of this listener that was cut and that nobody has been told of yet; NULL: none. For
+ * Windows, where shutting a socket down does not wake whoever waits for it.
+ */
+void *http_guard_take_cut(struct http_guard *guard, const void *listener);
 /* Connections cut so far, for whatever reason. */
 uint64_t http_guard_cut_total(struct http_guard *guard);
 

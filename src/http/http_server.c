@@ -31,16 +31,36 @@
 
 /* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
 
+/*
+ * Windows does not wake whoever waits for a socket that is shut down on this side, and whoever says
+ * nothing does not either: libmicrohttpd has to look at its clock, which it does for all connections
+ * behind accepting. Only here, on its own thread and before it closes anything in this round, may
+ * another connection than the callback's be touched. It ends when it has been silent for a second.
+ */
+static void hurry(const struct http_listener *listener)
+{
+    struct MHD_Connection *connection = NULL;
+
+    while ((connection = http_guard_take_cut(listener->server->guard, listener)) != NULL) {
+        (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+    }
+}
+
 /* For all listeners together, and for one that has to make room first. */
 static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t len)
 {
     const struct http_listener *listener = context;
     struct ip_address peer;
     uint16_t port = 0;
+    bool admitted = false;
 
     (void)len;
     if (!socket_address(address, &peer, &port)) return MHD_NO;
-    return http_guard_admit(listener->server->guard, &peer) ? MHD_YES : MHD_NO;
+    admitted = http_guard_admit(listener->server->guard, &peer);
+    if (!listener->tls) { /* with TLS this is the front's thread, which closes the other end */
+        hurry(listener);
+    }
+    return admitted ? MHD_YES : MHD_NO;
 }
 
 /* Over TLS libmicrohttpd's socket is one end of a pair: the front knows the client's own. */
@@ -97,8 +117,12 @@ static struct http_link *link_create(const struct http_listener *listener,
     link->faces = listener->faces;
     link->tls = listener->tls;
     find_ends(link, listener, connection);
-    http_guard_open(listener->server->guard, &link->guarded, socket_of(connection), &link->peer,
-                    link->tls);
+    http_guard_open(listener->server->guard, &link->guarded,
+                    &(struct http_guard_arrival){ .socket = socket_of(connection),
+                                                  .peer = link->peer,
+                                                  .tls = link->tls,
+                                                  .listener = listener,
+                                                  .connection = connection });
     return link;
 }
 

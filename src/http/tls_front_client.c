@@ -231,28 +231,34 @@ static size_t find_oldest(const struct tls_front *front, enum tls_client_stage s
     return oldest;
 }
 
-/*
- * Whoever has waited longest for nothing makes room: who is leaving, else who has not finished its
- * handshake, else who has asked for nothing. `address` NULL: of any.
- */
-static bool make_room(struct tls_front *front, const struct ip_address *address)
+/* The one whose handshake has taken longest is dropped, else one that asks for nothing is cut. */
+static bool let_one_go(struct tls_front *front, const struct ip_address *address)
 {
-    size_t oldest = find_oldest(front, TLS_CLIENT_LINGER, address);
+    size_t oldest = find_oldest(front, TLS_CLIENT_HANDSHAKE, address);
 
-    if (oldest == front->client_count) {
-        oldest = find_oldest(front, TLS_CLIENT_HANDSHAKE, address);
-        if (oldest < front->client_count) {
-            report(front, &front->clients[oldest]->arrival.peer,
-                   "its handshake made room for another one");
-        }
-    }
     if (oldest < front->client_count) {
+        report(front, &front->clients[oldest]->arrival.peer,
+               "its handshake made room for another one");
         tls_front_client_drop(front, oldest);
         return true;
     }
     return front->options.make_room != NULL
-           && front->client_count < front->options.connections + HTTP_GUARD_LEAVING
            && front->options.make_room(front->options.context, address);
+}
+
+static bool make_room(struct tls_front *front)
+{
+    size_t lingering = find_oldest(front, TLS_CLIENT_LINGER, NULL);
+
+    /* these have been told everything: they go before all others */
+    while (front->client_count >= front->options.connections && lingering < front->client_count) {
+        tls_front_client_drop(front, lingering);
+        lingering = find_oldest(front, TLS_CLIENT_LINGER, NULL);
+    }
+    if (front->client_count < front->options.connections) return true;
+    /* what is cut leaves a moment later */
+    return let_one_go(front, NULL)
+           && front->client_count < front->options.connections + HTTP_GUARD_LEAVING;
 }
 
 /* NULL: there is room for it. */
@@ -261,10 +267,10 @@ static const char *over_limit(struct tls_front *front, const struct ip_address *
     struct ip_address address = address_counted(peer);
     unsigned most = front->options.connections_per_address;
 
-    if (most != 0 && count_of(front, &address) >= most && !make_room(front, &address)) {
+    if (most != 0 && count_of(front, &address) >= most && !let_one_go(front, &address)) {
         return "too many HTTPS connections of this address";
     }
-    return front->client_count >= front->options.connections && !make_room(front, NULL)
+    return front->client_count >= front->options.connections && !make_room(front)
                ? "too many HTTPS connections"
                : NULL;
 }
