@@ -51,6 +51,8 @@ struct app {
     struct metrics *metrics;
     struct ocsp_counts ocsp;
     struct abuse_watch *abuse;
+    struct flood_digest *flood;
+    struct ocsp_limit *ocsp_limit;
     struct management *management; /* NULL: health and metrics are served nowhere */
     struct dispatch dispatch;
     struct listeners listeners;
@@ -231,6 +233,8 @@ static bool start_server(struct app *app, const struct service_config *config, s
         .metrics = app->metrics,
         .ocsp = &app->ocsp,
         .abuse = app->abuse,
+        .flood = app->flood,
+        .ocsp_limit = app->ocsp_limit,
     };
     app->server = http_server_create(&options, err);
     return app->server != NULL;
@@ -389,6 +393,10 @@ static bool open_all(struct app *app, const struct app_options *options,
     intune.events = app->events;
     app->abuse = abuse_watch_create(&abuse, err);
     if (app->abuse == NULL) return false;
+    app->flood =
+        flood_digest_create(&(struct flood_options){ .log = app->log, .audit = app->audit }, err);
+    app->ocsp_limit = ocsp_limit_create(err);
+    if (app->flood == NULL || app->ocsp_limit == NULL) return false;
     end_watch_init(&app->ends, app->log, app->audit, app->events);
     if (!intune_watch_start(&app->intune, &intune, &app->threads, err)) return false;
     if (!plan_listeners(app, options, config, err)) return false;
@@ -494,6 +502,8 @@ void app_free(struct app *app)
     listeners_close(&app->listeners);
     runtime_unref(app->runtime);
     abuse_watch_free(app->abuse);
+    flood_digest_free(app->flood);
+    ocsp_limit_free(app->ocsp_limit);
     intune_watch_clear(&app->intune);
     end_watch_clear(&app->ends);
     store_close(app->store);
@@ -562,6 +572,7 @@ void app_tick(struct app *app, bool asked)
     warn_ends(app);
     intune_watch_tick(&app->intune);
     event_log_tick(app->events);
+    flood_digest_tick(app->flood);
 }
 
 bool app_scep_urls(struct app *app, struct buffer *out, struct error *err)

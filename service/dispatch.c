@@ -255,7 +255,8 @@ static void answer_route(struct visit *v)
         ndes_face_handle(v->face, runtime_sign_in(v->runtime), &v->route.ndes, &v->request,
                          v->response, &v->report);
     } else if (v->route.kind == ROUTE_OCSP) {
-        ocsp_face_handle(v->runtime, &v->route, &v->request, v->response, v->dispatch->ocsp,
+        ocsp_face_handle(v->runtime, &v->route, &v->request, v->response,
+                         &(struct ocsp_watch){ v->dispatch->ocsp, v->dispatch->ocsp_limit },
                          report);
     } else {
         report->operation = "publish";

@@ -15,9 +15,11 @@
 #include "http/http_server.h"
 #include "service/abuse_watch.h"
 #include "service/event_log.h"
+#include "service/flood_digest.h"
 #include "service/intune_watch.h"
 #include "service/metrics.h"
 #include "service/ocsp_counts.h"
+#include "service/ocsp_limit.h"
 #include "service/runtime.h"
 
 /* What dispatch needs from its owner; everything outlives the server. */
@@ -29,9 +31,11 @@ struct dispatch {
     struct audit *audit;
     struct event_log *events;
     struct intune_watch *intune;
-    struct metrics *metrics;   /* NULL: nobody counts */
-    struct ocsp_counts *ocsp;  /* the same */
-    struct abuse_watch *abuse; /* NULL: nobody watches */
+    struct metrics *metrics;       /* NULL: nobody counts */
+    struct ocsp_counts *ocsp;      /* the same */
+    struct ocsp_limit *ocsp_limit; /* NULL: no limit */
+    struct abuse_watch *abuse;     /* NULL: nobody watches */
+    struct flood_digest *flood;    /* NULL: everything is written */
     /* the HTTPS thread's alone */
     int64_t handshakes_told_us; /* when the log last spoke of those that came to nothing */
     unsigned handshakes_failed; /* since then */

@@ -95,6 +95,7 @@ static void print_http(const struct metrics_live *live, struct metrics_text *tex
     metrics_text_single(text, METRIC_ACCEPTED, server.accepted);
     metrics_text_single(text, METRIC_RUNNING, server.running);
     metrics_text_single(text, METRIC_BUSY_REFUSED, server.busy_refused);
+    metrics_text_single(text, METRIC_CUT, server.cut);
     metrics_text_single(text, METRIC_HANDSHAKES, server.handshakes_failed);
     worker_pool_get_stats(live->pool, &pool);
     metrics_text_single(text, METRIC_WORKERS, pool.threads);

@@ -51,14 +51,14 @@ static bool read_path(const char *text, struct buffer *request, struct error *er
 
 /* On failure nothing is in `out` but what an earlier step has put there. */
 static bool answer(struct ca_ocsp *responder, const struct route *route,
-                   const struct http_request *request, int64_t now, struct ca_ocsp_answer *out,
-                   struct error *err)
+                   const struct http_request *request, int64_t now,
+                   const struct ca_ocsp_asker *asker, struct ca_ocsp_answer *out, struct error *err)
 {
     struct buffer from_path = BUFFER_INIT(OCSP_REQUEST_BYTES_MAX);
     bool posted = request->method == HTTP_METHOD_POST;
     bool ok = (posted || read_path(route->rest, &from_path, err))
               && ca_ocsp_answer(responder, posted ? request->body : buffer_bytes(&from_path), now,
-                                out, err);
+                                asker, out, err);
 
     buffer_clear(&from_path);
     return ok;
@@ -99,21 +99,48 @@ static void refuse(const struct error *why, struct http_response *response,
     buffer_clear(&body);
 }
 
+struct question {
+    struct ocsp_limit *limit; /* NULL: no limit */
+    const struct ip_address *peer;
+    int64_t most;
+    unsigned seconds; /* until the next one is answered; 0: at once */
+};
+
+static bool may_sign(void *context, struct error *err)
+{
+    struct question *question = context;
+
+    question->seconds = question->limit != NULL
+                            ? ocsp_limit_take(question->limit, question->peer, question->most)
+                            : 0;
+    return question->seconds == 0
+           || error_set(err, REASON_RATE_LIMITED,
+                        "%lld OCSP answers signed for this address within a minute "
+                        "(ocsp.signatures_per_minute); it waits for %u s",
+                        (long long)question->most, question->seconds);
+}
+
 void ocsp_face_handle(struct runtime *runtime, const struct route *route,
                       const struct http_request *request, struct http_response *response,
-                      struct ocsp_counts *counts, struct endpoint_report *report)
+                      const struct ocsp_watch *watch, struct endpoint_report *report)
 {
     struct ca_ocsp *responder = find_responder(runtime, route);
     struct ca_ocsp_answer out = CA_OCSP_ANSWER_INIT;
     struct error why = ERROR_INIT;
     enum ocsp_outcome outcome = OCSP_FAILED;
     int64_t now = clock_now();
+    struct question question = {
+        .limit = watch->limit,
+        .peer = &request->peer,
+        .most = runtime_config(runtime)->ocsp.signatures_per_minute,
+    };
+    const struct ca_ocsp_asker asker = { .may_sign = may_sign, .context = &question };
     bool ok = false;
 
     report->operation = OCSP_FACE_OPERATION;
     if (responder == NULL) {
         (void)error_set(&why, REASON_NO_SUCH_URL, "OCSP is off");
-    } else if (answer(responder, route, request, now, &out, &why)) {
+    } else if (answer(responder, route, request, now, &asker, &out, &why)) {
         http_response_body(response, CONTENT_TYPE, &out.der);
         ok = allow_caches(request, response, &out, now, &why);
     }
@@ -122,7 +149,8 @@ void ocsp_face_handle(struct runtime *runtime, const struct route *route,
         report_answer(&out, outcome, report);
     } else {
         refuse(&why, response, report);
+        response->retry_after = question.seconds;
     }
-    ocsp_counts_add(counts, outcome);
+    ocsp_counts_add(watch->counts, outcome);
     ca_ocsp_answer_clear(&out);
 }

@@ -11,6 +11,7 @@
 #define OPENNDES_SERVICE_OCSP_FACE_H
 
 #include "service/ocsp_counts.h"
+#include "service/ocsp_limit.h"
 #include "service/route.h"
 #include "service/runtime.h"
 
@@ -23,12 +24,18 @@
 MUST_USE bool ocsp_face_admit(struct runtime *runtime, const struct route *route,
                               const struct http_request *request, struct http_response *response,
                               struct error *err);
+/* Both may be NULL. */
+struct ocsp_watch {
+    struct ocsp_counts *counts;
+    struct ocsp_limit *limit;
+};
+
 /*
  * Fills response and report. What the responder refuses is an OCSP answer with status 200, too; why
  * stands in the report.
  */
 void ocsp_face_handle(struct runtime *runtime, const struct route *route,
                       const struct http_request *request, struct http_response *response,
-                      struct ocsp_counts *counts, struct endpoint_report *report);
+                      const struct ocsp_watch *watch, struct endpoint_report *report);
 
 #endif

@@ -102,7 +102,8 @@ static const char *actor_of(const struct ndes_report *report)
 
 static void write_line(const struct dispatch *dispatch, const struct http_request *request,
                        const struct http_response *response, const struct route *route,
-                       const struct ndes_report *all, const char *peer, int64_t duration_us)
+                       const struct ndes_report *all, const char *peer, int64_t duration_us,
+                       bool of_flood)
 {
     struct buffer line = BUFFER_INIT(LINE_MAX);
     struct error ignored = ERROR_INIT;
@@ -110,8 +111,17 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
     bool refused = report->error.reason != REASON_NONE;
     const char *name = template_of(route, report);
     const char *operation = report->operation != NULL ? report->operation : request->method_text;
+    enum log_level level = LOG_LEVEL_INFO;
     bool ok;
 
+    /* what an audited policy let pass shall be seen by whoever reads warnings only */
+    if (refused || strcmp(report->decision.policy.verdict, "audit") == 0) {
+        level = LOG_LEVEL_WARNING;
+    }
+    level = of_flood ? LOG_LEVEL_DEBUG : level;
+    if (!log_enabled(dispatch->log, level)) {
+        return;
+    }
     error_clear(&ignored);
     ok = buffer_reserve(&line, LINE_USUAL, &ignored)
          && buffer_printf(&line, &ignored, "%s %s %d %s", peer, name, response->status, operation);
@@ -150,9 +160,7 @@ static void write_line(const struct dispatch *dispatch, const struct http_reques
             add_field(&line, "detail", detail_of(report));
         }
     }
-    /* what an audited policy let pass shall be seen by whoever reads warnings only */
-    refused = refused || strcmp(report->decision.policy.verdict, "audit") == 0;
-    log_line(dispatch->log, refused ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "%s", buffer_text(&line));
+    log_line(dispatch->log, level, "%s", buffer_text(&line));
     buffer_clear(&line);
 }
 
@@ -310,28 +318,64 @@ static void watch(const struct dispatch *dispatch, const struct http_request *re
     }
 }
 
+/*
+ * GetCACert and GetCACaps decide nothing; refusals, PKIOperations and handing out passwords do.
+ * That somebody has not signed in yet is how every sign-in begins. Nor does an OCSP question decide
+ * anything, and relying parties ask many. A device that waits asks every few seconds, for days.
+ */
+static bool is_audited(const struct route *route, const struct ndes_report *report)
+{
+    const struct endpoint_report *scep = &report->scep;
+    bool refused = scep->error.reason != REASON_NONE;
+
+    if (scep->waits_still && !refused) {
+        return false;
+    }
+    return (refused && !(route->kind == ROUTE_OCSP && scep->operation != NULL)
+            && scep->error.reason != REASON_SIGN_IN_REQUIRED)
+           || scep->message_type != NULL || report->scheme != NULL;
+}
+
+/*
+ * Anybody may send this as often as he likes: somebody may be filling log and audit file with it.
+ * Not who has signed in, nor who gets a certificate or has to wait for one: he had to show a right
+ * for it.
+ */
+static bool is_of_flood(const struct dispatch *dispatch, const struct http_request *request,
+                        const struct route *route, const struct ndes_report *report)
+{
+    const struct endpoint_report *scep = &report->scep;
+    enum reason reason = scep->error.reason;
+    enum flood_kind kind = FLOOD_QUESTIONS;
+
+    if (dispatch->flood == NULL || report->scheme != NULL) {
+        return false;
+    }
+    if (is_audited(route, report)) {
+        if (reason == REASON_NONE
+            && (strcmp(scep->result, "issued") == 0 || strcmp(scep->result, "pending") == 0)) {
+            return false;
+        }
+        kind = scep->message_type != NULL ? FLOOD_MESSAGES : FLOOD_REQUESTS;
+    }
+    return !flood_digest_admit(dispatch->flood, kind, reason, &request->peer);
+}
+
 void request_log(const struct dispatch *dispatch, const struct http_request *request,
                  const struct http_response *response, const struct route *route,
                  const struct ndes_report *report)
 {
     char peer[IP_TEXT_MAX];
     int64_t duration_us = clock_monotonic_us() - request->started_us;
+    bool of_flood = is_of_flood(dispatch, request, route, report);
 
     count(dispatch, route, &report->scep, duration_us);
     ip_address_format(&request->peer, peer);
-    write_line(dispatch, request, response, route, report, peer, duration_us);
-    /*
-     * GetCACert and GetCACaps decide nothing; refusals, PKIOperations and handing out passwords do.
-     * That somebody has not signed in yet is how every sign-in begins. Nor does an OCSP question
-     * decide anything, and relying parties ask many.
-     */
+    write_line(dispatch, request, response, route, report, peer, duration_us, of_flood);
     if (report->scep.waits_still && report->scep.error.reason == REASON_NONE) {
-        return; /* a device asks every few seconds, for days */
+        return;
     }
-    if ((report->scep.error.reason != REASON_NONE
-         && !(route->kind == ROUTE_OCSP && report->scep.operation != NULL)
-         && report->scep.error.reason != REASON_SIGN_IN_REQUIRED)
-        || report->scep.message_type != NULL || report->scheme != NULL) {
+    if (!of_flood && is_audited(route, report)) {
         write_audit(dispatch, request, response, route, report, peer, duration_us);
     }
     write_event(dispatch, request, response, route, &report->scep, peer);

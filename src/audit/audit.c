@@ -225,7 +225,8 @@ static bool put_fields(struct buffer *out, const struct audit_record *r, struct 
            && put_text(out, "actor", r->actor, err) && put_text(out, "target", r->target, err)
            && put_text(out, "detail", r->detail, err)
            && put_number(out, "http_status", r->http_status, err)
-           && put_number(out, "duration_us", r->duration_us, err);
+           && put_number(out, "duration_us", r->duration_us, err)
+           && put_number(out, "count", r->count, err);
 }
 
 bool audit_write(struct audit *audit, const struct audit_record *record, struct error *err)

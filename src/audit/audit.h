@@ -20,7 +20,8 @@ struct audit;
  * record. Peer-supplied text is escaped by JSON.
  */
 struct audit_record {
-    const char *event;  /* "enroll", "getcacert", "getcacaps", "http", "template-set", ... */
+    const char
+        *event; /* "enroll", "getcacert", "getcacaps", "http", "template-set", "flood", ... */
     const char *result; /* "issued", "repeated", "refused", "pending", "ok" */
     const char *request_id;
     const char *template_name;
@@ -46,6 +47,7 @@ struct audit_record {
     int http_status;
     int64_t not_after;
     int64_t duration_us;
+    int64_t count; /* of a flood: requests that have no record of their own */
     uint8_t cert_sha256[DIGEST_SHA256_BYTES];
     bool has_cert_sha256;
 };

@@ -20,6 +20,11 @@
 #define LIMIT_HEADERS 64u
 #define LIMIT_AUTHORIZATION_BYTES 65536u /* a Kerberos ticket with many groups is below 48 KB */
 #define LIMIT_FORWARDED_BYTES 1024u      /* X-Forwarded-For: some addresses */
+#define LIMIT_HEAD_SECONDS 10u           /* from the request line to the last header */
+#define LIMIT_GRACE_SECONDS 20u          /* of a body or an answer, before a rate is asked for */
+#define LIMIT_BODY_RATE 500u             /* bytes a second: the slowest modems are twice as fast */
+#define LIMIT_ANSWER_RATE 4096u          /* the same of an answer: large ones are CRLs */
+#define LIMIT_ANSWERS_BYTES 67108864u    /* of all answers that clients have not taken yet */
 
 /* BER and CMS */
 #define LIMIT_BER_DEPTH 24u      /* real messages nest to 14 inside certificates */

@@ -379,8 +379,8 @@ static bool sign(struct ca_ocsp *ocsp, int64_t now, struct work *work, struct bu
 }
 
 /* From those that are kept, or a new one. */
-static bool find_or_sign(struct ca_ocsp *ocsp, int64_t now, struct work *work,
-                         struct ca_ocsp_answer *out, struct error *err)
+static bool find_or_sign(struct ca_ocsp *ocsp, int64_t now, const struct ca_ocsp_asker *asker,
+                         struct work *work, struct ca_ocsp_answer *out, struct error *err)
 {
     const struct ocsp_statement *first = &work->statements[0];
     bool single = work->may_keep && work->request.count == 1;
@@ -389,7 +389,8 @@ static bool find_or_sign(struct ca_ocsp *ocsp, int64_t now, struct work *work,
                   && ocsp_cache_find(ocsp->cache, first->cert_id, &first->status, now, &work->times,
                                      &out->der);
     if (!out->cached) {
-        if (!sign(ocsp, now, work, &out->der, err)) {
+        if ((asker != NULL && !asker->may_sign(asker->context, err))
+            || !sign(ocsp, now, work, &out->der, err)) {
             return false;
         }
         if (single) {
@@ -403,7 +404,8 @@ static bool find_or_sign(struct ca_ocsp *ocsp, int64_t now, struct work *work,
 }
 
 bool ca_ocsp_answer(struct ca_ocsp *ocsp, struct bytes request, int64_t now,
-                    struct ca_ocsp_answer *out, struct error *err)
+                    const struct ca_ocsp_asker *asker, struct ca_ocsp_answer *out,
+                    struct error *err)
 {
     struct work work = { .authorized = false };
 
@@ -425,7 +427,7 @@ bool ca_ocsp_answer(struct ca_ocsp *ocsp, struct bytes request, int64_t now,
         /* RFC 5019 2.2.3; and no signature for whoever asks at the wrong place. */
         return ocsp_response_refuse(OCSP_UNAUTHORIZED, &out->der, err);
     }
-    return find_or_sign(ocsp, now, &work, out, err);
+    return find_or_sign(ocsp, now, asker, &work, out, err);
 }
 
 bool ca_ocsp_refuse(const struct error *why, struct buffer *der, struct error *err)
@@ -434,7 +436,8 @@ bool ca_ocsp_refuse(const struct error *why, struct buffer *der, struct error *e
 
     if (why->reason == REASON_OCSP_REQUEST) {
         status = OCSP_MALFORMED_REQUEST;
-    } else if (error_kind(why) == ERROR_UNAVAILABLE || why->reason == REASON_STORE_BUSY) {
+    } else if (error_kind(why) == ERROR_UNAVAILABLE || why->reason == REASON_STORE_BUSY
+               || why->reason == REASON_RATE_LIMITED) {
         status = OCSP_TRY_LATER;
     }
     return ocsp_response_refuse(status, der, err);

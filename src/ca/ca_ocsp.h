@@ -65,16 +65,24 @@ struct ca_ocsp_answer {
     }
 void ca_ocsp_answer_clear(struct ca_ocsp_answer *answer);
 
+/* Who asks may not have as many signatures as he likes. */
+struct ca_ocsp_asker {
+    /* One signature more? False with an error, which ca_ocsp_refuse understands. */
+    bool (*may_sign)(void *context, struct error *err);
+    void *context;
+};
+
 /*
- * Answer a request (DER) at `now`. The state of each certificate is read anew, whoever changed it.
- * Never recorded: unknown, like one that nobody has been given yet. When one of them is another
+ * Answer a request (DER) at `now`; asker NULL: no bound. The state of each certificate is read
+ * anew, whoever changed it. Never recorded: unknown, like one that nobody has been given yet. When one of them is another
  * CA's, the answer is an unsigned "unauthorized": this CA's signer may not speak about it, and
  * clients refuse an answer in which it does (RFC 6960 4.2.2.2). Errors, for ca_ocsp_refuse:
  * REASON_OCSP_REQUEST, REASON_OCSP_SIGNER (none that is valid, and why), REASON_SIGN_FAILED,
- * REASON_STORE_*.
+ * REASON_STORE_*, those of the asker.
  */
 MUST_USE bool ca_ocsp_answer(struct ca_ocsp *ocsp, struct bytes request, int64_t now,
-                             struct ca_ocsp_answer *out, struct error *err);
+                             const struct ca_ocsp_asker *asker, struct ca_ocsp_answer *out,
+                             struct error *err);
 /* Append the unsigned answer that tells a client of this failure. */
 MUST_USE bool ca_ocsp_refuse(const struct error *why, struct buffer *der, struct error *err);
 

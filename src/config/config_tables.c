@@ -324,14 +324,17 @@ static const struct config_key service_keys[] = {
     },
     KEY_INTEGER("limits.body_bytes", AT(limits.body_bytes), "65536", 4096, LIMIT_BODY_BYTES_MAX,
                 "bytes", "The largest request body. A SCEP request is below 10 KB."),
-    KEY_INTEGER("limits.connections", AT(limits.connections), "512", 1, 65536, "connections",
-                "Connections open at the same time; more are turned away."),
-    KEY_INTEGER("limits.connections_per_address", AT(limits.connections_per_address), "64", 0,
-                65536, "connections",
-                "The same for one client address. 0: no such limit. Raise it when all devices come "
-                "through one proxy."),
-    KEY_INTEGER("limits.idle_seconds", AT(limits.idle_seconds), "30", 1, 3600, "seconds",
-                "A connection on which nothing happens is closed after this time."),
+    KEY_INTEGER(
+        "limits.connections", AT(limits.connections), "512", 1, 65536, "connections",
+        "Connections open at the same time; when there are more, those that ask for nothing end."),
+    KEY_INTEGER(
+        "limits.connections_per_address", AT(limits.connections_per_address), "64", 0, 65536,
+        "connections",
+        "The same for one client address (IPv6: one /64). 0: no such limit. Raise it when all "
+        "devices come through one proxy."),
+    KEY_INTEGER(
+        "limits.idle_seconds", AT(limits.idle_seconds), "30", 1, 3600, "seconds",
+        "A connection without a request is closed after this time; one that is too slow, too."),
     KEY_INTEGER("limits.stop_seconds", AT(limits.stop_seconds), "10", 0, 120, "seconds",
                 "Requests that run when the service stops get this long to end."),
     KEY_INTEGER("workers.threads", AT(workers.threads), "0", 0, 256, "threads",
@@ -362,6 +365,10 @@ static const struct config_key service_keys[] = {
     KEY_INTEGER("ocsp.signer_days", AT(ocsp.signer_days), "14", 2, 397, "days",
                 "How long a certificate that signs OCSP answers is valid; a new one is made in "
                 "time."),
+    KEY_INTEGER("ocsp.signatures_per_minute", AT(ocsp.signatures_per_minute), "600", 0, 1000000,
+                "answers",
+                "OCSP answers that are signed for one address in a minute; beyond it a client is "
+                "told to try later. Answers that are kept do not count. 0: any number."),
     KEY_INTEGER("ra.renew_days", AT(ra.renew_days), "30", 0, 365, "days",
                 "How long before its end an RA certificate is replaced; the old one goes on for "
                 "devices that still use it. 0: only by \"openndes ca renew-ra\"."),

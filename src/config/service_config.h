@@ -83,9 +83,10 @@ struct service_config {
         int64_t renew_hours; /* before nextUpdate */
     } crl;
     struct {
-        bool enabled;             /* /ocsp/<ca>, and its address in certificates */
-        int64_t validity_minutes; /* of an answer: nextUpdate - thisUpdate */
-        int64_t signer_days;      /* of the certificate that signs answers */
+        bool enabled;                  /* /ocsp/<ca>, and its address in certificates */
+        int64_t validity_minutes;      /* of an answer: nextUpdate - thisUpdate */
+        int64_t signer_days;           /* of the certificate that signs answers */
+        int64_t signatures_per_minute; /* for one address; 0: any number */
     } ocsp;
     struct {
         int64_t renew_days; /* before its end an RA is replaced; 0: only by command */

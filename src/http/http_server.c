@@ -31,15 +31,36 @@
 
 /* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
 
-/* Each daemon has the whole limit and waits with accepting then; this one is for all together. */
+/*
+ * Windows does not wake whoever waits for a socket that is shut down on this side, and a client
+ * that says nothing does not either: libmicrohttpd has to look at its clock, which it does for all
+ * connections behind accepting. Only here, on its own thread and before it closes anything in this round, may
+ * another connection than the callback's be touched. It ends when it has been silent for a second.
+ */
+static void hurry(const struct http_listener *listener)
+{
+    struct MHD_Connection *connection = NULL;
+
+    while ((connection = http_guard_take_cut(listener->server->guard, listener)) != NULL) {
+        (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+    }
+}
+
+/* For all listeners together, and for one that has to make room first. */
 static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t len)
 {
     const struct http_listener *listener = context;
-    const struct http_server *server = listener->server;
+    struct ip_address peer;
+    uint16_t port = 0;
+    bool admitted = false;
 
-    (void)address;
     (void)len;
-    return atomic_load(&server->connections) < server->options.connections ? MHD_YES : MHD_NO;
+    if (!socket_address(address, &peer, &port)) return MHD_NO;
+    admitted = http_guard_admit(listener->server->guard, &peer);
+    if (!listener->tls) { /* with TLS this is the front's thread, which closes the other end */
+        hurry(listener);
+    }
+    return admitted ? MHD_YES : MHD_NO;
 }
 
 /* Over TLS libmicrohttpd's socket is one end of a pair: the front knows the client's own. */
@@ -57,12 +78,19 @@ static void find_ends_tls(struct http_link *link, struct http_server *server, so
     link->binding = arrival.binding;
 }
 
-static void find_ends(struct http_link *link, const struct http_listener *listener,
-                      struct MHD_Connection *connection)
+static socket_handle socket_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    socket_handle socket = info != NULL ? (socket_handle)info->connect_fd : SOCKET_HANDLE_NONE;
+
+    return info != NULL ? (socket_handle)info->connect_fd : SOCKET_HANDLE_NONE;
+}
+
+static void find_ends(struct http_link *link, const struct http_listener *listener,
+                      struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = NULL;
+    socket_handle socket = socket_of(connection);
 
     if (listener->tls) {
         find_ends_tls(link, listener->server, socket);
@@ -89,12 +117,19 @@ static struct http_link *link_create(const struct http_listener *listener,
     link->faces = listener->faces;
     link->tls = listener->tls;
     find_ends(link, listener, connection);
+    http_guard_open(listener->server->guard, &link->guarded,
+                    &(struct http_guard_arrival){ .socket = socket_of(connection),
+                                                  .peer = link->peer,
+                                                  .tls = link->tls,
+                                                  .listener = listener,
+                                                  .connection = connection });
     return link;
 }
 
-static void link_free(struct http_link *link)
+static void link_free(struct http_server *server, struct http_link *link)
 {
     if (link == NULL) return;
+    http_guard_close(server->guard, &link->guarded);
     /* also while a worker has a request of it: what it keeps from now on goes at once */
     http_connection_end(link->connection);
     http_connection_unref(link->connection);
@@ -124,7 +159,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     } else {
         (void)atomic_fetch_sub(&listener->server->connections, 1);
         forget_exchange(*socket_context);
-        link_free(*socket_context);
+        link_free(listener->server, *socket_context);
         *socket_context = NULL;
     }
 }
@@ -144,6 +179,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
 
     if (link == NULL || !link->peer_known) return NULL; /* nobody to decide about */
     forget_exchange(link);
+    http_guard_phase(listener->server->guard, &link->guarded, HTTP_PHASE_HEAD, 0);
     /*
      * strongSwan sends HTTP/1.1 without Host. libmicrohttpd 1.0 accepts that only on
      * its most careless level; with a Host of our own the level can stay where smuggling is
@@ -183,6 +219,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request_context = NULL;
     if (link != NULL) {
         link->exchange = NULL;
+        http_guard_phase(exchange->server->guard, &link->guarded, HTTP_PHASE_IDLE, 0);
     }
     http_exchange_release(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK
                                         || code == MHD_REQUEST_TERMINATED_WITH_ERROR);
@@ -197,6 +234,20 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
+
+static bool make_guard(struct http_server *server, struct error *err)
+{
+    const struct http_guard_options options = {
+        .connections = server->options.connections,
+        .per_address = server->options.connections_per_address,
+        .idle_seconds = server->options.idle_seconds,
+        .head_seconds = server->options.head_seconds,
+        .grace_seconds = server->options.grace_seconds,
+    };
+
+    server->guard = http_guard_create(&options, err);
+    return server->guard != NULL;
+}
 
 struct http_server *http_server_create(const struct http_server_options *options, struct error *err)
 {
@@ -223,11 +274,12 @@ struct http_server *http_server_create(const struct http_server_options *options
         (void)error_set(err, REASON_NO_MEMORY, "out of memory for the HTTP server");
         goto out;
     }
-    if (!thread_cond_init(&server->changed, err)) goto out;
+    if (!make_guard(server, err) || !thread_cond_init(&server->changed, err)) goto out;
     result = server;
     server = NULL;
 out:
     if (server != NULL) {
+        http_guard_free(server->guard);
         if (locked) {
             (void)pthread_mutex_destroy(&server->lock);
         }
@@ -238,8 +290,8 @@ out:
 }
 
 /*
- * With TLS nothing listens here: the front accepts and adds connections. It also counts those of
- * one address, because here one that has ended may be counted a moment longer.
+ * With TLS nothing listens here: the front accepts and adds connections. The limit is the guard's:
+ * at its own libmicrohttpd would let everybody wait who comes.
  */
 static struct MHD_Daemon *start_daemon(struct http_listener *listener, bool v6)
 {
@@ -248,7 +300,6 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, bool v6)
                      | (listener->tls ? (unsigned)MHD_USE_NO_LISTEN_SOCKET : 0u);
     struct MHD_OptionItem listen[] = {
         { MHD_OPTION_LISTEN_SOCKET, (intptr_t)listener->socket, NULL },
-        { MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
 
@@ -258,11 +309,12 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, bool v6)
     return MHD_start_daemon(
         flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_ARRAY, listen,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
-        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* bare LF yes; we check framing ourselves */
+        MHD_OPTION_CONNECTION_LIMIT, options->connections + HTTP_GUARD_LEAVING + 1u,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, listener, MHD_OPTION_STRICT_FOR_CLIENT,
+        0, /* bare LF yes; we check framing ourselves */
         MHD_OPTION_END);
 }
 
@@ -278,6 +330,13 @@ static bool on_tls_connected(void *context, void *listener_context, socket_handl
     return MHD_add_connection(listener->daemon, (MHD_socket)take_socket,
                               (const struct sockaddr *)&peer, (socklen_t)len)
            == MHD_YES;
+}
+
+static bool on_make_room(void *context, const struct ip_address *address)
+{
+    const struct http_server *server = context;
+
+    return http_guard_make_room_tls(server->guard, address);
 }
 
 static void on_handshake_failed(void *context, const struct ip_address *peer, const char *why)
@@ -297,8 +356,10 @@ static bool need_front(struct http_server *server, struct error *err)
         .connections_per_address = server->options.connections_per_address,
         .handshake_seconds = server->options.handshake_seconds,
         .idle_seconds = server->options.idle_seconds,
+        .grace_seconds = server->options.grace_seconds,
         .context = server,
         .connected = on_tls_connected,
+        .make_room = on_make_room,
         .handshake_failed = on_handshake_failed,
     };
 
@@ -468,6 +529,7 @@ void http_server_free(struct http_server *server)
     (void)pthread_mutex_unlock(&server->lock);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
+    http_guard_free(server->guard);
     free(server->server_token);
     free(server);
 }
@@ -485,5 +547,6 @@ void http_server_get_stats(struct http_server *server, struct http_server_stats 
         .accepted = atomic_load_explicit(&server->accepted, memory_order_relaxed),
         .busy_refused = atomic_load_explicit(&server->busy_refused, memory_order_relaxed),
         .handshakes_failed = atomic_load_explicit(&server->handshakes_failed, memory_order_relaxed),
+        .cut = http_guard_cut_total(server->guard),
     };
 }

@@ -27,9 +27,11 @@ enum http_admit {
 struct http_server_options {
     const char *server_token;         /* "OpenNDES": value of the Server header */
     size_t body_bytes;                /* limit of a body: 413 above */
-    unsigned connections;             /* in total */
-    unsigned connections_per_address; /* 0: off */
-    unsigned idle_seconds;
+    unsigned connections;             /* in total; at the limit idle ones make room */
+    unsigned connections_per_address; /* of an IPv4 address or an IPv6 /64; 0: off */
+    unsigned idle_seconds;            /* at most, between two requests and before the first */
+    unsigned head_seconds;            /* these two: see http_guard.h; 0: as limits.h says */
+    unsigned grace_seconds;
     unsigned tls_connections;   /* of the connections, over HTTPS, handshakes included */
     unsigned handshake_seconds; /* a TLS handshake that takes longer is ended */
     struct worker_pool *pool;   /* must outlive the server; NULL where admit answers everything */
@@ -97,6 +99,7 @@ struct http_server_stats {
     uint64_t accepted;
     uint64_t busy_refused; /* requests for which no worker was free and the queue was full */
     uint64_t handshakes_failed;
+    uint64_t cut; /* connections ended because they were too slow, or to make room */
 };
 /* From any thread, without a lock. */
 void http_server_get_stats(struct http_server *server, struct http_server_stats *stats);

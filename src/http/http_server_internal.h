@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "http/http_connection.h"
+#include "http/http_guard.h"
 #include "http/http_server.h"
 #include "http/tls_front.h"
 #include "platform/sockets.h"
@@ -47,6 +48,7 @@ struct http_server {
     size_t listener_count;
     bool stopped;
     struct tls_front *tls_front; /* NULL: no HTTPS listener; constant while daemons run */
+    struct http_guard *guard;
 
     pthread_mutex_t lock; /* guards what follows; taken before libmicrohttpd's own locks */
     pthread_cond_t changed;
@@ -58,6 +60,7 @@ struct http_server {
 
 /* A connection: with its two ends, found once. Owned by libmicrohttpd's connection. */
 struct http_link {
+    struct http_guarded guarded;        /* the guard's */
     struct http_exchange *exchange;     /* NULL between requests */
     struct http_connection *connection; /* one reference; never NULL */
     unsigned faces;
@@ -104,6 +107,7 @@ struct http_kept_headers {
 struct http_exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
+    struct http_guarded *guarded; /* the link's; not for workers, who may outlive it */
     enum http_stage stage;
     struct http_request request;
     struct http_response response;
@@ -142,7 +146,7 @@ struct MHD_Response *http_exchange_response(struct http_exchange *exchange, bool
 /* Begin an exchange for a request line; NULL when out of memory. */
 struct http_exchange *http_exchange_create(struct http_server *server,
                                            struct MHD_Connection *connection,
-                                           const struct http_link *link, const char *raw_target);
+                                           struct http_link *link, const char *raw_target);
 /* libmicrohttpd's connection lets go. refused: libmicrohttpd answered by itself. */
 void http_exchange_release(struct http_exchange *exchange, bool refused);
 

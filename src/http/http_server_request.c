@@ -43,7 +43,7 @@ static void fill_request(struct http_exchange *exchange, const struct http_link 
 
 struct http_exchange *http_exchange_create(struct http_server *server,
                                            struct MHD_Connection *connection,
-                                           const struct http_link *link, const char *raw_target)
+                                           struct http_link *link, const char *raw_target)
 {
     struct http_target target;
     struct error err = ERROR_INIT;
@@ -61,6 +61,7 @@ struct http_exchange *http_exchange_create(struct http_server *server,
     atomic_init(&exchange->abandoned, false);
     exchange->server = server;
     exchange->connection = connection;
+    exchange->guarded = &link->guarded;
     exchange->target_refused = err.reason;
     exchange->body.max = server->options.body_bytes;
     memcpy(exchange->text, target.path, path_size);
@@ -170,6 +171,8 @@ static bool queue_response(struct http_exchange *exchange)
     done = MHD_queue_response(exchange->connection, (unsigned)from->status, response) == MHD_YES;
     if (done) {
         exchange->stage = HTTP_STAGE_QUEUED;
+        http_guard_phase(exchange->server->guard, exchange->guarded, HTTP_PHASE_ANSWER,
+                         from->body.len);
         tell_answered(exchange);
     }
     if (owned) {
@@ -262,6 +265,7 @@ static bool hand_over(struct http_exchange *exchange)
         (void)atomic_fetch_add(&exchange->holders, 1);
         exchange->stage = HTTP_STAGE_WORKING;
         working_add(exchange);
+        http_guard_phase(server->guard, exchange->guarded, HTTP_PHASE_WORK, 0);
         MHD_suspend_connection(exchange->connection);
     }
     (void)pthread_mutex_unlock(&server->lock);
@@ -389,6 +393,7 @@ static bool begin_request(struct http_exchange *exchange, const struct http_step
     }
     exchange->request.method = method_of(step->method);
     exchange->request.started_us = clock_monotonic_us();
+    http_guard_phase(exchange->server->guard, exchange->guarded, HTTP_PHASE_BODY, 0);
     stopping = !enter(exchange);
     exchange->close = stopping;
     if (!read_headers(exchange, step->version, &framing, &err)) {
@@ -414,6 +419,7 @@ static bool take_body(struct http_exchange *exchange, struct bytes data)
     size_t limit = exchange->server->options.body_bytes;
     struct error err = ERROR_INIT;
 
+    http_guard_moved(exchange->server->guard, exchange->guarded, data.len);
     if (exchange->stage == HTTP_STAGE_READING && exchange->request.method == HTTP_METHOD_POST) {
         if (data.len <= limit - exchange->body.len) {
             if (!buffer_append_bytes(&exchange->body, data, &err)) {

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "base/limits.h"
 #include "base/secret.h"
 #include "platform/clock.h"
 
@@ -15,6 +16,7 @@
 #define RELAY_ROUNDS 8    /* then others have their turn */
 #define LINGER_ROUNDS 16  /* pieces thrown away before others have their turn */
 #define LINGER_PIECE 4096 /* on the stack */
+#define US_PER_SECOND INT64_C(1000000)
 #define READS_PER_STEP 32 /* of the client's socket; a record takes two */
 
 enum stage { STAGE_HANDSHAKE, STAGE_RELAY, STAGE_LINGER };
@@ -42,6 +44,8 @@ struct tls_connection {
     unsigned read_wait;  /* what the socket must be able to do before SSL_read goes on */
     unsigned write_wait;
     int64_t moved_us;     /* when the client last took something, or something began to wait */
+    int64_t since_us;     /* since when there was always something for the client; 0: nothing is */
+    uint64_t taken;       /* what it took of this */
     struct pipe to_inner; /* plain text of the client: passwords may pass here */
     struct pipe to_client;
 };
@@ -301,9 +305,14 @@ static void read_inner(struct tls_connection *c, bool *moved)
         pipe->begin = 0;
         pipe->end = got;
         c->moved_us = clock_monotonic_us();
+        if (c->since_us == 0) {
+            c->since_us = c->moved_us;
+            c->taken = 0;
+        }
         *moved = true;
         break;
     case SOCKET_IO_LATER:
+        c->since_us = 0;
         break;
     case SOCKET_IO_ENDED:
         c->inner_ended = true;
@@ -322,6 +331,7 @@ static bool write_client(struct tls_connection *c, bool *moved)
     rc = SSL_write(c->ssl, pipe->data + pipe->begin, (int)(pipe->end - pipe->begin));
     if (rc <= 0) return must_wait(c, rc, &c->write_wait);
     pipe->begin += (size_t)rc;
+    c->taken += (uint64_t)rc;
     c->write_wait = SOCKET_POLL_WRITE;
     c->moved_us = clock_monotonic_us();
     *moved = true;
@@ -348,6 +358,14 @@ enum tls_progress tls_connection_relay(struct tls_connection *c)
 int64_t tls_connection_stalled_us(const struct tls_connection *c)
 {
     return is_empty(&c->to_client) ? 0 : clock_monotonic_us() - c->moved_us;
+}
+
+bool tls_connection_too_slow(const struct tls_connection *c, unsigned grace_seconds)
+{
+    int64_t allowed_us = (grace_seconds + (int64_t)(c->taken / LIMIT_ANSWER_RATE)) * US_PER_SECOND;
+
+    return c->since_us != 0 && !is_empty(&c->to_client)
+           && clock_monotonic_us() - c->since_us > allowed_us;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -56,6 +56,11 @@ void tls_connection_attach(struct tls_connection *c, socket_handle take_inner);
 enum tls_progress tls_connection_relay(struct tls_connection *c);
 /* For how long the client has not taken what waits for it; 0: nothing waits. */
 int64_t tls_connection_stalled_us(const struct tls_connection *c);
+/*
+ * Does it take what waits for it more slowly than LIMIT_ANSWER_RATE? Not before so many seconds in
+ * which there was always something.
+ */
+bool tls_connection_too_slow(const struct tls_connection *c, unsigned grace_seconds);
 /* Close the inner side and tell the client that nothing more comes. */
 void tls_connection_end(struct tls_connection *c);
 /*

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/http_guard.h"
 #include "http/tls_front_internal.h"
 #include "platform/clock.h"
 
@@ -225,7 +226,7 @@ static bool make_parts(struct tls_front *front, struct error *err)
 {
     socket_handle ends[2] = { SOCKET_HANDLE_NONE, SOCKET_HANDLE_NONE };
     unsigned threads = thread_processor_count();
-    size_t most = front->options.connections;
+    size_t most = (size_t)front->options.connections + HTTP_GUARD_LEAVING;
 
     front->clients = calloc(most, sizeof(struct tls_client *));
     front->poll = socket_poll_create(1 + 2 * most + LIMIT_LISTENERS);
@@ -270,6 +271,9 @@ struct tls_front *tls_front_create(const struct tls_front_options *options, stru
         return NULL;
     }
     front->options = *options;
+    if (front->options.grace_seconds == 0) {
+        front->options.grace_seconds = LIMIT_GRACE_SECONDS;
+    }
     front->wake_read = SOCKET_HANDLE_NONE;
     front->wake_write = SOCKET_HANDLE_NONE;
     front->end_us = NO_DEADLINE;

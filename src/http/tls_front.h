@@ -26,9 +26,10 @@ struct tls_arrival {
 
 struct tls_front_options {
     unsigned connections;             /* in total, handshakes included */
-    unsigned connections_per_address; /* 0: off */
+    unsigned connections_per_address; /* of an IPv4 address or an IPv6 /64; 0: off */
     unsigned handshake_seconds;       /* from accepting to the handshake's end */
     unsigned idle_seconds;            /* for a client that does not take its answer; 0: off */
+    unsigned grace_seconds;           /* for one that takes it slowly; 0: LIMIT_GRACE_SECONDS */
     void *context;
     /*
      * A handshake is done. `listener` is that of tls_front_listen. The socket is taken over, also
@@ -36,6 +37,12 @@ struct tls_front_options {
      */
     bool (*connected)(void *context, void *listener, socket_handle take_socket,
                       const struct tls_arrival *arrival);
+    /*
+     * All places are taken by connections whose handshake is done: let go of one that asks for
+     * nothing; of this address (as it is counted) unless NULL. False: there is none. On the front's
+     * thread. May be NULL.
+     */
+    bool (*make_room)(void *context, const struct ip_address *address);
     /* May be NULL; see http_server.h. On the front's thread. */
     void (*handshake_failed)(void *context, const struct ip_address *peer, const char *why);
 };

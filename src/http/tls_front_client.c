@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address_table.h"
+#include "http/http_guard.h"
 #include "platform/clock.h"
 
 #define ACCEPTS_PER_ROUND 16u
@@ -152,7 +154,8 @@ static bool step_relay(struct tls_front *front, struct tls_client *client, unsig
             break;
         }
     }
-    return idle_us == 0 || tls_connection_stalled_us(client->connection) < idle_us;
+    return !tls_connection_too_slow(client->connection, front->options.grace_seconds)
+           && (idle_us == 0 || tls_connection_stalled_us(client->connection) < idle_us);
 }
 
 static unsigned events_of(const struct tls_front *front, const struct tls_client *client)
@@ -190,17 +193,85 @@ bool tls_front_client_step(struct tls_front *front, struct tls_client *client, i
 
 /* ---- accepting ------------------------------------------------------------------------------- */
 
-static const char *over_limit(const struct tls_front *front, const struct ip_address *peer)
+static bool is_of(const struct tls_client *client, const struct ip_address *address)
 {
-    unsigned of_address = 0;
+    struct ip_address counted = address_counted(&client->arrival.peer);
 
-    if (front->client_count >= front->options.connections) return "too many HTTPS connections";
-    if (front->options.connections_per_address == 0) return NULL;
+    return address == NULL || ip_address_equal(&counted, address);
+}
+
+/* Connections of an address; those that only linger do not count. */
+static unsigned count_of(const struct tls_front *front, const struct ip_address *address)
+{
+    unsigned count = 0;
+
     for (size_t i = 0; i < front->client_count; i++) {
-        of_address += ip_address_equal(&front->clients[i]->arrival.peer, peer) ? 1u : 0u;
+        const struct tls_client *client = front->clients[i];
+
+        count += client->stage != TLS_CLIENT_LINGER && is_of(client, address) ? 1u : 0u;
     }
-    return of_address >= front->options.connections_per_address
-               ? "too many HTTPS connections of this address"
+    return count;
+}
+
+/* The place of the one in this stage whose time ends first; client_count: there is none. */
+static size_t find_oldest(const struct tls_front *front, enum tls_client_stage stage,
+                          const struct ip_address *address)
+{
+    size_t oldest = front->client_count;
+
+    for (size_t i = 0; i < front->client_count; i++) {
+        const struct tls_client *client = front->clients[i];
+
+        if (client->stage == stage && !client->in_job && is_of(client, address)
+            && (oldest == front->client_count
+                || client->deadline_us < front->clients[oldest]->deadline_us)) {
+            oldest = i;
+        }
+    }
+    return oldest;
+}
+
+/* The one whose handshake has taken longest is dropped, else one that asks for nothing is cut. */
+static bool let_one_go(struct tls_front *front, const struct ip_address *address)
+{
+    size_t oldest = find_oldest(front, TLS_CLIENT_HANDSHAKE, address);
+
+    if (oldest < front->client_count) {
+        report(front, &front->clients[oldest]->arrival.peer,
+               "its handshake made room for another one");
+        tls_front_client_drop(front, oldest);
+        return true;
+    }
+    return front->options.make_room != NULL
+           && front->options.make_room(front->options.context, address);
+}
+
+static bool make_room(struct tls_front *front)
+{
+    size_t lingering = find_oldest(front, TLS_CLIENT_LINGER, NULL);
+
+    /* these have been told everything: they go before all others */
+    while (front->client_count >= front->options.connections && lingering < front->client_count) {
+        tls_front_client_drop(front, lingering);
+        lingering = find_oldest(front, TLS_CLIENT_LINGER, NULL);
+    }
+    if (front->client_count < front->options.connections) return true;
+    /* what is cut leaves a moment later */
+    return let_one_go(front, NULL)
+           && front->client_count < front->options.connections + HTTP_GUARD_LEAVING;
+}
+
+/* NULL: there is room for it. */
+static const char *over_limit(struct tls_front *front, const struct ip_address *peer)
+{
+    struct ip_address address = address_counted(peer);
+    unsigned most = front->options.connections_per_address;
+
+    if (most != 0 && count_of(front, &address) >= most && !let_one_go(front, &address)) {
+        return "too many HTTPS connections of this address";
+    }
+    return front->client_count >= front->options.connections && !make_room(front)
+               ? "too many HTTPS connections"
                : NULL;
 }
 

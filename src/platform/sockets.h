@@ -31,6 +31,11 @@ MUST_USE bool sockets_start(struct error *err);
 MUST_USE bool socket_listen(const struct ip_address *address, uint16_t port, int backlog,
                             socket_handle *out, uint16_t *bound_port, struct error *err);
 void socket_close(socket_handle s);
+/*
+ * End a connection in both directions and keep the handle: whoever waits for it sees its end. From
+ * any thread.
+ */
+void socket_shut(socket_handle s);
 struct sockaddr;
 /* Address and port of an IPv4 or IPv6 struct sockaddr; false for another family. */
 bool socket_address(const struct sockaddr *from, struct ip_address *address, uint16_t *port);

@@ -195,8 +195,8 @@ void ask(struct world *w, struct asked *a, int64_t now)
     struct error err = ERROR_INIT;
 
     question_finish(a);
-    assert_done(ca_ocsp_answer(w->ocsp, buffer_bytes(&a->request), now, &a->answer, &err), &err,
-                "answer");
+    assert_done(ca_ocsp_answer(w->ocsp, buffer_bytes(&a->request), now, NULL, &a->answer, &err),
+                &err, "answer");
     at = a->answer.der.data;
     a->response = d2i_OCSP_RESPONSE(NULL, &at, (long)a->answer.der.len);
     assert_non_null(a->response);

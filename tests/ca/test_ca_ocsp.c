@@ -333,8 +333,8 @@ static void assert_no_signer(struct world *w, int64_t now, const char *words)
 
     question_add(&a, id_of(SERIAL, w->root, EVP_sha1()));
     question_finish(&a);
-    assert_refused(ca_ocsp_answer(w->ocsp, buffer_bytes(&a.request), now, &a.answer, &err), &err,
-                   REASON_OCSP_SIGNER, "");
+    assert_refused(ca_ocsp_answer(w->ocsp, buffer_bytes(&a.request), now, NULL, &a.answer, &err),
+                   &err, REASON_OCSP_SIGNER, "");
     assert_non_null(strstr(err.detail, words));
     assert_done(ca_ocsp_refuse(&err, &der, &ignored), &ignored, "refuse");
     assert_true(bytes_equal(buffer_bytes(&der), bytes_of(try_later, sizeof(try_later))));

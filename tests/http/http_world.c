@@ -235,6 +235,8 @@ static void start_server(struct world *world, const struct world_options *option
         .connections = options->connections,
         .connections_per_address = options->connections_per_address,
         .idle_seconds = options->idle_seconds,
+        .head_seconds = options->head_seconds,
+        .grace_seconds = options->grace_seconds,
         .tls_connections = options->tls_connections,
         .handshake_seconds = options->handshake_seconds,
         .pool = world->pool,

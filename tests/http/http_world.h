@@ -49,6 +49,8 @@ struct world_options {
     unsigned tls_connections;
     unsigned handshake_seconds;
     unsigned idle_seconds;
+    unsigned head_seconds;
+    unsigned grace_seconds;
 };
 
 /* What admit and handle do is chosen by the path:
@@ -88,7 +90,7 @@ struct world {
 
 #define WORLD_OPTIONS_DEFAULT                                                                      \
     {                                                                                              \
-        LIMIT_BODY_BYTES_DEFAULT, 2, 16, 100, 0, false, NULL, 64, 10, 30                           \
+        LIMIT_BODY_BYTES_DEFAULT, 2, 16, 100, 0, false, NULL, 64, 10, 30, 0, 0                     \
     }
 
 /* NULL options: the default. Skips the test when IPv6 is wanted and not there. */

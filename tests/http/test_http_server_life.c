@@ -234,11 +234,12 @@ static void http_server__parallel_clients__each_gets_its_own_answers(void **stat
 }
 
 /* Over the total the connection is closed, on whichever listener. */
-static void http_server__connections_over_total__closed(void **state)
+/* All listeners count together; who is being worked on stays. */
+static void http_server__connections_over_total__idle_goes_else_closed(void **state)
 {
     struct world_options options = WORLD_OPTIONS_DEFAULT;
-    struct raw_response response = RAW_RESPONSE_INIT;
-    struct raw_client *first = NULL;
+    struct raw_client *blocked = NULL;
+    struct raw_client *idle = NULL;
     struct raw_client *second = NULL;
     struct raw_client *other = NULL;
     struct http_listen_options listen;
@@ -251,40 +252,51 @@ static void http_server__connections_over_total__closed(void **state)
     world_create(&world, &options);
     listen = world_listen_options(&world, 0);
     assert_done(http_server_listen(world.server, &listen, &port, &err), &err, "second");
-    first = world_connect(&world);
-    world_exchange(first, GET_PLAIN, &response);
+    blocked = connect_blocked(&world, 1);
+    idle = world_connect(&world);
+    assert_true(raw_client_send_text(idle, GET_CACHED));
+    expect(idle, 200, "cached");
     second = raw_client_connect(&world.address, port);
     assert_non_null(second);
-    world_exchange(second, GET_PLAIN, &response);
-    assert_int_equal(response.status, 200);
+    assert_true(raw_client_send_text(second, GET_BLOCK));
+    world_wait_inside(&world, 2);
+    assert_true(raw_client_at_end(idle));
     other = raw_client_connect(&world.address, port);
     assert_non_null(other);
     assert_true(raw_client_at_end(other));
-    raw_client_close(first);
+    world_open_gate(&world);
+    expect(blocked, 200, "b");
+    expect(second, 200, "b");
+    raw_client_close(blocked);
+    raw_client_close(idle);
     raw_client_close(second);
     raw_client_close(other);
-    raw_response_clear(&response);
     world_destroy(&world);
 }
 
-static void http_server__connections_over_one_address__closed(void **state)
+static void http_server__connections_over_one_address__idle_goes_else_closed(void **state)
 {
     struct world_options options = WORLD_OPTIONS_DEFAULT;
-    struct raw_response response = RAW_RESPONSE_INIT;
-    struct raw_client *first = NULL;
+    struct raw_client *idle = NULL;
+    struct raw_client *blocked = NULL;
     struct raw_client *other = NULL;
     struct world world;
 
     (void)state;
     options.connections_per_address = 1;
     world_create(&world, &options);
-    first = world_connect(&world);
-    world_exchange(first, GET_PLAIN, &response);
+    idle = world_connect(&world);
+    assert_true(raw_client_send_text(idle, GET_CACHED));
+    expect(idle, 200, "cached");
+    blocked = connect_blocked(&world, 1);
+    assert_true(raw_client_at_end(idle));
     other = world_connect(&world);
     assert_true(raw_client_at_end(other));
+    world_open_gate(&world);
+    expect(blocked, 200, "b");
     raw_client_close(other);
-    raw_client_close(first);
-    raw_response_clear(&response);
+    raw_client_close(blocked);
+    raw_client_close(idle);
     world_destroy(&world);
 }
 
@@ -583,8 +595,8 @@ int main(void)
         cmocka_unit_test(http_server__disconnect_while_handling__answered_and_forgotten),
         cmocka_unit_test(http_server__disconnect_in_the_middle__next_one_served),
         cmocka_unit_test(http_server__parallel_clients__each_gets_its_own_answers),
-        cmocka_unit_test(http_server__connections_over_total__closed),
-        cmocka_unit_test(http_server__connections_over_one_address__closed),
+        cmocka_unit_test(http_server__connections_over_total__idle_goes_else_closed),
+        cmocka_unit_test(http_server__connections_over_one_address__idle_goes_else_closed),
         cmocka_unit_test(http_server_listen__port_in_use__refused),
         cmocka_unit_test(http_server_listen__port_held_for_an_instant__waits),
         cmocka_unit_test(http_server_listen__too_many__refused),

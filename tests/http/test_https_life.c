@@ -8,6 +8,8 @@
 
 #define HOST "Host: test\r\n"
 #define GET_PLAIN "GET /p?p HTTP/1.1\r\n" HOST "\r\n"
+#define GET_BLOCK "GET /block?b HTTP/1.1\r\n" HOST "\r\n"
+#define GET_CACHED "GET /cached HTTP/1.1\r\n" HOST "\r\n"
 #define GET_BIG "GET /big HTTP/1.1\r\n" HOST "\r\n"
 #define GET_COUNT "GET /count HTTP/1.1\r\n" HOST "\r\n"
 #define CLIENTS 40u
@@ -334,36 +336,47 @@ static void https__client_leaves_while_handled__answered_and_forgotten(void **st
 
 /* ---- limits ---------------------------------------------------------------------------------- */
 
-static void https__connections_over_limit__closed_and_told(void **state)
+static void block(struct world *world, struct raw_client *client, unsigned inside)
+{
+    assert_true(raw_client_send_text(client, GET_BLOCK));
+    world_wait_inside(world, inside);
+}
+
+/* Whoever has not finished its handshake goes first, then who asks for nothing. */
+static void https__connections_over_limit__waiting_goes_else_closed(void **state)
 {
     struct world_options options = WORLD_OPTIONS_DEFAULT;
-    struct raw_client *first = NULL;
-    struct raw_client *second = NULL;
-    struct raw_client *other = NULL;
+    struct raw_client *clients[5];
     struct world world;
 
     options.tls = context_of(state);
     options.tls_connections = 2;
     world_create(&world, &options);
-    first = https_connect(&world);
-    https_ask(first, GET_PLAIN, "p");
-    second = https_connect_raw(&world); /* one that never speaks counts as well */
-    other = https_connect_raw(&world);
-    assert_true(raw_client_at_end(other));
-    raw_client_close(other);
+    clients[0] = https_connect(&world);
+    clients[1] = https_connect_raw(&world); /* one that never speaks counts as well */
+    clients[2] = https_connect(&world);
+    assert_true(raw_client_at_end(clients[1]));
     world_wait_handshakes_failed(&world, 1);
+    world_assert_why(&world, "made room");
+    block(&world, clients[2], 1);
+    clients[3] = https_connect(&world);
+    assert_true(raw_client_at_end(clients[0])); /* idle */
+    block(&world, clients[3], 2);
+    clients[4] = https_connect_raw(&world);
+    assert_true(raw_client_at_end(clients[4]));
+    world_wait_handshakes_failed(&world, 2);
     world_assert_why(&world, "too many HTTPS connections");
-    assert_int_equal(world_ask(&world, GET_PLAIN), 200); /* plain HTTP is not concerned */
-    raw_client_close(second);
-    other = https_connect_when_room(&world);
-    https_ask(other, GET_PLAIN, "p");
-    https_ask(first, GET_PLAIN, "p");
-    raw_client_close(other);
-    raw_client_close(first);
+    assert_int_equal(world_ask(&world, GET_CACHED), 200); /* plain HTTP is not concerned */
+    world_open_gate(&world);
+    https_expect(clients[2], 200, "b");
+    https_expect(clients[3], 200, "b");
+    for (size_t i = 0; i < 5; i++) {
+        raw_client_close(clients[i]);
+    }
     https_world_destroy(&world, &options);
 }
 
-static void https__connections_over_one_address__closed_and_told(void **state)
+static void https__connections_over_one_address__waiting_goes_else_closed(void **state)
 {
     struct world_options options = WORLD_OPTIONS_DEFAULT;
     struct raw_client *first = NULL;
@@ -374,15 +387,18 @@ static void https__connections_over_one_address__closed_and_told(void **state)
     options.connections_per_address = 1;
     world_create(&world, &options);
     first = https_connect(&world);
-    https_ask(first, GET_PLAIN, "p");
+    block(&world, first, 1);
     other = https_connect_raw(&world);
     assert_true(raw_client_at_end(other));
     raw_client_close(other);
     world_wait_handshakes_failed(&world, 1);
     world_assert_why(&world, "of this address");
-    raw_client_close(first);
-    first = https_connect_when_room(&world);
-    https_ask(first, GET_PLAIN, "p");
+    world_open_gate(&world);
+    https_expect(first, 200, "b");
+    other = https_connect_when_room(&world);
+    https_ask(other, GET_PLAIN, "p");
+    assert_true(raw_client_at_end(first));
+    raw_client_close(other);
     raw_client_close(first);
     https_world_destroy(&world, &options);
 }
@@ -400,7 +416,7 @@ static void https__connections_over_the_servers_total__closed(void **state)
     options.connections = 1;
     world_create(&world, &options);
     first = world_connect(&world);
-    world_exchange(first, GET_PLAIN, &response);
+    block(&world, first, 1);
     second = tls_client_connect(&world.address, world.tls_port, NULL, NULL);
     if (second != NULL) { /* a client of TLS 1.3 is done before the server */
         assert_true(raw_client_at_end(second));
@@ -408,6 +424,36 @@ static void https__connections_over_the_servers_total__closed(void **state)
     }
     raw_client_close(first);
     raw_response_clear(&response);
+    https_world_destroy(&world, &options);
+}
+
+/* Thirty handshakes that stall where eight places are: others still get in. */
+static void https__stalled_handshakes__others_are_served(void **state)
+{
+    enum { CROWD = 30 };
+    static const uint8_t half_hello[] = { 0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00 };
+    struct world_options options = WORLD_OPTIONS_DEFAULT;
+    struct raw_client *crowd[CROWD];
+    struct world world;
+
+    options.tls = context_of(state);
+    options.tls_connections = 8;
+    world_create(&world, &options);
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd[i] = https_connect_raw(&world);
+        if (i % 2 == 0) {
+            (void)!raw_client_send(crowd[i], bytes_of(half_hello, sizeof(half_hello)));
+        }
+        if (i % 10 == 9) {
+            struct raw_client *client = https_connect(&world);
+
+            https_ask(client, GET_PLAIN, "p");
+            raw_client_close(client);
+        }
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        raw_client_close(crowd[i]);
+    }
     https_world_destroy(&world, &options);
 }
 
@@ -467,9 +513,10 @@ int main(void)
         cmocka_unit_test(https__garbage_after_handshake__closed),
         cmocka_unit_test(https__clients_leave__next_one_served),
         cmocka_unit_test(https__client_leaves_while_handled__answered_and_forgotten),
-        cmocka_unit_test(https__connections_over_limit__closed_and_told),
-        cmocka_unit_test(https__connections_over_one_address__closed_and_told),
+        cmocka_unit_test(https__connections_over_limit__waiting_goes_else_closed),
+        cmocka_unit_test(https__connections_over_one_address__waiting_goes_else_closed),
         cmocka_unit_test(https__connections_over_the_servers_total__closed),
+        cmocka_unit_test(https__stalled_handshakes__others_are_served),
         cmocka_unit_test(https__client_does_not_take_its_answers__closed_when_idle),
         cmocka_unit_test(https__idle__closed_in_good_order),
     };

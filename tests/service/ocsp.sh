@@ -98,6 +98,15 @@ answers 404 --data-binary "@$work/request.der" "$base/ocsp/nobody" || fail "an u
 answers 405 -X PUT --data-binary "@$work/request.der" "$base/ocsp/default" || fail "PUT"
 ask revoked -cert "$work/asked.pem"
 
+step "one address gets so many signatures and no more"
+ok config set ocsp.signatures_per_minute=1
+told_later() { curl --silent --max-time 30 --data-binary "@$work/nonce.der" -o "$work/later" -D "$work/headers" "$base/ocsp/default" &&
+    [[ $(od -An -tx1 "$work/later" | tr -d ' \n') == 30030a0103 ]]; }
+openssl ocsp -issuer "$work/ca/ca.pem" -cert "$work/asked.pem" -nonce -reqout "$work/nonce.der" >/dev/null 2>&1
+eventually "$SOON" told_later || fail "signed for whoever asks"
+grep -qi '^retry-after: [1-9]' "$work/headers" || fail "not told when: $(<"$work/headers")"
+ask revoked -no_nonce -cert "$work/asked.pem" # one that is kept costs nothing
+
 step "what administrators see"
 curl --fail --silent --max-time 30 --output "$work/scrape" "$metrics" || fail "no metrics"
 for series in 'status="good",source="signed"' 'status="good",source="cached"' 'status="revoked",source="signed"' \

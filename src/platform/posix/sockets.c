@@ -112,6 +112,11 @@ void socket_close(socket_handle s)
     }
 }
 
+void socket_shut(socket_handle s)
+{
+    (void)shutdown((int)s, SHUT_RDWR);
+}
+
 /* ---- who holds a port ------------------------------------------------------------------------ */
 
 /* Inode of a socket that listens on port, from one of the kernel's tables; 0 when there is none. */

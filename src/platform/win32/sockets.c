@@ -121,6 +121,11 @@ void socket_close(socket_handle s)
     }
 }
 
+void socket_shut(socket_handle s)
+{
+    (void)shutdown((SOCKET)s, SD_BOTH);
+}
+
 /* ---- who holds a port ------------------------------------------------------------------------ */
 
 /* The system's table of listeners with their processes; owned (free()), NULL when not to be had. */

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_guard.h"
+
+#include <stdlib.h>
+
+#include "base/address_table.h"
+#include "base/limits.h"
+#include "platform/clock.h"
+#include "platform/threads.h"
+
+#define LOOK_MS 250
+#define SECOND_US INT64_C(1000000)
+/* Who reads at all has taken a SCEP answer long before. */
+#define ANSWER_YOUNG_US SECOND_US
+
+struct http_guard {
+    struct http_guard_options options; /* constant */
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    bool ending;
+    struct http_guarded *first; /* whose phase began first */
+    struct http_guarded *last;
+    unsigned open;
+    unsigned leaving;    /* of these, cut */
+    uint64_t on_the_way; /* bytes of answers */
+    uint64_t cut_total;
+};
+
+/* ---- the list; with the lock held ------------------------------------------------------------ */
+
+static void append(struct http_guard *guard, struct http_guarded *c)
+{
+    c->prev = guard->last;
+    c->next = NULL;
+    if (guard->last != NULL) {
+        guard->last->next = c;
+    } else {
+        guard->first = c;
+    }
+    guard->last = c;
+}
+
+static void take_out(struct http_guard *guard, struct http_guarded *c)
+{
+    if (c->prev != NULL) {
+        c->prev->next = c->next;
+    } else {
+        guard->first = c->next;
+    }
+    if (c->next != NULL) {
+        c->next->prev = c->prev;
+    } else {
+        guard->last = c->prev;
+    }
+}
+
+/* libmicrohttpd sees the end of the stream, and closes as if the client had. */
+static void cut(struct http_guard *guard, struct http_guarded *c)
+{
+    c->cut = true;
+    guard->leaving++;
+    guard->cut_total++;
+    socket_shut(c->arrival.socket);
+}
+
+/* ---- who goes; with the lock held ------------------------------------------------------------ */
+
+struct wanted {
+    const struct ip_address *address; /* NULL: any */
+    bool tls;                         /* only such */
+};
+
+static bool is_wanted(const struct http_guarded *c, const struct wanted *wanted)
+{
+    return !c->cut && (!wanted->tls || c->arrival.tls)
+           && (wanted->address == NULL || ip_address_equal(&c->arrival.peer, wanted->address));
+}
+
+/*
+ * The one that has been without a request for longest. When all have one: the oldest of those that
+ * send or read slowly; a body or an answer of usual size is over within a second.
+ */
+static struct http_guarded *find_victim(struct http_guard *guard, const struct wanted *wanted)
+{
+    int64_t young_us = clock_monotonic_us() - ANSWER_YOUNG_US;
+    struct http_guarded *slow = NULL;
+
+    for (struct http_guarded *c = guard->first; c != NULL; c = c->next) {
+        if (!is_wanted(c, wanted) || c->phase == HTTP_PHASE_WORK) {
+            continue;
+        }
+        if (c->phase == HTTP_PHASE_IDLE || c->phase == HTTP_PHASE_HEAD) {
+            return c;
+        }
+        if (slow == NULL && c->since_us < young_us) {
+            slow = c;
+        }
+    }
+    return slow;
+}
+
+static bool make_room(struct http_guard *guard, const struct wanted *wanted)
+{
+    struct http_guarded *victim = find_victim(guard, wanted);
+
+    if (victim == NULL) return false;
+    cut(guard, victim);
+    return true;
+}
+
+/* Connections of an address that stay. */
+static unsigned count_of(const struct http_guard *guard, const struct ip_address *address)
+{
+    unsigned count = 0;
+
+    for (const struct http_guarded *c = guard->first; c != NULL; c = c->next) {
+        count += !c->cut && ip_address_equal(&c->arrival.peer, address) ? 1u : 0u;
+    }
+    return count;
+}
+
+static bool admit(struct http_guard *guard, const struct ip_address *address)
+{
+    const struct http_guard_options *most = &guard->options;
+
+    if (guard->open >= most->connections + HTTP_GUARD_LEAVING) return false;
+    if (most->per_address != 0 && count_of(guard, address) >= most->per_address) {
+        return make_room(guard, &(struct wanted){ .address = address });
+    }
+    return guard->open - guard->leaving < most->connections
+           || make_room(guard, &(struct wanted){ .address = NULL });
+}
+
+bool http_guard_admit(struct http_guard *guard, const struct ip_address *peer)
+{
+    struct ip_address address = address_counted(peer);
+    bool admitted = false;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    admitted = admit(guard, &address);
+    (void)pthread_mutex_unlock(&guard->lock);
+    return admitted;
+}
+
+bool http_guard_make_room_tls(struct http_guard *guard, const struct ip_address *address)
+{
+    bool made = false;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    made = make_room(guard, &(struct wanted){ .address = address, .tls = true });
+    (void)pthread_mutex_unlock(&guard->lock);
+    return made;
+}
+
+/* ---- phases ---------------------------------------------------------------------------------- */
+
+void http_guard_open(struct http_guard *guard, struct http_guarded *c,
+                     const struct http_guard_arrival *arrival)
+{
+    *c = (struct http_guarded){ .arrival = *arrival, .phase = HTTP_PHASE_IDLE };
+    c->arrival.peer = address_counted(&arrival->peer);
+    (void)pthread_mutex_lock(&guard->lock);
+    c->since_us = clock_monotonic_us();
+    append(guard, c);
+    if (guard->open++ == 0) {
+        (void)pthread_cond_signal(&guard->changed);
+    }
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+/* With the lock held. */
+static void forget_answer(struct http_guard *guard, struct http_guarded *c)
+{
+    if (c->phase == HTTP_PHASE_ANSWER) {
+        guard->on_the_way -= c->bytes;
+    }
+}
+
+void http_guard_close(struct http_guard *guard, struct http_guarded *c)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    forget_answer(guard, c);
+    take_out(guard, c);
+    guard->open--;
+    guard->leaving -= c->cut ? 1u : 0u;
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+/*
+ * Answers that nobody takes must not fill the memory, however many connections there may be: those
+ * that have been on their way for longest go.
+ */
+static void bound_answers(struct http_guard *guard, int64_t now_us)
+{
+    struct http_guarded *c = guard->first;
+    uint64_t leaving = 0;
+
+    while (c != NULL && guard->on_the_way - leaving > guard->options.answer_bytes
+           && c->since_us < now_us - ANSWER_YOUNG_US) {
+        if (c->phase == HTTP_PHASE_ANSWER) {
+            leaving += c->bytes;
+            if (!c->cut) {
+                cut(guard, c);
+            }
+        }
+        c = c->next;
+    }
+}
+
+void http_guard_phase(struct http_guard *guard, struct http_guarded *c, enum http_phase phase,
+                      uint64_t bytes)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    forget_answer(guard, c);
+    take_out(guard, c);
+    c->phase = phase;
+    c->since_us = clock_monotonic_us();
+    c->bytes = bytes;
+    append(guard, c);
+    if (phase == HTTP_PHASE_ANSWER) {
+        guard->on_the_way += bytes;
+        bound_answers(guard, c->since_us);
+    }
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+void http_guard_moved(struct http_guard *guard, struct http_guarded *c, uint64_t bytes)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    c->bytes += bytes;
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+/* ---- deadlines ------------------------------------------------------------------------------- */
+
+static int64_t time_at(uint64_t bytes, uint64_t bytes_per_second)
+{
+    return (int64_t)(bytes / bytes_per_second) * SECOND_US;
+}
+
+static bool is_over(const struct http_guard_options *o, const struct http_guarded *c,
+                    int64_t now_us)
+{
+    int64_t allowed_us = 0;
+
+    switch (c->phase) {
+    case HTTP_PHASE_IDLE:
+        allowed_us = o->idle_seconds * SECOND_US;
+        break;
+    case HTTP_PHASE_HEAD:
+        allowed_us = o->head_seconds * SECOND_US;
+        break;
+    case HTTP_PHASE_BODY:
+        allowed_us = o->grace_seconds * SECOND_US + time_at(c->bytes, LIMIT_BODY_RATE);
+        break;
+    case HTTP_PHASE_ANSWER:
+        allowed_us = o->grace_seconds * SECOND_US + time_at(c->bytes, LIMIT_ANSWER_RATE);
+        break;
+    case HTTP_PHASE_WORK:
+    case HTTP_PHASES:
+        return false;
+    }
+    return now_us - c->since_us >= allowed_us;
+}
+
+void http_guard_look(struct http_guard *guard, int64_t now_us)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    for (struct http_guarded *c = guard->first; c != NULL; c = c->next) {
+        if (!c->cut && is_over(&guard->options, c, now_us)) {
+            cut(guard, c);
+        }
+    }
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+/* Without connections it sleeps. */
+static void *looker(void *context)
+{
+    struct http_guard *guard = context;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    while (!guard->ending) {
+        if (guard->open == 0) {
+            (void)pthread_cond_wait(&guard->changed, &guard->lock);
+            continue;
+        }
+        (void)thread_cond_wait_ms(&guard->changed, &guard->lock, LOOK_MS);
+        (void)pthread_mutex_unlock(&guard->lock);
+        http_guard_look(guard, clock_monotonic_us());
+        (void)pthread_mutex_lock(&guard->lock);
+    }
+    (void)pthread_mutex_unlock(&guard->lock);
+    return NULL;
+}
+
+void *http_guard_take_cut(struct http_guard *guard, const void *listener)
+{
+    void *connection = NULL;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    for (struct http_guarded *c = guard->first; guard->leaving > 0 && c != NULL; c = c->next) {
+        if (c->cut && !c->taken && c->arrival.listener == listener) {
+            c->taken = true;
+            connection = c->arrival.connection;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&guard->lock);
+    return connection;
+}
+
+uint64_t http_guard_cut_total(struct http_guard *guard)
+{
+    uint64_t total = 0;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    total = guard->cut_total;
+    (void)pthread_mutex_unlock(&guard->lock);
+    return total;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void fill_in(struct http_guard_options *o)
+{
+    if (o->head_seconds == 0) {
+        o->head_seconds = LIMIT_HEAD_SECONDS;
+    }
+    if (o->grace_seconds == 0) {
+        o->grace_seconds = LIMIT_GRACE_SECONDS;
+    }
+    if (o->answer_bytes == 0) {
+        o->answer_bytes = LIMIT_ANSWERS_BYTES;
+    }
+}
+
+struct http_guard *http_guard_create(const struct http_guard_options *options, struct error *err)
+{
+    struct http_guard *guard = calloc(1, sizeof(*guard));
+    struct http_guard *result = NULL;
+    bool condition = false;
+
+    if (guard == NULL || pthread_mutex_init(&guard->lock, NULL) != 0) {
+        free(guard);
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for the HTTP server's connections");
+        return NULL;
+    }
+    guard->options = *options;
+    fill_in(&guard->options);
+    if (!thread_cond_init(&guard->changed, err)) goto out;
+    condition = true;
+    if (!thread_start(&guard->thread, "deadlines", looker, guard, err)) goto out;
+    result = guard;
+    guard = NULL;
+out:
+    if (guard != NULL) {
+        if (condition) {
+            (void)pthread_cond_destroy(&guard->changed);
+        }
+        (void)pthread_mutex_destroy(&guard->lock);
+        free(guard);
+    }
+    return result;
+}
+
+void http_guard_free(struct http_guard *guard)
+{
+    if (guard == NULL) return;
+    (void)pthread_mutex_lock(&guard->lock);
+    guard->ending = true;
+    (void)pthread_cond_signal(&guard->changed);
+    (void)pthread_mutex_unlock(&guard->lock);
+    thread_join(guard->thread);
+    (void)pthread_cond_destroy(&guard->changed);
+    (void)pthread_mutex_destroy(&guard->lock);
+    free(guard);
+}
