@@ -121,7 +121,8 @@ static bool put_string(struct buffer *out, struct bytes text, struct error *err)
 
 static bool put_name(struct buffer *out, const char *name, struct error *err)
 {
-    return buffer_printf(out, err, "%s\"%s\":", out->len > 1 ? "," : "", name);
+    return buffer_append_text(out, out->len > 1 ? ",\"" : "\"", err)
+           && buffer_append_text(out, name, err) && buffer_append_text(out, "\":", err);
 }
 
 static bool put_text(struct buffer *out, const char *name, const char *text, struct error *err)

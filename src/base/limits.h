@@ -16,7 +16,7 @@
 #define LIMIT_QUERY_BYTES 65536u      /* IIS setting of NDES: maxQueryString */
 #define LIMIT_PATH_BYTES 1024u        /* template name plus what clients append */
 #define LIMIT_CONNECTION_MEMORY                                                                    \
-    163840u /* request line with a full query, or a full Authorization, plus headers */
+    98304u /* request line with a full query, or a full Authorization, plus headers */
 #define LIMIT_HEADERS 64u
 #define LIMIT_AUTHORIZATION_BYTES 65536u /* a Kerberos ticket with many groups is below 48 KB */
 #define LIMIT_FORWARDED_BYTES 1024u      /* X-Forwarded-For: some addresses */
