@@ -74,9 +74,10 @@ struct ca_ocsp_asker {
 
 /*
  * Answer a request (DER) at `now`; asker NULL: no bound. The state of each certificate is read
- * anew, whoever changed it. Never recorded: unknown, like one that nobody has been given yet. When one of them is another
- * CA's, the answer is an unsigned "unauthorized": this CA's signer may not speak about it, and
- * clients refuse an answer in which it does (RFC 6960 4.2.2.2). Errors, for ca_ocsp_refuse:
+ * anew, whoever changed it. Never recorded: unknown, like one that nobody has been given yet. When
+ * one of them is another CA's, the answer is an unsigned "unauthorized": this CA's signer may not
+ * speak about it, and clients refuse an answer in which it does (RFC 6960 4.2.2.2). Errors, for
+ * ca_ocsp_refuse:
  * REASON_OCSP_REQUEST, REASON_OCSP_SIGNER (none that is valid, and why), REASON_SIGN_FAILED,
  * REASON_STORE_*, those of the asker.
  */

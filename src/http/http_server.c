@@ -34,8 +34,9 @@
 /*
  * Windows does not wake whoever waits for a socket that is shut down on this side, and a client
  * that says nothing does not either: libmicrohttpd has to look at its clock, which it does for all
- * connections behind accepting. Only here, on its own thread and before it closes anything in this round, may
- * another connection than the callback's be touched. It ends when it has been silent for a second.
+ * connections behind accepting. Only here, on its own thread and before it closes anything in this
+ * round, may another connection than the callback's be touched. It ends when it has been silent for
+ * a second.
  */
 static void hurry(const struct http_listener *listener)
 {

@@ -99,6 +99,7 @@ answers 405 -X PUT --data-binary "@$work/request.der" "$base/ocsp/default" || fa
 ask revoked -cert "$work/asked.pem"
 
 step "one address gets so many signatures and no more"
+ask revoked -no_nonce -cert "$work/asked.pem"
 ok config set ocsp.signatures_per_minute=1
 told_later() { curl --silent --max-time 30 --data-binary "@$work/nonce.der" -o "$work/later" -D "$work/headers" "$base/ocsp/default" &&
     [[ $(od -An -tx1 "$work/later" | tr -d ' \n') == 30030a0103 ]]; }
