@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/text.h"
 #include "model/key.h"
 #include "model/name.h"
@@ -49,7 +50,7 @@ bool certificate_time(const ASN1_TIME *time, int64_t *seconds, struct error *err
     if (ok) {
         *seconds = (int64_t)days * SECONDS_PER_DAY + rest;
     } else {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "a time is malformed");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE), "a time is malformed");
     }
     ASN1_TIME_free(epoch);
     return ok;
@@ -62,7 +63,8 @@ bool certificate_der(const X509 *cert, struct buffer *out, struct error *err)
     bool ok = false;
 
     if (len <= 0) {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "certificate cannot be encoded");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
+                        "certificate cannot be encoded");
     } else {
         ok = buffer_append(out, der, (size_t)len, err);
     }
@@ -87,7 +89,8 @@ bool certificate_info(const X509 *cert, struct certificate_info *out, struct err
         goto out;
     }
     if (X509_get0_pubkey(cert) == NULL) {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "public key cannot be read");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
+                        "public key cannot be read");
         goto out;
     }
     if (!key_sha256(X509_get0_pubkey(cert), info.key_sha256, err)) {
@@ -138,7 +141,7 @@ X509 *certificate_parse(struct bytes der, struct error *err)
         cert = d2i_X509(NULL, &at, (long)der.len);
     }
     if (cert == NULL || at != der.data + der.len) {
-        (void)error_set(err, REASON_CERT_UNREADABLE,
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
                         cert == NULL ? "certificate is malformed" : "bytes behind the certificate");
         X509_free(cert);
         cert = NULL;
@@ -155,7 +158,8 @@ bool certificate_pem(const X509 *cert, struct buffer *out, struct error *err)
     bool ok = false;
 
     if (bio == NULL || PEM_write_bio_X509(bio, cert) != 1) {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "certificate cannot be encoded");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
+                        "certificate cannot be encoded");
         goto out;
     }
     len = BIO_get_mem_data(bio, &text);

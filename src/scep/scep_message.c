@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "scep/scep_message_parts.h"
 #include "scep/scep_signer.h"
 
@@ -186,7 +187,7 @@ static bool decode(struct scep_message *m, struct error *err)
 
     m->cms = d2i_CMS_ContentInfo(NULL, &at, (long)m->outline.message_bytes);
     if (m->cms == NULL || at != m->raw.data + m->outline.message_bytes) {
-        return error_set(err, REASON_NOT_CMS, "SignedData cannot be decoded");
+        return error_set(err, crypto_memory_reason(REASON_NOT_CMS), "SignedData cannot be decoded");
     }
     signers = CMS_get0_SignerInfos(m->cms);
     if (sk_CMS_SignerInfo_num(signers) != 1) {

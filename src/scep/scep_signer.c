@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 #include "scep/ber.h"
 
@@ -83,7 +84,12 @@ static bool inspect_key(X509 *cert, struct key_facts *out, struct error *err)
     bool ok = len > 0 && key_inspect(bytes_of(der, (size_t)len), out, &inner);
 
     OPENSSL_free(der);
-    return ok || error_set(err, REASON_CMS_SIGNER_KEY, "signer's key: %s", inner.detail);
+    return ok
+           || error_set(err,
+                        inner.reason == REASON_NO_MEMORY
+                            ? inner.reason
+                            : crypto_memory_reason(REASON_CMS_SIGNER_KEY),
+                        "signer's key: %s", inner.detail);
 }
 
 static bool harmless(const struct scep_message_facts *facts)
@@ -94,17 +100,33 @@ static bool harmless(const struct scep_message_facts *facts)
     return key_is_bounded(&key);
 }
 
+/* A key that was in bounds and was not decoded with its certificate: its own fault, or memory's? */
+static enum reason why_no_key(X509 *cert)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    const unsigned char *at = der;
+    EVP_PKEY *again = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
+    enum reason reason =
+        again != NULL ? REASON_NO_MEMORY : crypto_memory_reason(REASON_CMS_SIGNER_KEY);
+
+    EVP_PKEY_free(again);
+    OPENSSL_free(der);
+    return reason;
+}
+
 bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct error *err)
 {
     struct key_facts key = { KEY_TYPE_OTHER, 0, true };
     EVP_PKEY *public_key = NULL;
+    bool ok = false;
 
     if (!inspect_key(cert, &key, err)) {
         return false;
     }
     public_key = X509_get0_pubkey(cert);
     if (public_key == NULL || !key_sha256(public_key, facts->signer_key_sha256, NULL)) {
-        return error_set(err, REASON_CMS_SIGNER_KEY, "signer's key cannot be read");
+        return error_set(err, why_no_key(cert), "signer's key cannot be read");
     }
     facts->signer = cert;
     facts->signer_key_type = key.type;
@@ -114,8 +136,11 @@ bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct erro
         harmless(facts)
         && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(cert)) == 0
         && X509_verify(cert, public_key) == 1;
+    /* "not self-signed" is what a certificate that vouches looks like: never for want of memory */
+    ok = facts->signer_self_signed || !crypto_memory_failed()
+         || error_set(err, REASON_NO_MEMORY, "out of memory for the signer's certificate");
     ERR_clear_error();
-    return true;
+    return ok;
 }
 
 bool scep_signer_key_allowed(const struct scep_message_facts *facts, enum algorithm_level level,
