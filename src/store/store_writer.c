@@ -5,6 +5,7 @@
 
 #include "platform/clock.h"
 #include "platform/threads.h"
+#include "store/db_place.h"
 
 /* Lives on the stack of the thread that waits for it. */
 struct job {
@@ -17,7 +18,8 @@ struct job {
 };
 
 struct store_writer {
-    struct db *db; /* the writer thread's */
+    struct db *db; /* the writer thread's, like the next */
+    struct db_place place;
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows, and struct job's finished */
     pthread_cond_t work;
@@ -51,9 +53,11 @@ static bool run_job(struct db *db, struct job *job, struct error *failure)
     return db_part_undo(db, failure);
 }
 
-static bool run_transaction(struct db *db, struct job *const *batch, size_t count,
+static bool run_transaction(struct store_writer *writer, struct job *const *batch, size_t count,
                             struct error *failure)
 {
+    struct db *db = writer->db;
+
     if (!db_begin(db, failure)) {
         return false;
     }
@@ -62,18 +66,18 @@ static bool run_transaction(struct db *db, struct job *const *batch, size_t coun
             return false;
         }
     }
-    return db_commit(db, failure);
+    return db_commit(db, failure) && db_place_check(&writer->place, failure);
 }
 
 /* Every write of a failed transaction fails with its error: even an own failure such as "already
    there" may have been about a row that is gone again. */
-static bool run_batch(struct db *db, struct job *const *batch, size_t count)
+static bool run_batch(struct store_writer *writer, struct job *const *batch, size_t count)
 {
     struct error failure = ERROR_INIT;
-    bool ok = run_transaction(db, batch, count, &failure);
+    bool ok = run_transaction(writer, batch, count, &failure);
 
     if (!ok) {
-        db_rollback(db);
+        db_rollback(writer->db);
         for (size_t i = 0; i < count; i++) {
             batch[i]->error = failure;
         }
@@ -128,7 +132,7 @@ static void *writer_main(void *context)
 
         writer->stats.busy_since_us = begun_us;
         pthread_mutex_unlock(&writer->lock);
-        bool ok = run_batch(writer->db, batch, count);
+        bool ok = run_batch(writer, batch, count);
         int64_t ended_us = clock_monotonic_us();
         pthread_mutex_lock(&writer->lock);
 
@@ -210,7 +214,8 @@ struct store_writer *store_writer_start(struct db *take_db, struct error *err)
         .work = PTHREAD_COND_INITIALIZER,
         .left = PTHREAD_COND_INITIALIZER,
     };
-    ok = thread_start(&writer->thread, "store-writer", writer_main, writer, err);
+    ok = db_place_note(&writer->place, db_path(take_db), err)
+         && thread_start(&writer->thread, "store-writer", writer_main, writer, err);
 out:
     if (!ok) {
         db_close(take_db);
