@@ -240,7 +240,9 @@ static bool load_ca(void *context, const char *name, struct error *err)
         report_pair(l->options, old, slot);
         report_former(l->options, slot);
         if (slot->ca == NULL) {
-            report(l->options, &slot->error, "a CA cannot be opened");
+            if (old == NULL || !old->files_broken || slot->error.reason != REASON_NO_MEMORY) {
+                report(l->options, &slot->error, "a CA cannot be opened"); /* not each second */
+            }
             if (old != NULL && old->ca != NULL) {
                 /*
                  * Keys in memory are still good: a broken file must not take the service down. Its

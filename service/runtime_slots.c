@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ca/ra_generations.h"
+#include "ca/ra_sets.h"
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "mscep/ndes_password.h"
@@ -37,15 +38,26 @@ bool ca_slot_stamps(const char *data_folder, const char *name, struct file_stamp
     return true;
 }
 
-/*
- * Another command had the folder when the pair was to be made, and may be at another CA, so that no
- * file of this one will change: without stamps the slot counts as stale until it could be made.
- */
-static void retry_pair(struct ca_slot *slot)
+/* It passes without any file being changed: looked at again, while others wait for a new file. */
+static bool passes_by_itself(const struct error *why)
 {
-    const struct error *why = slot->builtin == NULL ? NULL : ca_builtin_pair_error(slot->builtin);
+    return why != NULL
+           && (why->reason == REASON_DATA_FOLDER_IN_USE || error_kind(why) == ERROR_NO_MEMORY);
+}
 
-    if (why != NULL && why->reason == REASON_DATA_FOLDER_IN_USE) {
+/*
+ * Another command had the folder when the pair was to be made, and may be at another CA, or there
+ * was no memory, so that no file of this one will change: without stamps the slot counts as stale
+ * until it could be loaded whole.
+ */
+static void retry_incomplete(struct ca_slot *slot)
+{
+    const struct ra_sets *sets = slot->builtin == NULL ? NULL : ca_builtin_ra_sets(slot->builtin);
+
+    if (passes_by_itself(&slot->error)
+        || (sets != NULL
+            && (passes_by_itself(ca_builtin_pair_error(slot->builtin))
+                || (sets->unusable > 0 && passes_by_itself(&sets->unusable_error))))) {
         memset(slot->stamps, 0, sizeof(slot->stamps));
     }
 }
@@ -115,7 +127,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
             error_set(&slot->error, REASON_NO_MEMORY, "CA");
         }
     }
-    retry_pair(slot);
+    retry_incomplete(slot);
     return slot;
 }
 
@@ -409,6 +421,9 @@ struct template_slot *template_slot_load(
     slot->stamp = *stamp;
     slot->service_scope = service_scope;
     slot->broken = !load_endpoint(options, slot, intune, find_ca, context, &slot->error);
+    if (slot->broken && passes_by_itself(&slot->error)) {
+        slot->stamp = (struct file_stamp){ .id = 0 };
+    }
     return slot;
 }
 

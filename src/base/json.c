@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -21,6 +27,110 @@ static const json_t *inner_const(const struct json *v)
 static struct json *outer(json_t *v)
 {
     return (struct json *)v;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/*
+ * jansson's reader does not look whether each character of a text found room. Where memory ends, a
+ * text loses one and counts as read ("192.0.2.0/24" as "192.0.2.0/4"); where it loses its closing
+ * quotation mark, the reader runs over the end of what it has allocated. So reading ends with the
+ * first allocation that fails: what the reader has allocated until then hangs on a list, is freed,
+ * and control goes back to where reading began. One document is read at a time.
+ */
+struct piece {
+    struct piece *before; /* NULL: not on the list */
+    struct piece *after;
+};
+_Static_assert(sizeof(struct piece) % _Alignof(max_align_t) == 0, "what lies behind is aligned");
+
+static struct {
+    pthread_mutex_t lock;
+    atomic_uintptr_t thread; /* that reads; 0: none */
+    struct piece first;      /* this and the next belong to it */
+    jmp_buf no_memory;
+} reading = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool is_reader(void)
+{
+    return atomic_load_explicit(&reading.thread, memory_order_relaxed) == (uintptr_t)pthread_self();
+}
+
+static void *piece_malloc(size_t size)
+{
+    struct piece *piece = size < SIZE_MAX / 2 ? malloc(sizeof(*piece) + size) : NULL;
+
+    if (piece == NULL) {
+        if (is_reader()) {
+            longjmp(reading.no_memory, 1);
+        }
+        return NULL;
+    }
+    *piece = (struct piece){ NULL, NULL };
+    if (is_reader()) {
+        *piece = (struct piece){ &reading.first, reading.first.after };
+        if (piece->after != NULL) {
+            piece->after->before = piece;
+        }
+        reading.first.after = piece;
+    }
+    return piece + 1;
+}
+
+static void piece_free(void *memory)
+{
+    struct piece *piece = memory;
+
+    if (piece == NULL) return;
+    piece--;
+    if (piece->before != NULL) {
+        piece->before->after = piece->after;
+        if (piece->after != NULL) {
+            piece->after->before = piece->before;
+        }
+    }
+    free(piece);
+}
+
+/* Before main, when nobody reads. */
+__attribute__((constructor)) static void take_over_memory(void)
+{
+    json_set_alloc_funcs(piece_malloc, piece_free);
+}
+
+static void end_reading(bool keep)
+{
+    for (struct piece *piece = reading.first.after; piece != NULL;) {
+        struct piece *next = piece->after;
+
+        *piece = (struct piece){ NULL, NULL };
+        if (!keep) {
+            free(piece);
+        }
+        piece = next;
+    }
+    reading.first.after = NULL;
+    atomic_store(&reading.thread, 0);
+    (void)pthread_mutex_unlock(&reading.lock);
+}
+
+/* NULL with no error in cause->text: no memory. */
+static json_t *read_document(struct bytes text, json_error_t *cause)
+{
+    json_t *root;
+
+    cause->text[0] = '\0';
+    (void)pthread_mutex_lock(&reading.lock);
+    if (setjmp(reading.no_memory) != 0) {
+        end_reading(false);
+        cause->text[0] = '\0';
+        return NULL;
+    }
+    atomic_store(&reading.thread, (uintptr_t)pthread_self());
+    root = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len,
+                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, cause);
+    end_reading(true);
+    return root;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -101,8 +211,11 @@ struct json *json_value_parse(struct bytes text, size_t max_bytes, size_t max_de
     if (!check_depth(text, max_depth, err)) {
         return NULL;
     }
-    root = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len,
-                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
+    root = read_document(text, &cause);
+    if (root == NULL && cause.text[0] == '\0') {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for JSON");
+        return NULL;
+    }
     if (root == NULL) {
         /* the text may quote what stands in the file */
         text_escape_sentence(shown, sizeof(shown), bytes_of_text(cause.text));

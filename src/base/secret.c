@@ -9,7 +9,10 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/rand.h>
+
+#include "base/crypto_memory.h"
 
 bool secret_set(struct secret *s, const void *data, size_t len, struct error *err)
 {
@@ -81,6 +84,15 @@ void secret_wipe(void *data, size_t len)
     }
 }
 
+/* Returns false. Nothing of it stays behind for whoever looks at the queue next. */
+static bool unavailable(const char *what, struct error *err)
+{
+    enum reason reason = crypto_memory_reason(REASON_INTERNAL);
+
+    ERR_clear_error();
+    return error_set(err, reason, "%s is not available", what);
+}
+
 bool secret_random(void *data, size_t len, struct error *err)
 {
     if (len > INT_MAX || (len > 0 && RAND_bytes(data, (int)len) != 1)) {
@@ -106,13 +118,13 @@ bool secret_mac(struct bytes key, const char *context, struct bytes message,
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
     params[1] = OSSL_PARAM_construct_end();
     algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    ctx = EVP_MAC_CTX_new(algorithm);
+    ctx = algorithm != NULL ? EVP_MAC_CTX_new(algorithm) : NULL;
     if (algorithm == NULL || ctx == NULL || !EVP_MAC_init(ctx, key_data, key.len, params)
         || !EVP_MAC_update(ctx, (const uint8_t *)context, strlen(context) + 1)
         || (message.len > 0 && !EVP_MAC_update(ctx, message.data, message.len))
         || !EVP_MAC_final(ctx, result, &result_len, sizeof(result))
         || result_len != sizeof(result)) {
-        (void)error_set(err, REASON_INTERNAL, "HMAC-SHA-256 is not available");
+        (void)unavailable("HMAC-SHA-256", err);
         goto out;
     }
     memcpy(mac, result, sizeof(result));
@@ -131,7 +143,7 @@ bool digest_sha256(struct bytes data, uint8_t digest[DIGEST_SHA256_BYTES], struc
 
     if (EVP_Digest(from, data.len, digest, &len, EVP_sha256(), NULL) != 1
         || len != DIGEST_SHA256_BYTES) {
-        return error_set(err, REASON_INTERNAL, "SHA-256 is not available");
+        return unavailable("SHA-256", err);
     }
     return true;
 }
@@ -143,7 +155,7 @@ bool digest_sha1(struct bytes data, uint8_t digest[DIGEST_SHA1_BYTES], struct er
 
     if (EVP_Digest(from, data.len, digest, &len, EVP_sha1(), NULL) != 1
         || len != DIGEST_SHA1_BYTES) {
-        return error_set(err, REASON_INTERNAL, "SHA-1 is not available");
+        return unavailable("SHA-1", err);
     }
     return true;
 }
@@ -154,7 +166,7 @@ bool digest_md5(struct bytes data, uint8_t digest[DIGEST_MD5_BYTES], struct erro
     const void *from = data.len > 0 ? (const void *)data.data : "";
 
     if (EVP_Digest(from, data.len, digest, &len, EVP_md5(), NULL) != 1 || len != DIGEST_MD5_BYTES) {
-        return error_set(err, REASON_INTERNAL, "MD5 is not available");
+        return unavailable("MD5", err);
     }
     return true;
 }

@@ -7,6 +7,7 @@
 #include "base/xml.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,6 +215,42 @@ static void on_element_end(void *context, const xmlChar *name, const xmlChar *pr
     xmlSAX2EndElementNs(context, name, prefix, uri);
 }
 
+/*
+ * A parser that goes on without a piece that found no room would hand over another document than
+ * was sent: allocations of libxml2 that fail are counted, whichever thread's, and a document that
+ * was read meanwhile is not taken.
+ */
+static atomic_uint failed_allocations;
+
+static void *counted(void *memory, size_t size)
+{
+    if (memory == NULL && size > 0) {
+        (void)atomic_fetch_add(&failed_allocations, 1);
+    }
+    return memory;
+}
+
+static void *counted_malloc(size_t size)
+{
+    return counted(malloc(size), size);
+}
+
+static void *counted_realloc(void *old, size_t size)
+{
+    return counted(realloc(old, size), size);
+}
+
+static char *counted_strdup(const char *text)
+{
+    return counted(text_dup(text), 1);
+}
+
+/* Before main, when nobody parses. */
+__attribute__((constructor)) static void count_allocations(void)
+{
+    (void)xmlMemSetup(free, counted_malloc, counted_realloc, counted_strdup);
+}
+
 /* What libxml2 found wrong, with the line. */
 static void set_syntax_error(xmlParserCtxt *parser, struct error *err)
 {
@@ -239,6 +276,7 @@ static xmlDoc *parse_utf8(struct bytes text, struct xml_watch *watch, struct err
     const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING
                         | XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES | XML_PARSE_COMPACT;
     xmlParserCtxt *parser = xmlNewParserCtxt();
+    unsigned failed_before = atomic_load(&failed_allocations);
     xmlDoc *tree = NULL;
 
     if (parser == NULL) {
@@ -251,7 +289,9 @@ static xmlDoc *parse_utf8(struct bytes text, struct xml_watch *watch, struct err
     parser->sax->endElementNs = on_element_end;
     tree =
         xmlCtxtReadMemory(parser, (const char *)text.data, (int)text.len, NULL, "UTF-8", options);
-    if (watch->doctype) {
+    if (atomic_load(&failed_allocations) != failed_before) {
+        (void)error_set(err, REASON_NO_MEMORY, "out of memory for XML");
+    } else if (watch->doctype) {
         (void)error_set(err, REASON_SYNTAX,
                         "line %d: a document type declaration (<!DOCTYPE ...>) is not accepted; "
                         "remove it",

@@ -6,12 +6,15 @@
 
 #include <openssl/err.h>
 
+#include "base/crypto_memory.h"
+
 bool ca_error_openssl_at(struct error *err, enum reason reason, const char *file, int line,
                          const char *format, ...)
 {
     char text[ERROR_DETAIL_MAX];
     /* The oldest entry names the cause; those above it only say who passed it on. */
     const char *cause = ERR_reason_error_string(ERR_peek_error());
+    enum reason real = crypto_memory_reason(reason);
     va_list args;
 
     va_start(args, format);
@@ -19,7 +22,7 @@ bool ca_error_openssl_at(struct error *err, enum reason reason, const char *file
     va_end(args);
     ERR_clear_error();
     if (cause != NULL) {
-        return error_set_at(err, reason, file, line, "%s (OpenSSL: %s)", text, cause);
+        return error_set_at(err, real, file, line, "%s (OpenSSL: %s)", text, cause);
     }
-    return error_set_at(err, reason, file, line, "%s", text);
+    return error_set_at(err, real, file, line, "%s", text);
 }

@@ -13,7 +13,8 @@
 
 /*
  * error_set with OpenSSL's words for the first failure in its queue behind the text; the queue is
- * emptied. Only the library's constant texts are taken, never its data. Returns false.
+ * emptied. Lack of memory is REASON_NO_MEMORY, whatever was tried. Only the library's constant
+ * texts are taken, never its data. Returns false.
  */
 #define ca_error_openssl(err, reason, ...)                                                         \
     ca_error_openssl_at((err), (reason), __FILE__, __LINE__, __VA_ARGS__)

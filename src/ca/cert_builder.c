@@ -10,6 +10,7 @@
 #include "ca/asn1_time.h"
 #include "ca/ca_error.h"
 #include "ca/ca_key.h"
+#include "ca/ca_sign.h"
 #include "model/csr.h"
 #include "model/machine_pkey.h"
 #include "model/public_key.h"
@@ -353,7 +354,7 @@ static bool add_leaf_extensions(X509 *cert, const struct cert_issuer *issuer,
 
 static bool sign(X509 *cert, EVP_PKEY *key, const EVP_MD *digest, struct error *err)
 {
-    if (digest == NULL || X509_sign(cert, key, digest) <= 0) {
+    if (!ca_sign_certificate(cert, key, digest)) {
         (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the CA's key does not sign");
         machine_pkey_explain(key, err);
         return false;

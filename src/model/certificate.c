@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/text.h"
 #include "model/name.h"
 #include "model/public_key.h"
@@ -50,7 +51,7 @@ bool certificate_time(const ASN1_TIME *time, int64_t *seconds, struct error *err
     if (ok) {
         *seconds = (int64_t)days * SECONDS_PER_DAY + rest;
     } else {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "a time is malformed");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE), "a time is malformed");
     }
     ASN1_TIME_free(epoch);
     return ok;
@@ -63,7 +64,8 @@ bool certificate_der(const X509 *cert, struct buffer *out, struct error *err)
     bool ok = false;
 
     if (len <= 0) {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "certificate cannot be encoded");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
+                        "certificate cannot be encoded");
     } else {
         ok = buffer_append(out, der, (size_t)len, err);
     }
@@ -88,7 +90,8 @@ bool certificate_info(const X509 *cert, struct certificate_info *out, struct err
         goto out;
     }
     if (!public_key_sha256_of(cert, info.key_sha256, NULL)) {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "public key cannot be read");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
+                        "public key cannot be read");
         goto out;
     }
     *out = info;
@@ -172,7 +175,7 @@ X509 *certificate_parse(struct bytes der, struct error *err)
         cert = d2i_X509(NULL, &at, (long)der.len);
     }
     if (cert == NULL || at != der.data + der.len) {
-        (void)error_set(err, REASON_CERT_UNREADABLE,
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
                         cert == NULL ? "certificate is malformed" : "bytes behind the certificate");
         X509_free(cert);
         cert = NULL;
@@ -189,7 +192,8 @@ bool certificate_pem(const X509 *cert, struct buffer *out, struct error *err)
     bool ok = false;
 
     if (bio == NULL || PEM_write_bio_X509(bio, cert) != 1) {
-        (void)error_set(err, REASON_CERT_UNREADABLE, "certificate cannot be encoded");
+        (void)error_set(err, crypto_memory_reason(REASON_CERT_UNREADABLE),
+                        "certificate cannot be encoded");
         goto out;
     }
     len = BIO_get_mem_data(bio, &text);

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 #include "model/csr_attributes.h"
 #include "model/csr_parts.h"
@@ -159,7 +160,8 @@ bool csr_verify(const struct csr *csr, struct error *err)
                             der_parts_string(parts, CSR_PART_SIGNATURE, V_ASN1_BIT_STRING),
                             der_parts_string(parts, CSR_PART_INFO, V_ASN1_SEQUENCE), csr->key)
                != 1) {
-        (void)error_set(err, REASON_SIGNATURE_WRONG, "self-signature does not fit the key");
+        (void)error_set(err, crypto_memory_reason(REASON_SIGNATURE_WRONG),
+                        "self-signature does not fit the key");
         goto out;
     }
     ok = true;

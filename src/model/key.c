@@ -8,6 +8,7 @@
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 #include "model/der_parts.h"
 
@@ -157,7 +158,7 @@ bool key_sha256(EVP_PKEY *key, uint8_t digest[DIGEST_SHA256_BYTES], struct error
     bool ok = false;
 
     if (len <= 0) {
-        (void)error_set(err, REASON_SYNTAX, "public key cannot be encoded");
+        (void)error_set(err, crypto_memory_reason(REASON_SYNTAX), "public key cannot be encoded");
     } else {
         ok = digest_sha256(bytes_of(der, (size_t)len), digest, err);
     }
@@ -166,24 +167,28 @@ bool key_sha256(EVP_PKEY *key, uint8_t digest[DIGEST_SHA256_BYTES], struct error
     return ok;
 }
 
-/* The modulus of an RSA key, owned; NULL for other keys. */
-static BIGNUM *rsa_modulus(EVP_PKEY *key)
+/* The modulus of an RSA key, owned; NULL for other keys. False: it cannot be had. */
+static bool rsa_modulus(EVP_PKEY *key, BIGNUM **modulus)
 {
-    BIGNUM *modulus = NULL;
-
-    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA
-        || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1) {
-        ERR_clear_error();
-        return NULL;
+    *modulus = NULL;
+    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
+        return true;
     }
-    return modulus;
+    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, modulus) != 1) {
+        ERR_clear_error();
+        return false;
+    }
+    return true;
 }
 
 bool key_has_small_factor(EVP_PKEY *key)
 {
-    BIGNUM *modulus = rsa_modulus(key);
+    BIGNUM *modulus = NULL;
     bool found = false;
 
+    if (!rsa_modulus(key, &modulus)) {
+        return true; /* not looked at is not sound */
+    }
     if (modulus == NULL) {
         return false;
     }
@@ -228,9 +233,13 @@ bool key_is_roca(EVP_PKEY *key)
                                       37,  41,  43,  47,  53,  59,  61,  67,  71,  73,
                                       79,  83,  89,  97,  101, 103, 107, 109, 113, 127,
                                       131, 137, 139, 149, 151, 157, 163, 167 };
-    BIGNUM *modulus = rsa_modulus(key);
-    bool found = modulus != NULL;
+    BIGNUM *modulus = NULL;
+    bool found = false;
 
+    if (!rsa_modulus(key, &modulus)) {
+        return true; /* as above */
+    }
+    found = modulus != NULL;
     for (size_t i = 0; found && i < sizeof(primes); i++) {
         found = is_roca_residue((unsigned)BN_mod_word(modulus, primes[i]), primes[i]);
     }

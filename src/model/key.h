@@ -42,13 +42,15 @@ MUST_USE bool key_sha256(struct evp_pkey_st *key, uint8_t digest[DIGEST_SHA256_B
                          struct error *err);
 /*
  * True for an RSA key whose modulus is even or has a prime factor below 1000: not made by a sound
- * generator. False for other key types.
+ * generator. Also for one whose modulus cannot be had, for lack of memory. False for other key
+ * types.
  */
 bool key_has_small_factor(struct evp_pkey_st *key);
 /*
  * True for an RSA key that a TPM or smart card with the broken library of 2017 has made
  * (CVE-2017-15361, "ROCA"): its modulus is a power of 65537 modulo every small prime, which a sound
- * one is by chance once in 2^150 or so. False for other key types.
+ * one is by chance once in 2^150 or so. Also for one whose modulus cannot be had. False for other
+ * key types.
  */
 bool key_is_roca(struct evp_pkey_st *key);
 

@@ -8,6 +8,7 @@
 
 #include "model/certificate.h"
 #include "model/parse_context.h"
+#include "base/crypto_memory.h"
 #include "scep/scep_message_parts.h"
 #include "scep/scep_signer.h"
 
@@ -214,7 +215,7 @@ static bool decode(struct scep_message *m, struct error *err)
     }
     if (d2i_CMS_ContentInfo(&m->cms, &at, (long)m->outline.message_bytes) == NULL
         || at != m->raw.data + m->outline.message_bytes) {
-        return error_set(err, REASON_NOT_CMS, "SignedData cannot be decoded");
+        return error_set(err, crypto_memory_reason(REASON_NOT_CMS), "SignedData cannot be decoded");
     }
     signers = CMS_get0_SignerInfos(m->cms);
     if (sk_CMS_SignerInfo_num(signers) != 1) {

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "scep/scep_message_parts.h"
 #include "scep/scep_preparse_envelope.h"
 
@@ -45,7 +46,8 @@ static bool decode_envelope(const struct scep_message *m,
     if (o->cms == NULL || at != m->content.data + m->content.len
         || (size_t)sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(o->cms))
                != outline->recipient_count) {
-        return error_set(err, REASON_ENVELOPE_MALFORMED, "EnvelopedData cannot be decoded");
+        return error_set(err, crypto_memory_reason(REASON_ENVELOPE_MALFORMED),
+                         "EnvelopedData cannot be decoded");
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "base/crypto_memory.h"
 #include "scep/scep_message_parts.h"
 #include "scep/scep_signature.h"
 #include "scep/scep_signer.h"
@@ -95,18 +96,22 @@ static bool check_content_digest(const struct scep_message *m, struct error *err
         scep_outline_attribute(&m->outline, SCEP_OID_MESSAGE_DIGEST);
     const struct scep_digest_info *info = scep_digest_info(m->facts.digest);
     struct buffer claimed = BUFFER_INIT(EVP_MAX_MD_SIZE);
+    struct error inner = ERROR_INIT;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     bool ok = false;
 
     if (attribute == NULL || attribute->value.tag_class != BER_CLASS_UNIVERSAL
         || attribute->value.tag != BER_OCTET_STRING
-        || !ber_octets(&attribute->value, &claimed, NULL)) {
-        (void)error_set(err, REASON_SIGNATURE_WRONG, "messageDigest is missing or malformed");
+        || !ber_octets(&attribute->value, &claimed, &inner)) {
+        (void)error_set(err,
+                        inner.reason == REASON_NO_MEMORY ? inner.reason : REASON_SIGNATURE_WRONG,
+                        "messageDigest is missing or malformed");
     } else if (EVP_Digest(m->content.data, m->content.len, digest, &len,
                           EVP_get_digestbynid(info->nid), NULL)
                != 1) {
-        (void)error_set(err, REASON_DIGEST_NOT_ALLOWED, "%s cannot be computed", info->name);
+        (void)error_set(err, crypto_memory_reason(REASON_DIGEST_NOT_ALLOWED),
+                        "%s cannot be computed", info->name);
     } else if (!bytes_equal(buffer_bytes(&claimed), bytes_of(digest, len))) {
         (void)error_set(err, REASON_SIGNATURE_WRONG, "messageDigest does not fit the content");
     } else {

@@ -3,11 +3,12 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "model/key_sign.h"
 #include "model/machine_pkey.h"
 #include "platform/clock.h"
 #include "scep/cms_writer.h"
@@ -100,7 +101,8 @@ static void put_message_digest(struct der_writer *w, const struct reply *r)
                    EVP_get_digestbynid(r->digest->nid), NULL)
         != 1) {
         w->failed = true;
-        (void)error_set(w->err, REASON_SIGN_FAILED, "%s cannot be computed", r->digest->name);
+        (void)error_set(w->err, crypto_memory_reason(REASON_SIGN_FAILED), "%s cannot be computed",
+                        r->digest->name);
         return;
     }
     put_bytes_attribute(w, SCEP_OID_MESSAGE_DIGEST, DER_OCTET_STRING, bytes_of(digest, len));
@@ -156,32 +158,21 @@ static bool write_attributes(const struct reply *r, struct buffer *out, struct e
 static bool sign(const struct reply *r, struct bytes attributes, struct buffer *signature,
                  struct error *err)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *key_ctx = NULL; /* part of ctx */
     const EVP_MD *md = EVP_get_digestbynid(r->digest->nid);
     size_t len = SIGNATURE_BYTES_MAX;
-    bool ok = false;
 
-    if (ctx == NULL || md == NULL || !buffer_reserve(signature, len, err)
-        || EVP_DigestSignInit(ctx, &key_ctx, md, NULL, r->ra->key) != 1) {
-        goto out;
+    if (!buffer_reserve(signature, len, err)) {
+        return false;
     }
-    if (r->form == SCEP_SIGNATURE_PSS
-        && (EVP_PKEY_CTX_set_rsa_padding(key_ctx, RSA_PKCS1_PSS_PADDING) <= 0
-            || EVP_PKEY_CTX_set_rsa_pss_saltlen(key_ctx, RSA_PSS_SALTLEN_DIGEST) <= 0)) {
-        goto out;
-    }
-    if (EVP_DigestSign(ctx, signature->data, &len, attributes.data, attributes.len) == 1) {
-        signature->len = len;
-        ok = true;
-    }
-out:
-    if (!ok) {
-        (void)error_set(err, REASON_SIGN_FAILED, "answer cannot be signed");
+    if (md == NULL
+        || !key_sign(r->ra->key, md, r->form == SCEP_SIGNATURE_PSS, attributes, signature->data,
+                     &len)) {
+        (void)error_set(err, crypto_memory_reason(REASON_SIGN_FAILED), "answer cannot be signed");
         machine_pkey_explain(r->ra->key, err);
+        return false;
     }
-    EVP_MD_CTX_free(ctx);
-    return ok;
+    signature->len = len;
+    return true;
 }
 
 /*

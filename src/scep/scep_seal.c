@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "scep/cms_writer.h"
@@ -84,7 +85,8 @@ static bool encrypt_key(const struct scep_seal_options *options, struct bytes co
         encrypted->len = len;
         ok = true;
     } else {
-        (void)error_set(err, REASON_SIGN_FAILED, "key cannot be encrypted to the signer");
+        (void)error_set(err, crypto_memory_reason(REASON_SIGN_FAILED),
+                        "key cannot be encrypted to the signer");
     }
     EVP_PKEY_CTX_free(ctx);
     return ok;

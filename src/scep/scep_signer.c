@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 #include "model/certificate.h"
 #include "model/public_key.h"
@@ -87,7 +88,12 @@ static bool read_key(X509 *cert, struct public_key *out, struct error *err)
     bool ok = len > 0 && public_key_read(bytes_of(der, (size_t)len), NULL, out, &inner);
 
     OPENSSL_free(der);
-    return ok || error_set(err, REASON_CMS_SIGNER_KEY, "signer's key: %s", inner.detail);
+    return ok
+           || error_set(err,
+                        inner.reason == REASON_NO_MEMORY
+                            ? inner.reason
+                            : crypto_memory_reason(REASON_CMS_SIGNER_KEY),
+                        "signer's key: %s", inner.detail);
 }
 
 static bool harmless(const struct scep_message_facts *facts)
@@ -101,6 +107,8 @@ static bool harmless(const struct scep_message_facts *facts)
 bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct public_key *take_key,
                        struct error *err)
 {
+    bool ok = false;
+
     if (!read_key(cert, take_key, err)) {
         return false;
     }
@@ -114,8 +122,11 @@ bool scep_signer_facts(X509 *cert, struct scep_message_facts *facts, struct publ
         harmless(facts)
         && X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(cert)) == 0
         && certificate_signed_by(cert, take_key->key);
+    /* "not self-signed" is what a certificate that vouches looks like: never for want of memory */
+    ok = facts->signer_self_signed || !crypto_memory_failed()
+         || error_set(err, REASON_NO_MEMORY, "out of memory for the signer's certificate");
     ERR_clear_error();
-    return true;
+    return ok;
 }
 
 bool scep_signer_key_allowed(const struct scep_message_facts *facts, enum algorithm_level level,

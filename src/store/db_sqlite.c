@@ -35,6 +35,7 @@ enum db_own_text {
     DB_OWN_VIEW,
     DB_OWN_BEGIN,
     DB_OWN_COMMIT,
+    DB_OWN_ROLLBACK,
     DB_OWN_PART_BEGIN,
     DB_OWN_PART_KEEP,
     DB_OWN_PART_UNDO,
@@ -46,6 +47,7 @@ static const char *const db_own_texts[DB_OWN_COUNT] = {
     /* IMMEDIATE: a transaction that first reads and then writes can fail in between. */
     [DB_OWN_BEGIN] = "BEGIN IMMEDIATE",
     [DB_OWN_COMMIT] = "COMMIT",
+    [DB_OWN_ROLLBACK] = "ROLLBACK",
     [DB_OWN_PART_BEGIN] = "SAVEPOINT part",
     [DB_OWN_PART_KEEP] = "RELEASE part",
     [DB_OWN_PART_UNDO] = "ROLLBACK TO part",
@@ -88,9 +90,6 @@ static const struct db_outcome db_outcomes[] = {
       "the database cannot be written; give the service's account the right to modify this file "
       "and its folder" },
     { SQLITE_PERM, REASON_STORE_READ_ONLY,
-      "access to the database is denied; give the service's account the right to modify this file "
-      "and its folder" },
-    { SQLITE_AUTH, REASON_STORE_READ_ONLY,
       "access to the database is denied; give the service's account the right to modify this file "
       "and its folder" },
     { SQLITE_CANTOPEN, REASON_STORE_READ_ONLY,
@@ -250,7 +249,6 @@ void db_bind_int(struct db_query *query, int parameter, int64_t value)
 
 void db_bind_text(struct db_query *query, int parameter, const char *text)
 {
-    /* A NULL pointer binds SQL NULL. */
     note_binding(query, sqlite3_bind_text(query->statement, parameter, text, -1, SQLITE_STATIC));
 }
 
@@ -262,12 +260,24 @@ void db_bind_bytes(struct db_query *query, int parameter, struct bytes bytes)
                  sqlite3_bind_blob64(query->statement, parameter, data, bytes.len, SQLITE_STATIC));
 }
 
+/* A text that found no room reads as none, and "no subject" means "any" in more than one table. */
+static int hand_over(sqlite3_stmt *s)
+{
+    bool whole = true;
+
+    for (int i = 0; whole && i < sqlite3_data_count(s); i++) {
+        whole = sqlite3_column_type(s, i) != SQLITE_TEXT || sqlite3_column_text(s, i) != NULL;
+    }
+    return whole ? SQLITE_ROW : SQLITE_NOMEM; /* what was handed over stays until the next step */
+}
+
 bool db_step(struct db_query *query, bool *row, struct error *err)
 {
     if (query->bind_code != SQLITE_OK) {
         return db_fail(query->db, query->bind_code, err);
     }
     int code = sqlite3_step(query->statement);
+    code = code == SQLITE_ROW ? hand_over(query->statement) : code;
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         return db_fail(query->db, code, err);
     }
@@ -329,10 +339,9 @@ static bool read_value(struct db *db, const char *sql, int64_t *number, char *te
             *number = sqlite3_column_int64(statement, 0);
         }
         if (text != NULL) {
-            /* Cut text will do: it is for a message, or compared with something short. */
             (void)!text_format(text, size, "%s", value != NULL ? value : "");
         }
-        code = SQLITE_OK;
+        code = text != NULL && value == NULL ? SQLITE_NOMEM : SQLITE_OK;
     } else if (code == SQLITE_DONE) {
         code = SQLITE_ERROR; /* no row: not what the statement promises */
     }
@@ -393,7 +402,9 @@ void db_view_end(struct db *db)
 
 bool db_begin(struct db *db, struct error *err)
 {
-    return run_own(db, DB_OWN_BEGIN, err);
+    /* whatever happens then, the way back is ready, and needs no memory */
+    return prepare(db, db_own_texts[DB_OWN_ROLLBACK], &db->own[DB_OWN_ROLLBACK], err)
+           && run_own(db, DB_OWN_BEGIN, err);
 }
 
 bool db_commit(struct db *db, struct error *err)
@@ -404,7 +415,7 @@ bool db_commit(struct db *db, struct error *err)
 void db_rollback(struct db *db)
 {
     if (db_in_transaction(db)) {
-        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+        (void)run_own(db, DB_OWN_ROLLBACK, &(struct error)ERROR_INIT);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "platform/clock.h"
 #include "platform/threads.h"
+#include "store/db_place.h"
 
 /* Where a thread waits for its turn; kept for the next one, so that it may be signalled late. */
 struct seat {
@@ -23,7 +24,8 @@ struct job {
 };
 
 struct store_writer {
-    struct db *db; /* of whoever has the turn */
+    struct db *db; /* of whoever has the turn, like the next */
+    struct db_place place;
     pthread_t keeper;
     pthread_mutex_t lock; /* guards what follows, and struct job's finished */
     struct job *first, *last;
@@ -68,13 +70,15 @@ static bool run_job(struct db *db, struct job *job, struct error *failure)
 }
 
 /* Nobody else's part is to be saved: no savepoint, which would copy each page before its change. */
-static bool run_alone(struct db *db, struct job *job, struct error *failure)
+static bool run_alone(struct store_writer *writer, struct job *job, struct error *failure)
 {
+    struct db *db = writer->db;
+
     if (!db_begin(db, failure)) {
         return false;
     }
     if (job->write(db, job->context, &job->error)) {
-        return db_commit(db, failure);
+        return db_commit(db, failure) && db_place_check(&writer->place, failure);
     }
     if (!write_failed(db, job, failure)) {
         return false;
@@ -83,9 +87,11 @@ static bool run_alone(struct db *db, struct job *job, struct error *failure)
     return true;
 }
 
-static bool run_together(struct db *db, struct job *const *batch, size_t count,
+static bool run_together(struct store_writer *writer, struct job *const *batch, size_t count,
                          struct error *failure)
 {
+    struct db *db = writer->db;
+
     if (!db_begin(db, failure)) {
         return false;
     }
@@ -94,19 +100,19 @@ static bool run_together(struct db *db, struct job *const *batch, size_t count,
             return false;
         }
     }
-    return db_commit(db, failure);
+    return db_commit(db, failure) && db_place_check(&writer->place, failure);
 }
 
 /* Every write of a failed transaction fails with its error: even an own failure such as "already
    there" may have been about a row that is gone again. */
-static bool run_batch(struct db *db, struct job *const *batch, size_t count)
+static bool run_batch(struct store_writer *writer, struct job *const *batch, size_t count)
 {
     struct error failure = ERROR_INIT;
-    bool ok =
-        count == 1 ? run_alone(db, batch[0], &failure) : run_together(db, batch, count, &failure);
+    bool ok = count == 1 ? run_alone(writer, batch[0], &failure)
+                         : run_together(writer, batch, count, &failure);
 
     if (!ok) {
-        db_rollback(db);
+        db_rollback(writer->db);
         for (size_t i = 0; i < count; i++) {
             batch[i]->error = failure;
         }
@@ -201,7 +207,7 @@ static void take_turn(struct store_writer *writer, const struct job *own)
     writer->taken = true;
     writer->stats.busy_since_us = begun_us;
     pthread_mutex_unlock(&writer->lock);
-    bool ok = run_batch(writer->db, batch, count);
+    bool ok = run_batch(writer, batch, count);
     int64_t ended_us = clock_monotonic_us();
     pthread_mutex_lock(&writer->lock);
 
@@ -368,7 +374,8 @@ struct store_writer *store_writer_start(struct db *take_db, struct error *err)
     pthread_mutex_init(&writer->lock, NULL); /* as below: cannot fail without attributes */
     pthread_cond_init(&writer->keep, NULL);
     pthread_cond_init(&writer->left, NULL);
-    if (!thread_start(&writer->keeper, "store-keeper", keeper_main, writer, err)) {
+    if (!db_place_note(&writer->place, db_path(take_db), err)
+        || !thread_start(&writer->keeper, "store-keeper", keeper_main, writer, err)) {
         writer_free(writer);
         return NULL;
     }

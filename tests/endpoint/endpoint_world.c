@@ -9,6 +9,7 @@
 #include "challenge/challenge_static.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
+#include "policy/policy_gate.h"
 
 static const uint8_t mac_key[32] = "0123456789abcdef0123456789abcde";
 
@@ -157,6 +158,13 @@ struct endpoint *endpoint_world_copied(struct endpoint_world *world, const char 
             challenge_static_create(name, mac, bytes_of(mac_key, sizeof(mac_key)), &err);
         assert_done(options.take_challenge != NULL, &err, name);
     }
+    options.take_policy =
+        policy_gate_create(&(struct policy_gate_options){ .folder = world->folder.path,
+                                                          .config = &config,
+                                                          .store = world->store,
+                                                          .url_path = "/scep/device" },
+                           &err);
+    assert_done(!error_is_set(&err), &err, name);
     endpoint = endpoint_create(&options, &err);
     assert_done(endpoint != NULL, &err, name);
     template_config_clear(&config);

@@ -51,7 +51,10 @@ struct ca *endpoint_world_ca(struct endpoint_world *world, const char *name, enu
 /* Templates that are made from now on are limited by their settings. */
 void endpoint_world_limit(struct endpoint_world *world);
 
-/* A template of this name with WORLD_PASSPHRASE; `settings` is JSON behind a comma, or "". */
+/*
+ * A template of this name with WORLD_PASSPHRASE; `settings` is JSON behind a comma, or "". Files
+ * of policy.files lie in the world's folder.
+ */
 struct endpoint *endpoint_world_template(struct endpoint_world *world, const char *name,
                                          const char *settings);
 /* The same with the MAC that belongs to another template: a copied file. */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/key_sign.h"
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#define TRIES 34 /* of which one makes new blinding numbers */
+
+static bool set_padding(EVP_PKEY_CTX *context, bool pss)
+{
+    return !pss
+           || (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0
+               && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0);
+}
+
+static bool sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data,
+                 uint8_t *signature, size_t *len)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *of_key = NULL; /* part of context */
+    bool ok = context != NULL && EVP_DigestSignInit(context, &of_key, digest, NULL, key) == 1
+              && set_padding(of_key, pss)
+              && EVP_DigestSign(context, signature, len, data.data, data.len) == 1;
+
+    EVP_MD_CTX_free(context);
+    return ok;
+}
+
+/* *fits is nothing when this is false: nobody could look. */
+static bool verify(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data,
+                   struct bytes signature, bool *fits)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *of_key = NULL; /* part of context */
+    bool ok = context != NULL && EVP_DigestVerifyInit(context, &of_key, digest, NULL, key) == 1
+              && set_padding(of_key, pss);
+
+    *fits =
+        ok && EVP_DigestVerify(context, signature.data, signature.len, data.data, data.len) == 1;
+    EVP_MD_CTX_free(context);
+    return ok;
+}
+
+bool key_sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data, uint8_t *signature,
+              size_t *len)
+{
+    bool is_rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+    size_t room = *len;
+
+    for (int i = 0; i < TRIES; i++) {
+        bool fits = false;
+
+        *len = room;
+        if (!sign(key, digest, pss, data, signature, len)) {
+            return false;
+        }
+        if (!is_rsa) {
+            return true; /* nothing is kept from one signature to the next */
+        }
+        if (!verify(key, digest, pss, data, bytes_of(signature, *len), &fits)) {
+            return false;
+        }
+        if (fits) {
+            return true;
+        }
+    }
+    return false;
+}
