@@ -13,7 +13,7 @@
 
 /*
  * Windows: system folder for DLLs only, heap termination on corruption, mitigation policies; POSIX:
- * no core dumps, umask 077.
+ * no core dumps, umask 077; large blocks of memory go back to the system when they are freed.
  */
 void process_harden(void);
 uint32_t process_id(void);

@@ -2,6 +2,7 @@
 #include "platform/process.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -9,6 +10,9 @@
 #include <unistd.h>
 
 #define PROGRAM_BYTES 4096u
+
+/* A CRL of megabytes: given back to the system when it is freed, as Windows does. */
+#define LARGE_BLOCK_BYTES (1024 * 1024)
 
 /*
  * The leak checker of sanitizer builds attaches to its own process, which "not dumpable" forbids to
@@ -38,6 +42,8 @@ void process_harden(void)
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     }
     (void)umask(077);
+    /* set, it does not grow with what was freed, which would keep such blocks for good */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 }
 
 uint32_t process_id(void)
