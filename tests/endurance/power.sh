@@ -3,7 +3,7 @@
 #
 # Every way in which power or disk may fail under the database, played one by one.
 #
-#   toolchain/endure power          about 5 minutes of CPU
+#   toolchain/endure power          about 10 minutes of CPU
 #
 # The same programs as in ctest, which play a selection: a power failure before each operation on the
 # database's files (all, none, only the names, and eight times at random each sector of what was not
