@@ -16,6 +16,8 @@ run_crowd() {
         fail "crowd $*: $(<"$work/crowd") $(<"$work/crowd.err")"
     sed -i 's/\r$//' "$work/crowd"
 }
+# crowd_path FILE: as crowd has to be given it, which need not be of the server's kind.
+crowd_path() { if [[ $crowd == *.exe ]]; then path "$1"; else printf '%s' "$1"; fi; }
 crowd_says() { grep -qxF -- "$1" "$work/crowd" || fail "not \"$1\": $(<"$work/crowd")"; }
 crowd_number() { sed -n "s/$1/\\1/p" "$work/crowd"; }
 new_password() {
@@ -82,7 +84,7 @@ changed() {
     eventually 20 in_log_more 'configuration reloaded' "$before" || fail "no reload after: $*"
 }
 readonly CLIENTS=6
-run_crowd --url "$base/scep/rules" --url "$base/scep/narrow" --url "$secure/scep/rules" --connections $CLIENTS --until "$(path "$work/over")" \
+run_crowd --url "$base/scep/rules" --url "$base/scep/narrow" --url "$secure/scep/rules" --connections $CLIENTS --until "$(crowd_path "$work/over")" \
     --also "$base/crl/default.crl" &
 load=$!
 at_exit 'kill $load 2>/dev/null'
