@@ -11,7 +11,7 @@
 
 #define LOOK_MS 1000
 #define ANSWER_MAX (32u * 1024u * 1024u)
-#define CONNECTIONS 32u
+#define CONNECTIONS 128u
 #define IDLE_SECONDS 30u
 #define BODY_BYTES 1024u /* nobody sends one */
 #define STOP_MS 500

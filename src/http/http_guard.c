@@ -78,27 +78,41 @@ static bool is_wanted(const struct http_guarded *c, const struct wanted *wanted)
            && (wanted->address == NULL || ip_address_equal(&c->arrival.peer, wanted->address));
 }
 
+static int64_t time_at(uint64_t bytes, uint64_t bytes_per_second)
+{
+    return (int64_t)(bytes * (uint64_t)SECOND_US / bytes_per_second);
+}
+
 /*
- * The one that has been without a request for longest. When all have one: the oldest of those that
- * send or read slowly; a body or an answer of usual size is over within a second.
+ * How long a connection has held its place for nothing: the time of its phase, less what the bytes
+ * of a body account for. An answer of usual size is taken within a second.
+ */
+static int64_t time_wasted(const struct http_guarded *c, int64_t now_us)
+{
+    int64_t age_us = now_us - c->since_us;
+
+    if (c->phase == HTTP_PHASE_BODY) return age_us - time_at(c->bytes, LIMIT_BODY_RATE);
+    return c->phase == HTTP_PHASE_ANSWER ? age_us - ANSWER_YOUNG_US : age_us;
+}
+
+/*
+ * Whoever has wasted most. Not simply one without a request: when all others hold their places with
+ * bodies that never end, that would be the device that has only just come.
  */
 static struct http_guarded *find_victim(struct http_guard *guard, const struct wanted *wanted)
 {
-    int64_t young_us = clock_monotonic_us() - ANSWER_YOUNG_US;
-    struct http_guarded *slow = NULL;
+    int64_t now_us = clock_monotonic_us();
+    struct http_guarded *victim = NULL;
+    int64_t most_us = -1;
 
     for (struct http_guarded *c = guard->first; c != NULL; c = c->next) {
-        if (!is_wanted(c, wanted) || c->phase == HTTP_PHASE_WORK) {
-            continue;
-        }
-        if (c->phase == HTTP_PHASE_IDLE || c->phase == HTTP_PHASE_HEAD) {
-            return c;
-        }
-        if (slow == NULL && c->since_us < young_us) {
-            slow = c;
+        if (is_wanted(c, wanted) && c->phase != HTTP_PHASE_WORK
+            && time_wasted(c, now_us) > most_us) {
+            victim = c;
+            most_us = time_wasted(c, now_us);
         }
     }
-    return slow;
+    return victim;
 }
 
 static bool make_room(struct http_guard *guard, const struct wanted *wanted)
@@ -234,11 +248,6 @@ void http_guard_moved(struct http_guard *guard, struct http_guarded *c, uint64_t
 }
 
 /* ---- deadlines ------------------------------------------------------------------------------- */
-
-static int64_t time_at(uint64_t bytes, uint64_t bytes_per_second)
-{
-    return (int64_t)(bytes / bytes_per_second) * SECOND_US;
-}
 
 static bool is_over(const struct http_guard_options *o, const struct http_guarded *c,
                     int64_t now_us)

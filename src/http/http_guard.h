@@ -68,9 +68,9 @@ struct http_guard *http_guard_create(const struct http_guard_options *options, s
 void http_guard_free(struct http_guard *guard); /* no connection is left; NULL is allowed */
 
 /*
- * May a new connection come from there? When all places are taken, the one that has given no
- * request for longest makes room, else the slowest one; of the same address where that one's limit
- * is met. False: all of them are being worked on.
+ * May a new connection come from there? When all places are taken, the one goes that has held its
+ * place for nothing for longest, whether silent or slow; of the same address where that one's limit
+ * is met. False: all of them are being worked on or get on as they should.
  */
 MUST_USE bool http_guard_admit(struct http_guard *guard, const struct ip_address *peer);
 /*

@@ -21,7 +21,7 @@
 #define DAEMON_FLAGS                                                                               \
     (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME)
 
-#define LISTEN_BACKLOG 128
+#define LISTEN_BACKLOG 1024 /* a flood that fills it makes others wait for seconds */
 #define STOP_FLUSH_MS 500   /* for the answers to those who are given up */
 #define STOP_LATE_US 200000 /* for requests that are on their way when the last one is answered */
 #define STOP_LATE_STEP_MS 10

@@ -107,7 +107,7 @@ def hold(port, count, seconds, begin, again, most):
             held = key.data
             try:
                 if events & selectors.EVENT_WRITE and not held.open:
-                    held.open = True
+                    held.open, held.since = True, time.monotonic()
                     selector.modify(held.sock, selectors.EVENT_READ, held)
                     if begin:
                         held.sock.send(begin)
@@ -560,6 +560,7 @@ def management(a):
     slowest, stop, asked = [0.0], threading.Event(), collections.Counter()
 
     def ask():
+        failed = 0
         while not stop.is_set():
             begin = time.monotonic()
             try:
@@ -571,8 +572,9 @@ def management(a):
                 status = repr(error)
             slowest[0] = max(slowest[0], time.monotonic() - begin)
             asked["asked"] += 1
-            if status != 200:
-                problems["management: %s" % status] += 1
+            failed = 0 if status == 200 else failed + 1
+            if failed == 2:  # a scraper comes again
+                problems["management: %s, twice in a row" % status] += 1
             stop.wait(0.1)
 
     thread = threading.Thread(target=ask)

@@ -120,7 +120,8 @@ for line in open(sys.argv[2], encoding="utf-8"):
 print("issued: %d enrolled, %d records; refused: %d, %d records and %d counted" %
       (int(sys.argv[3]), audit["issued"], seen["refused"], audit["refused"], counted))
 lost = seen["refused"] + seen["repeated"] - audit["refused"] - audit["repeated"] - counted
-sys.exit(audit["issued"] != int(sys.argv[3]) or lost != 0)
+# whoever was cut off may have missed an answer
+sys.exit(audit["issued"] != seen["issued"] or audit["issued"] < int(sys.argv[3]) or lost != 0)
 END
 ! grep -E "ERROR: AddressSanitizer|runtime error|LeakSanitizer" "$work/server.log" || fail "a sanitizer's report"
 [[ $bad -eq 0 ]] || fail "see the table"

@@ -92,7 +92,15 @@ static void guard_look__each_phase__cut_at_its_end(void **state)
 
 /* ---- room ------------------------------------------------------------------------------------ */
 
-static void guard_admit__full__longest_without_request_goes(void **state)
+/* Each is older than the one behind it, by a tenth of a second. */
+static void age(struct http_guarded *c, size_t count, int64_t us)
+{
+    for (size_t i = 0; i < count; i++) {
+        c[i].since_us -= us + (int64_t)(count - i) * SECOND_US / 10;
+    }
+}
+
+static void guard_admit__full__who_wastes_most_goes(void **state)
 {
     struct http_guard *guard = guard_of(4, 0, 0);
     const struct ip_address peer = address_of("192.0.2.9");
@@ -104,7 +112,9 @@ static void guard_admit__full__longest_without_request_goes(void **state)
         open_one(guard, &c[i], "192.0.2.1");
     }
     http_guard_phase(guard, &c[0], HTTP_PHASE_WORK, 0);
-    http_guard_phase(guard, &c[1], HTTP_PHASE_BODY, 0); /* just begun: not slow */
+    http_guard_phase(guard, &c[1], HTTP_PHASE_BODY, 0);
+    age(c, 4, 10 * SECOND_US);
+    http_guard_moved(guard, &c[1], 9 * LIMIT_BODY_RATE); /* a body that comes well enough */
     assert_null(http_guard_take_cut(guard, guard));
     assert_true(http_guard_admit(guard, &peer));
     assert_true(c[2].cut);
@@ -113,17 +123,16 @@ static void guard_admit__full__longest_without_request_goes(void **state)
     assert_null(http_guard_take_cut(guard, guard));
     open_one(guard, &c[4], "192.0.2.1");
     http_guard_phase(guard, &c[3], HTTP_PHASE_WORK, 0);
-    http_guard_phase(guard, &c[3], HTTP_PHASE_IDLE, 0); /* asked and answered: idle since now */
-    assert_true(http_guard_admit(guard, &peer));
-    assert_true(c[4].cut);
-    assert_false(c[3].cut);
-    open_one(guard, &c[5], "192.0.2.1");
-    http_guard_phase(guard, &c[3], HTTP_PHASE_WORK, 0);
-    http_guard_phase(guard, &c[5], HTTP_PHASE_WORK, 0);
-    assert_false(http_guard_admit(guard, &peer)); /* three work, one sends */
-    c[1].since_us -= 2 * SECOND_US;
-    assert_true(http_guard_admit(guard, &peer)); /* that one is slow */
+    assert_true(http_guard_admit(guard, &peer)); /* one works, one has only just come */
     assert_true(c[1].cut);
+    assert_false(c[4].cut);
+    open_one(guard, &c[5], "192.0.2.1");
+    http_guard_phase(guard, &c[4], HTTP_PHASE_WORK, 0);
+    http_guard_phase(guard, &c[5], HTTP_PHASE_ANSWER, 5000);
+    assert_false(http_guard_admit(guard, &peer)); /* three work, one has just got its answer */
+    c[5].since_us -= 2 * SECOND_US;
+    assert_true(http_guard_admit(guard, &peer)); /* which it does not take */
+    assert_true(c[5].cut);
     for (size_t i = 0; i < 6; i++) {
         http_guard_close(guard, &c[i]);
     }
@@ -367,7 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guard_look__each_phase__cut_at_its_end),
-        cmocka_unit_test(guard_admit__full__longest_without_request_goes),
+        cmocka_unit_test(guard_admit__full__who_wastes_most_goes),
         cmocka_unit_test(guard_admit__cut_ones_never_leave__bounded),
         cmocka_unit_test(guard_admit__of_one_address__by_prefix),
         cmocka_unit_test(guard_phase__answers_nobody_takes__bounded),

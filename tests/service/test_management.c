@@ -318,6 +318,38 @@ static void metrics__are_whole_and_right(void **state)
     destroy(&world);
 }
 
+/* More silent connections than there are places, all of them half a request: the newest is served. */
+static void pages__under_attack__answer(void **state)
+{
+    enum { CROWD = 256 };
+    struct raw_client *crowd[CROWD];
+    struct raw_response response = RAW_RESPONSE_INIT;
+    struct ip_address address;
+    struct error err = ERROR_INIT;
+    struct world world;
+
+    (void)state;
+    create(&world);
+    assert_done(ip_address_parse(bytes_of_text("127.0.0.1"), &address, &err), &err, "");
+    for (size_t i = 0; i < CROWD; i++) {
+        if (i == 128) {
+            thread_pause_ms(1100); /* on Windows who has been silent for less does not go at once */
+        }
+        crowd[i] = raw_client_connect(&address, world.port);
+        assert_non_null(crowd[i]);
+        (void)!raw_client_send_text(crowd[i], "GET /healthz HTTP/1.1\r\nX: ");
+        if (i % 32 == 31) {
+            ask(&world, "GET", i % 64 == 31 ? "/healthz" : "/metrics", &response);
+            assert_int_equal(response.status, 200);
+        }
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        raw_client_close(crowd[i]);
+    }
+    raw_response_clear(&response);
+    destroy(&world);
+}
+
 static void ready__says_why_not(void **state)
 {
     struct world world;
@@ -456,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages__are_these_three_by_get),
+        cmocka_unit_test(pages__under_attack__answer),
         cmocka_unit_test(metrics__are_whole_and_right),
         cmocka_unit_test(ready__says_why_not),
         cmocka_unit_test(pages__answer_while_workers_and_database_do_not),

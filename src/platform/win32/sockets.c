@@ -18,7 +18,8 @@
 #define HOST_NAME_MAX_BYTES 512u
 #define IMAGE_PATH_MAX 1024u /* UTF-16 units */
 #define TABLE_TRIES 4u       /* the table may grow while it is read */
-#define SYSTEM_PID 4u        /* the kernel: http.sys, SMB */
+#define BACKLOG_PLAIN 200
+#define SYSTEM_PID 4u /* the kernel: http.sys, SMB */
 
 bool sockets_start(struct error *err)
 {
@@ -87,6 +88,12 @@ static bool set_option(SOCKET s, int level, int name)
     return setsockopt(s, level, name, (const char *)&yes, (int)sizeof(yes)) == 0;
 }
 
+/* Winsock takes more than 200 as a negative number only (SOMAXCONN_HINT, which MinGW lacks). */
+static int backlog_hint(int backlog)
+{
+    return backlog > BACKLOG_PLAIN ? -backlog : backlog;
+}
+
 bool socket_listen(const struct ip_address *address, uint16_t port, int backlog, socket_handle *out,
                    uint16_t *bound_port, struct error *err)
 {
@@ -101,7 +108,8 @@ bool socket_listen(const struct ip_address *address, uint16_t port, int backlog,
     /* without exclusive use another account could bind the same port and take connections */
     if (s == INVALID_SOCKET || !set_option(s, SOL_SOCKET, SO_EXCLUSIVEADDRUSE)
         || (address->v6 && !set_option(s, IPPROTO_IPV6, IPV6_V6ONLY))
-        || bind(s, (const struct sockaddr *)&to, to_len) != 0 || listen(s, backlog) != 0
+        || bind(s, (const struct sockaddr *)&to, to_len) != 0
+        || listen(s, backlog_hint(backlog)) != 0
         || !socket_local_address((socket_handle)s, &local, &bound)) {
         number = WSAGetLastError();
         if (s != INVALID_SOCKET) {
