@@ -239,7 +239,7 @@ static size_t escape_one(struct bytes text, size_t *pos, const char *escaped,
     return *pos - start;
 }
 
-/* How many bytes from `pos` on are printable ASCII that stands for itself: nearly all, as a rule. */
+/* How many bytes from `pos` on are printable ASCII that stands for itself: nearly all, mostly. */
 static size_t plain_run(struct bytes text, size_t pos, const char *escaped)
 {
     size_t len = 0;

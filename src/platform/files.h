@@ -49,8 +49,8 @@ bool folder_exists(const char *path);
 MUST_USE bool file_stamp(const char *path, struct file_stamp *out, struct error *err);
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 /*
- * Whether an open file cannot be moved, removed or replaced. So it is on Windows for whoever opens it
- * without FILE_SHARE_DELETE, as SQLite does.
+ * Whether an open file cannot be moved, removed or replaced. So it is on Windows for whoever opens
+ * it without FILE_SHARE_DELETE, as SQLite does.
  */
 bool file_open_stays(void);
 

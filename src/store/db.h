@@ -97,8 +97,8 @@ MUST_USE bool db_part_undo(struct db *db, struct error *err);
 
 /*
  * A durable connection's log grows until somebody moves it into the database: its length in pages
- * after this connection's last commit, and moving as much as nobody reads any more. The latter never
- * waits for others, and not within a transaction.
+ * after this connection's last commit, and moving as much as nobody reads any more. The latter
+ * never waits for others, and not within a transaction.
  */
 int64_t db_log_pages(const struct db *db);
 void db_trim_log(struct db *db);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the driver for SQLite 3: the only file that knows it.
+ * Purpose:  the driver for SQLite 3: only this file and db_outcome.c know it.
  * Not here: our tables and statements (store_schema.c, store_sql.c).
  * Owns:     one connection, its prepared statements.
  * Threads:  SQLite's own locks are off (NOMUTEX): a connection belongs to one thread at a time.
@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "platform/clock.h"
 #include "platform/files.h"
+#include "store/db_outcome.h"
 
 /* A lock is asked for again after so long: short, because a busy service leaves only small gaps
    between its commits, and the command line has to find one. */
@@ -26,9 +27,6 @@
 /* A file that cannot be opened is tried again for a quarter of a second. */
 #define DB_OPEN_ATTEMPTS 10
 #define DB_OPEN_STEP_MS 25
-
-/* Less free space than this makes an input or output error a full disk. */
-#define DB_FULL_BYTES (1024u * 1024u)
 
 /* Statements every connection needs. */
 enum db_own_text {
@@ -75,78 +73,6 @@ struct db {
 
 /* ---- failures ---------------------------------------------------------------------------- */
 
-/* What SQLite's primary result codes mean to an administrator. */
-struct db_outcome {
-    int code;
-    enum reason reason;
-    const char *sentence;
-};
-
-static const struct db_outcome db_outcomes[] = {
-    { SQLITE_FULL, REASON_STORE_FULL,
-      "there is no space left for the database; free space on its disk, writing then goes on by "
-      "itself" },
-    { SQLITE_READONLY, REASON_STORE_READ_ONLY,
-      "the database cannot be written; give the service's account the right to modify this file "
-      "and its folder" },
-    { SQLITE_PERM, REASON_STORE_READ_ONLY,
-      "access to the database is denied; give the service's account the right to modify this file "
-      "and its folder" },
-    { SQLITE_CANTOPEN, REASON_STORE_READ_ONLY,
-      "the database, or the files -wal and -shm beside it, cannot be opened; give the service's "
-      "account the right to modify the folder and what is in it" },
-    { SQLITE_CORRUPT, REASON_STORE_CORRUPT,
-      "the database is damaged; stop the service, move the file with its -wal and -shm files away "
-      "and restore the last backup" },
-    { SQLITE_NOTADB, REASON_STORE_CORRUPT,
-      "the file is not a database, or its beginning is damaged; stop the service, move the file "
-      "with its -wal and -shm files away and restore the last backup" },
-    { SQLITE_BUSY, REASON_STORE_BUSY,
-      "another process keeps the database locked; see which program has the file open (backup, "
-      "virus scanner, a hanging command) and try again" },
-    { SQLITE_LOCKED, REASON_STORE_BUSY,
-      "another connection of this process keeps the database locked; try again" },
-    { SQLITE_PROTOCOL, REASON_STORE_BUSY,
-      "the database's locks are in disorder; try again, and do not keep the file on a network "
-      "share" },
-    { SQLITE_IOERR, REASON_STORE_FAILED,
-      "reading or writing the database failed; check the disk, its connection and the system's "
-      "event log" },
-    { SQLITE_NOMEM, REASON_NO_MEMORY, "out of memory" },
-    { SQLITE_TOOBIG, REASON_LIMIT, "a value is too large for the database" },
-};
-
-static bool disk_is_full(const struct db *db)
-{
-    uint64_t bytes = 0;
-    return folder_free_bytes(db->folder, &bytes) && bytes < DB_FULL_BYTES;
-}
-
-static struct db_outcome outcome_of(const struct db *db, int code)
-{
-    struct db_outcome outcome = { code, REASON_STORE_FAILED, "the database refused a statement" };
-    int primary = code & 0xff;
-
-    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
-        outcome.reason = REASON_STORE_DUPLICATE;
-        outcome.sentence = "this is already recorded";
-        return outcome;
-    }
-    /* Not every way to run out of space has its own code: growing the -shm file has not. */
-    if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && disk_is_full(db)) {
-        primary = SQLITE_FULL;
-    }
-    if (code == SQLITE_IOERR_NOMEM) {
-        primary = SQLITE_NOMEM;
-    }
-    for (size_t i = 0; i < sizeof db_outcomes / sizeof db_outcomes[0]; i++) {
-        if (db_outcomes[i].code == primary) {
-            outcome = db_outcomes[i];
-        }
-    }
-    return outcome;
-}
-
 /* Turn a result code into our error. Returns false. */
 static bool db_fail(const struct db *db, int code, struct error *err)
 {
@@ -159,7 +85,7 @@ static bool db_fail(const struct db *db, int code, struct error *err)
         message = sqlite3_errmsg(db->handle);
         system = sqlite3_system_errno(db->handle);
     }
-    struct db_outcome outcome = outcome_of(db, extended);
+    struct db_outcome outcome = db_outcome_of(db->folder, extended);
     if (system != 0) {
         return error_set(err, outcome.reason, "%s: %s (SQLite %d, system %d: %s)", db->path,
                          outcome.sentence, extended, system, message);

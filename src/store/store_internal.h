@@ -21,7 +21,7 @@ struct store {
     struct store_writer *writer; /* NULL: opened for reading only */
     pthread_mutex_t clock_lock;  /* guards clock */
     struct believed_clock clock;
-    atomic_bool hurry;           /* every connection looks at it while it waits */
+    atomic_bool hurry; /* every connection looks at it while it waits */
 };
 
 /*

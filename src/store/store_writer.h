@@ -7,8 +7,8 @@
  * Spec:     none.
  *
  * Who comes first writes at once, on its own thread. While its transaction is flushed to disk,
- * further writes queue up; the first of them then takes the turn and writes them all. So nobody waits
- * for company or for another thread to wake, and under load many writes cost one flush.
+ * further writes queue up; the first of them then takes the turn and writes them all. So nobody
+ * waits for company or for another thread to wake, and under load many writes cost one flush.
  *
  * SQLite's log is moved into the database between two turns by a thread of its own, when nobody
  * waits; only when the log gets four times as long does somebody have to wait for it.
