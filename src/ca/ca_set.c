@@ -221,6 +221,10 @@ static bool load_ra_files(const struct ca_folder *folder, enum ra_cert_role role
         loaded.key = ca_set_load_key(folder, files->key, files->kind, &cause);
     }
     if (loaded.key == NULL || !ra_cert_check(&loaded, role, issuer, &cause)) {
+        if (cause.reason == REASON_NO_MEMORY) { /* nothing to be restored */
+            *err = cause;
+            goto out;
+        }
         (void)error_set(err, REASON_RA_UNSUITABLE,
                         "%s: the RA cannot be used (%s); restore %s and %s from a backup, "
                         "or make a new RA: openndes ca renew-ra %s",
