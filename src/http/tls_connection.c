@@ -360,12 +360,11 @@ int64_t tls_connection_stalled_us(const struct tls_connection *c)
     return is_empty(&c->to_client) ? 0 : clock_monotonic_us() - c->moved_us;
 }
 
-bool tls_connection_too_slow(const struct tls_connection *c, unsigned grace_seconds)
+bool tls_connection_too_slow(const struct tls_connection *c, unsigned grace_seconds, int64_t now_us)
 {
     int64_t allowed_us = (grace_seconds + (int64_t)(c->taken / LIMIT_ANSWER_RATE)) * US_PER_SECOND;
 
-    return c->since_us != 0 && !is_empty(&c->to_client)
-           && clock_monotonic_us() - c->since_us > allowed_us;
+    return c->since_us != 0 && !is_empty(&c->to_client) && now_us - c->since_us > allowed_us;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

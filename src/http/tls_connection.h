@@ -60,7 +60,8 @@ int64_t tls_connection_stalled_us(const struct tls_connection *c);
  * Does it take what waits for it more slowly than LIMIT_ANSWER_RATE? Not before so many seconds in
  * which there was always something.
  */
-bool tls_connection_too_slow(const struct tls_connection *c, unsigned grace_seconds);
+bool tls_connection_too_slow(const struct tls_connection *c, unsigned grace_seconds,
+                             int64_t now_us);
 /* Close the inner side and tell the client that nothing more comes. */
 void tls_connection_end(struct tls_connection *c);
 /*

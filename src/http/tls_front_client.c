@@ -154,7 +154,7 @@ static bool step_relay(struct tls_front *front, struct tls_client *client, unsig
             break;
         }
     }
-    return !tls_connection_too_slow(client->connection, front->options.grace_seconds)
+    return !tls_connection_too_slow(client->connection, front->options.grace_seconds, now_us)
            && (idle_us == 0 || tls_connection_stalled_us(client->connection) < idle_us);
 }
 

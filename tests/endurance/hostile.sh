@@ -24,6 +24,7 @@ server_pid() {
 }
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 peak_kb() { awk '/^VmHWM/ { print $2 }' "/proc/$pid/status"; }
+cpu_s() { awk '{ printf "%.1f", ($14 + $15) / 100 }' "/proc/$pid/stat"; }
 files() { find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l; }
 files_gone() { [[ $(files) -le $((files_before + 16)) ]]; }
 field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1])).get(sys.argv[2], ""))' "$1" "$2"; }
@@ -73,6 +74,7 @@ for attack in "${attacks[@]}"; do
     fi
     files_before=$(files)
     before=$(rss_kb)
+    cpu_before=$(cpu_s)
     echo 5 >"/proc/$pid/clear_refs" 2>/dev/null || true
     enrolment_problem=''
     python3 "$TOOL" "$name" --port "${base##*:}" --tls-port "$https" --management-port "${management%%/*}" \
@@ -92,6 +94,7 @@ for attack in "${attacks[@]}"; do
     what=$(python3 -c 'import json, sys
 j = json.load(open(sys.argv[1]))
 print(", ".join("%s %s" % (k, v) for k, v in j.items() if k not in ("attack", "problems")))' "$work/$name.json" 2>/dev/null) || what='?'
+    what+=", CPU $(awk -v a="$cpu_before" -v b="$(cpu_s)" 'BEGIN { print b - a }') s"
     printf '%-14s %-44s %9s %9d/%8d/%8d %5d/%5d  %s\n' "$name" "$what" "$longest_ms" $((before / 1024)) \
         $(($(peak_kb) / 1024)) $((after / 1024)) "$files_before" "$(files)" "$result"
     [[ $result == ok ]] || bad=1

@@ -5,7 +5,9 @@
 
 #include <openssl/ssl.h>
 
+#include "base/limits.h"
 #include "http/tls_connection.h"
+#include "platform/clock.h"
 
 #define STEPS_MAX 10000u
 #define WAIT_MS 20000
@@ -166,11 +168,42 @@ static void tls_connection_relay__much_data__arrives_whole(void **state)
     }
 }
 
+/* A byte now and then makes no reader of a client that takes less than it is owed. */
+static void tls_connection_too_slow__client_takes_little__in_the_end(void **state)
+{
+    enum { GRACE = 20, PIECE = 4096 };
+    const struct https_identities *made = *state;
+    const int64_t second_us = INT64_C(1000000);
+    int64_t now_us = clock_monotonic_us();
+    uint8_t piece[PIECE] = { 0 };
+    struct scene scene;
+    size_t sent = 1;
+    uint64_t taken = 0;
+
+    scene_create(&scene, made->ec, TLS1_3_VERSION);
+    assert_false(tls_connection_too_slow(scene.connection, GRACE, now_us + 9999 * second_us));
+    while (sent > 0) { /* until nothing fits any more: the client reads nothing */
+        (void)socket_send(scene.plain, bytes_of(piece, sizeof(piece)), &sent);
+        taken += sent;
+        assert_int_equal(tls_connection_relay(scene.connection), TLS_PROGRESS_LATER);
+    }
+    assert_false(
+        tls_connection_too_slow(scene.connection, GRACE, now_us + (GRACE - 2) * second_us));
+    now_us += (GRACE + 2 + (int64_t)(taken / LIMIT_ANSWER_RATE)) * second_us;
+    assert_true(tls_connection_too_slow(scene.connection, GRACE, now_us));
+    while (SSL_read(scene.client, piece, sizeof(piece)) > 0) { /* it takes all there is */
+        assert_int_equal(tls_connection_relay(scene.connection), TLS_PROGRESS_LATER);
+    }
+    assert_false(tls_connection_too_slow(scene.connection, GRACE, now_us + 9999 * second_us));
+    scene_destroy(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tls_connection_relay__records_without_data__others_have_their_turn),
         cmocka_unit_test(tls_connection_relay__much_data__arrives_whole),
+        cmocka_unit_test(tls_connection_too_slow__client_takes_little__in_the_end),
     };
 
     return cmocka_run_group_tests(tests, https_identities_create, https_identities_free);

@@ -318,7 +318,7 @@ static void metrics__are_whole_and_right(void **state)
     destroy(&world);
 }
 
-/* More silent connections than there are places, each half a request: the newest is heard. */
+/* More silent connections than there are places, each with half a request: the newest is served. */
 static void pages__under_attack__answer(void **state)
 {
     enum { CROWD = 256 };
