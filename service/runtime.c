@@ -237,6 +237,7 @@ static bool load_ca(void *context, const char *name, struct error *err)
         if (slot == NULL) {
             return false;
         }
+        slot = ca_slot_whole(slot, old);
         report_pair(l->options, old, slot);
         report_former(l->options, slot);
         if (slot->ca == NULL) {

@@ -62,6 +62,22 @@ static void retry_incomplete(struct ca_slot *slot)
     }
 }
 
+static bool stamps_moved(const struct ca_slot *slot, const char *data_folder)
+{
+    struct file_stamp now[CA_STAMPS];
+    struct error ignored = ERROR_INIT;
+
+    if (!ca_slot_stamps(data_folder, slot->name, now, &ignored)) {
+        return true;
+    }
+    for (size_t i = 0; i < CA_STAMPS; i++) {
+        if (!file_stamp_equal(&slot->stamps[i], &now[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct ca_ocsp_settings ocsp_settings(const struct service_config *config)
 {
     return (struct ca_ocsp_settings){
@@ -119,6 +135,7 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
     };
     if (ca_slot_stamps(options->data_folder, name, slot->stamps, &slot->error)) {
         slot->builtin = ca_builtin_open(&ca_options, &slot->error);
+        slot->files_moved = stamps_moved(slot, options->data_folder);
     }
     if (slot->builtin != NULL) {
         slot->ca = ca_builtin_as_ca(slot->builtin);
@@ -129,6 +146,15 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
     }
     retry_incomplete(slot);
     return slot;
+}
+
+struct ca_slot *ca_slot_whole(struct ca_slot *take_slot, struct ca_slot *old)
+{
+    if (!take_slot->files_moved || old == NULL || old->ca == NULL) {
+        return take_slot;
+    }
+    ca_slot_unref(take_slot);
+    return ca_slot_ref(old);
 }
 
 struct ca_slot *ca_slot_ref(struct ca_slot *slot)

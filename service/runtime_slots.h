@@ -32,6 +32,7 @@ struct ca_slot {
     struct ca_builtin *builtin; /* owned by ca */
     struct ca *ca;              /* NULL: could not be opened */
     bool files_broken;          /* since it was loaded: these stamps have nothing better */
+    bool files_moved; /* while it was loaded: it may be half of what was, half of what is */
     struct error error;
 };
 
@@ -70,6 +71,14 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
                              struct error *err);
 struct ca_slot *ca_slot_ref(struct ca_slot *slot);
 void ca_slot_unref(struct ca_slot *slot); /* NULL is allowed */
+/*
+ * Files are read without a lock, one after the other, and a command that replaces RAs writes a
+ * dozen: a pair may have been read whose one member is the former one's, and a device that is shown
+ * it could not verify its answer. So a slot whose files changed while they were read gives way to
+ * the old one (NULL: none), which is whole; its stamps are not those of the files, and they are
+ * read again soon. A reference for the one that is handed over.
+ */
+struct ca_slot *ca_slot_whole(struct ca_slot *take_slot, struct ca_slot *old);
 /* Was it loaded with these settings? */
 bool ca_slot_settings_same(const struct ca_slot *slot, const struct service_config *config);
 MUST_USE bool ca_slot_stamps(const char *data_folder, const char *name,
