@@ -547,6 +547,36 @@ static void operation__query__given_and_known(void **state)
     }
 }
 
+/* What an I/O thread may answer: whatever needs no worker, and never a body. */
+static void operation__by_get__from_memory_but_pki_operation(void **state)
+{
+    static const struct {
+        const char *query;
+        bool from_memory;
+    } cases[] = {
+        { "", false },
+        { "operation=", false },
+        { "operation=GetCACaps", true },
+        { "OPERATION=getcacert&message=1", true },
+        { "operation=GetCAChain", true },
+        { "operation=GetNextCACert", true },
+        { "operation=%50KIOperation&message=x", false },
+        { "operation=GetCACerts", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_request request = { .method = HTTP_METHOD_GET,
+                                        .raw_query = bytes_of_text(cases[i].query) };
+
+        if (endpoint_from_memory(&request) != cases[i].from_memory) {
+            fail_msg("\"%s\"", cases[i].query);
+        }
+        request.method = HTTP_METHOD_POST;
+        assert_false(endpoint_from_memory(&request));
+    }
+}
+
 static void accessors__settings__are_copies_of_its_own(void **state)
 {
     /* the configuration is gone when the template has been made */
@@ -584,6 +614,7 @@ int main(void)
         cmocka_unit_test(client__former_generation__answered_by_the_former_signer),
         cmocka_unit_test(get_ca_caps__each_face__its_list_at_its_level),
         cmocka_unit_test(operation__query__given_and_known),
+        cmocka_unit_test(operation__by_get__from_memory_but_pki_operation),
         cmocka_unit_test(accessors__settings__are_copies_of_its_own),
     };
 
