@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scep/scep_stand_in.h"
 
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 
 #include "model/csr.h"
@@ -49,10 +50,31 @@ static bool decode(bool slowly)
     return ok;
 }
 
+/*
+ * What the first operation with a key of RSA does beside itself, and those with one that is shared
+ * with the signer do not: some 20 microseconds.
+ */
+static bool prepare_modulus(void)
+{
+    struct rsa_view rsa;
+    bool view = public_key_rsa_view(dummy_key(), &rsa);
+    BIGNUM *modulus = view ? BN_bin2bn(rsa.modulus.data, (int)rsa.modulus.len, NULL) : NULL;
+    BN_MONT_CTX *mont = BN_MONT_CTX_new();
+    BN_CTX *ctx = BN_CTX_new();
+    bool ok =
+        modulus != NULL && mont != NULL && ctx != NULL && BN_MONT_CTX_set(mont, modulus, ctx) == 1;
+
+    BN_CTX_free(ctx);
+    BN_MONT_CTX_free(mont);
+    BN_free(modulus);
+    return ok;
+}
+
 bool scep_stand_in_decode(enum public_key_way done)
 {
     bool worked = done == PUBLIC_KEY_PLAIN || decode(false);
 
+    worked = (done != PUBLIC_KEY_KNOWN || prepare_modulus()) && worked;
     return (done == PUBLIC_KEY_LIBRARY || decode(true)) && worked;
 }
 

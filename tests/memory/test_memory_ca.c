@@ -41,8 +41,8 @@ static bool answer(void *context, struct error *err)
 
     s->answer = (struct ca_ocsp_answer)CA_OCSP_ANSWER_INIT;
     /* a time of its own each time: nothing that was signed before is given again */
-    return ca_ocsp_answer(s->world->ocsp, buffer_bytes(&s->asked.request), s->now++, &s->answer,
-                          err);
+    return ca_ocsp_answer(s->world->ocsp, buffer_bytes(&s->asked.request), s->now++, NULL,
+                          &s->answer, err);
 }
 
 static void answered_revoked(void *context, bool done)

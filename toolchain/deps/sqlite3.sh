@@ -22,7 +22,7 @@ build() {
         -DSQLITE_DEFAULT_MEMSTATUS=0
         -DSQLITE_LIKE_DOESNT_MATCH_BLOBS
         # Reads and writes seek and then move bytes: a file belongs to one thread at a time. With
-        # OVERLAPPED each of them costs a round trip to Wine's server, forty for an enrolment.
+        # OVERLAPPED each of them costs a round trip to Wine's server, about fifteen for an enrolment.
         -DSQLITE_WIN32_NO_OVERLAPPED
     )
     # shellcheck disable=SC2046  # the flags are words
