@@ -245,10 +245,8 @@ static bool load_ca(void *context, const char *name, struct error *err)
                 report(l->options, &slot->error, "a CA cannot be opened"); /* not each second */
             }
             if (old != NULL && old->ca != NULL) {
-                /*
-                 * Keys in memory are still good: a broken file must not take the service down. Its
-                 * stamps are taken over: the same broken files are not read again every second.
-                 */
+                /* Keys in memory are still good: a broken file must not take the service down. Its
+                   stamps are taken over: the same broken files are not read again every second. */
                 memcpy(old->stamps, slot->stamps, sizeof(old->stamps));
                 old->files_broken = true;
                 ca_slot_unref(slot);
