@@ -97,7 +97,7 @@ function(openndes_test)
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME}
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
     set_tests_properties(${arg_NAME} PROPERTIES
-        TIMEOUT 120
+        TIMEOUT 300 # on a machine that has other things to do, too
         LABELS "${arg_LABELS}"
         ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT}")
 endfunction()
