@@ -280,7 +280,9 @@ bool ca_key_pkcs8(const struct evp_pkey_st *key, struct secret *out, struct erro
     info = EVP_PKEY2PKCS8(key);
     len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
     if (len <= 0) {
-        (void)ca_error_openssl(err, REASON_KEY_UNREADABLE, "there is no private key to keep");
+        /* the library says "out of memory" of an EC key without a private half */
+        (void)error_set(err, REASON_KEY_UNREADABLE, "there is no private key to keep");
+        ERR_clear_error();
         goto out;
     }
     ok = secret_set(out, der, (size_t)len, err);
