@@ -229,10 +229,12 @@ own_wine() {
     [[ -d $common ]] || run_program version # makes it
     own=$(mktemp -d "$common.XXXXXX")
     at_exit "'$OPENNDES_LAUNCHER' --stop >/dev/null 2>&1; rm -rf '$own' '$own.lock'"
-    cp -al "$common/." "$own"
-    for file in "$own"/*.reg; do
-        cp --remove-destination "$common/${file##*/}" "$file"
-    done
+    cp -a "$common"/*.reg "$common/dosdevices" "$common/.update-timestamp" "$own"
+    mkdir -p "$own/drive_c/windows/temp" "$own/drive_c/ProgramData"
+    # What other tests are writing may not get a second name: programs only, and empty folders for the rest.
+    cp -al "$common/drive_c/Program Files"* "$own/drive_c"
+    find "$common/drive_c/windows" -mindepth 1 -maxdepth 1 ! -iname temp -exec cp -al -t "$own/drive_c/windows" {} +
+    (cd "$common" && find drive_c/users -path '*/Temp/*' -prune -o -type d -print0) | (cd "$own" && xargs -0 mkdir -p)
     export OPENNDES_WINEPREFIX=$own
 }
 
