@@ -51,6 +51,8 @@ step "a template changed, and a reload"
 ! caps_have DES3 || fail "the level modern offers 3DES"
 run_program template set device algorithms=compat # finds the data folder in the registry
 [[ $status -eq 0 ]] || fail "template set: $(<"$err")"
+run_program config set log.level=debug # each request has its line then, also those of a flood
+[[ $status -eq 0 ]] || fail "config set: $(<"$err")"
 service reload
 eventually $SOON caps_have DES3 || fail "algorithms=compat is not in force after $SOON s"
 before=$(reloads)
