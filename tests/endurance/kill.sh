@@ -11,6 +11,7 @@
 # answer send the same bytes again in the next round. A round takes about 1.5 s natively, 6 s under
 # Wine. OPENNDES_KILL_SEED repeats the moments of an earlier run.
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
+own_wine
 
 readonly ROUNDS=${1:-200} EVERY=${2:-20}
 readonly SEED=${OPENNDES_KILL_SEED:-$((RANDOM * 32768 + RANDOM))}

@@ -467,13 +467,6 @@ size_t disk_state_promises(const struct disk_state *state)
     return state->next == 0 ? state->log->promises : state->log->entries[state->next - 1].promises;
 }
 
-bool disk_state_is_flush(const struct disk_state *state)
-{
-    enum operation last = state->next == 0 ? GIVEN : state->log->entries[state->next - 1].operation;
-
-    return last == FLUSH || last == FLUSH_FAILED || last == FLUSH_NAMES;
-}
-
 /* ---- the failure ----------------------------------------------------------------------------- */
 
 static uint32_t dice(uint32_t *seed)

@@ -52,8 +52,6 @@ void disk_state_free(struct disk_state *state);
 /* Perform the next operation; false at the end. */
 bool disk_state_next(struct disk_state *state);
 size_t disk_state_promises(const struct disk_state *state);
-/* The last performed operation wrote or flushed something, rather than made or named it. */
-bool disk_state_is_flush(const struct disk_state *state);
 /* Write what a failure just now leaves into a folder, which is empty. seed: for DISK_MIXED. */
 void disk_state_cut(const struct disk_state *state, enum disk_fate fate, uint32_t seed,
                     const char *folder);
