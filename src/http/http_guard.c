@@ -12,6 +12,16 @@
 #define SECOND_US INT64_C(1000000)
 /* Who reads at all has taken a SCEP answer long before. */
 #define ANSWER_YOUNG_US SECOND_US
+/* libmicrohttpd does not tell of a connection that it had no memory for. */
+#define COMING_US (5 * SECOND_US)
+#define ROOM_MS 1000 /* those that were forgotten so are looked for */
+
+/* The place of a connection that libmicrohttpd has not opened yet. */
+struct coming {
+    socket_handle socket;
+    struct ip_address address; /* as it is counted */
+    int64_t since_us;
+};
 
 struct http_guard {
     struct http_guard_options options; /* constant */
@@ -19,7 +29,12 @@ struct http_guard {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
+    pthread_cond_t room; /* somebody opened, left or withdrew while `waiting` */
     bool ending;
+    bool waiting;
+    bool impatient;
+    struct coming *coming; /* as many as there may be connections */
+    unsigned coming_count;
     struct http_guarded *first; /* whose phase began first */
     struct http_guarded *last;
     unsigned open;
@@ -124,10 +139,52 @@ static bool make_room(struct http_guard *guard, const struct wanted *wanted)
     return true;
 }
 
+/* ---- who comes; with the lock held ----------------------------------------------------------- */
+
+static void forget_coming(struct http_guard *guard, unsigned i)
+{
+    guard->coming[i] = guard->coming[--guard->coming_count];
+}
+
+/* The number of a socket is used again only after that one was closed. */
+static void forget_socket(struct http_guard *guard, socket_handle socket)
+{
+    for (unsigned i = 0; i < guard->coming_count; i++) {
+        if (guard->coming[i].socket == socket) {
+            forget_coming(guard, i);
+            return;
+        }
+    }
+}
+
+static void forget_lost(struct http_guard *guard)
+{
+    int64_t before_us = clock_monotonic_us() - COMING_US;
+    unsigned i = 0;
+
+    while (i < guard->coming_count) {
+        if (guard->coming[i].since_us < before_us) {
+            forget_coming(guard, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+static unsigned coming_of(const struct http_guard *guard, const struct ip_address *address)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < guard->coming_count; i++) {
+        count += ip_address_equal(&guard->coming[i].address, address) ? 1u : 0u;
+    }
+    return count;
+}
+
 /* Connections of an address that stay. */
 static unsigned count_of(const struct http_guard *guard, const struct ip_address *address)
 {
-    unsigned count = 0;
+    unsigned count = coming_of(guard, address);
 
     for (const struct http_guarded *c = guard->first; c != NULL; c = c->next) {
         count += !c->cut && ip_address_equal(&c->arrival.peer, address) ? 1u : 0u;
@@ -135,27 +192,100 @@ static unsigned count_of(const struct http_guard *guard, const struct ip_address
     return count;
 }
 
-static bool admit(struct http_guard *guard, const struct ip_address *address)
-{
-    const struct http_guard_options *most = &guard->options;
+enum verdict { VERDICT_YES, VERDICT_NO, VERDICT_LATER };
 
-    if (guard->open >= most->connections + HTTP_GUARD_LEAVING) return false;
-    if (most->per_address != 0 && count_of(guard, address) >= most->per_address) {
-        return make_room(guard, &(struct wanted){ .address = address });
-    }
-    return guard->open - guard->leaving < most->connections
-           || make_room(guard, &(struct wanted){ .address = NULL });
+/* Of those who have only just come nobody knows yet whether one could go. */
+static enum verdict one_for_one(struct http_guard *guard, const struct wanted *wanted,
+                                unsigned coming)
+{
+    if (make_room(guard, wanted)) return VERDICT_YES;
+    return coming > 0 ? VERDICT_LATER : VERDICT_NO;
 }
 
-bool http_guard_admit(struct http_guard *guard, const struct ip_address *peer)
+static enum verdict judge(struct http_guard *guard, const struct ip_address *address)
+{
+    const struct http_guard_options *most = &guard->options;
+    unsigned taken = 0;
+
+    forget_lost(guard);
+    taken = guard->open + guard->coming_count;
+    if (taken >= most->connections + HTTP_GUARD_LEAVING) return VERDICT_LATER;
+    if (most->per_address != 0 && count_of(guard, address) >= most->per_address) {
+        return one_for_one(guard, &(struct wanted){ .address = address },
+                           coming_of(guard, address));
+    }
+    if (taken - guard->leaving < most->connections) return VERDICT_YES;
+    return one_for_one(guard, &(struct wanted){ .address = NULL }, guard->coming_count);
+}
+
+static bool admit(struct http_guard *guard, socket_handle socket, const struct ip_address *peer,
+                  bool patiently)
 {
     struct ip_address address = address_counted(peer);
-    bool admitted = false;
+    enum verdict verdict = VERDICT_NO;
 
     (void)pthread_mutex_lock(&guard->lock);
-    admitted = admit(guard, &address);
+    forget_socket(guard, socket);
+    verdict = judge(guard, &address);
+    while (verdict == VERDICT_LATER && patiently && !guard->impatient) {
+        guard->waiting = true;
+        (void)thread_cond_wait_ms(&guard->room, &guard->lock, ROOM_MS);
+        verdict = judge(guard, &address);
+    }
+    if (patiently) {
+        guard->waiting = false;
+    }
+    if (verdict == VERDICT_YES) {
+        guard->coming[guard->coming_count++] = (struct coming){ .socket = socket,
+                                                                .address = address,
+                                                                .since_us = clock_monotonic_us() };
+    }
     (void)pthread_mutex_unlock(&guard->lock);
-    return admitted;
+    return verdict == VERDICT_YES;
+}
+
+bool http_guard_admit(struct http_guard *guard, socket_handle socket, const struct ip_address *peer)
+{
+    return admit(guard, socket, peer, false);
+}
+
+bool http_guard_admit_patiently(struct http_guard *guard, socket_handle socket,
+                                const struct ip_address *peer)
+{
+    return admit(guard, socket, peer, true);
+}
+
+static void tell_waiting(struct http_guard *guard)
+{
+    if (guard->waiting) {
+        (void)pthread_cond_signal(&guard->room);
+    }
+}
+
+void http_guard_end_patience(struct http_guard *guard)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    guard->impatient = true;
+    tell_waiting(guard);
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+void http_guard_withdraw(struct http_guard *guard, socket_handle socket)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    forget_socket(guard, socket);
+    tell_waiting(guard);
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
+unsigned http_guard_coming(struct http_guard *guard)
+{
+    unsigned count = 0;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    count = guard->coming_count;
+    (void)pthread_mutex_unlock(&guard->lock);
+    return count;
 }
 
 bool http_guard_make_room_tls(struct http_guard *guard, const struct ip_address *address)
@@ -176,11 +306,13 @@ void http_guard_open(struct http_guard *guard, struct http_guarded *c,
     *c = (struct http_guarded){ .arrival = *arrival, .phase = HTTP_PHASE_IDLE };
     c->arrival.peer = address_counted(&arrival->peer);
     (void)pthread_mutex_lock(&guard->lock);
+    forget_socket(guard, arrival->socket);
     c->since_us = clock_monotonic_us();
     append(guard, c);
     if (guard->open++ == 0) {
         (void)pthread_cond_signal(&guard->changed);
     }
+    tell_waiting(guard);
     (void)pthread_mutex_unlock(&guard->lock);
 }
 
@@ -199,6 +331,7 @@ void http_guard_close(struct http_guard *guard, struct http_guarded *c)
     take_out(guard, c);
     guard->open--;
     guard->leaving -= c->cut ? 1u : 0u;
+    tell_waiting(guard);
     (void)pthread_mutex_unlock(&guard->lock);
 }
 
@@ -346,11 +479,38 @@ static void fill_in(struct http_guard_options *o)
     }
 }
 
+/* What can fail; *conditions: how many of the two are there. */
+static bool make_parts(struct http_guard *guard, unsigned *conditions, struct error *err)
+{
+    guard->coming =
+        calloc((size_t)guard->options.connections + HTTP_GUARD_LEAVING, sizeof(guard->coming[0]));
+    if (guard->coming == NULL) {
+        return error_set(err, REASON_NO_MEMORY, "out of memory for the HTTP server's connections");
+    }
+    if (!thread_cond_init(&guard->changed, err)) return false;
+    *conditions = 1;
+    if (!thread_cond_init(&guard->room, err)) return false;
+    *conditions = 2;
+    return thread_start(&guard->thread, "deadlines", looker, guard, err);
+}
+
+static void free_parts(struct http_guard *guard, unsigned conditions)
+{
+    if (conditions > 1) {
+        (void)pthread_cond_destroy(&guard->room);
+    }
+    if (conditions > 0) {
+        (void)pthread_cond_destroy(&guard->changed);
+    }
+    (void)pthread_mutex_destroy(&guard->lock);
+    free(guard->coming);
+    free(guard);
+}
+
 struct http_guard *http_guard_create(const struct http_guard_options *options, struct error *err)
 {
     struct http_guard *guard = calloc(1, sizeof(*guard));
-    struct http_guard *result = NULL;
-    bool condition = false;
+    unsigned conditions = 0;
 
     if (guard == NULL || pthread_mutex_init(&guard->lock, NULL) != 0) {
         free(guard);
@@ -359,20 +519,11 @@ struct http_guard *http_guard_create(const struct http_guard_options *options, s
     }
     guard->options = *options;
     fill_in(&guard->options);
-    if (!thread_cond_init(&guard->changed, err)) goto out;
-    condition = true;
-    if (!thread_start(&guard->thread, "deadlines", looker, guard, err)) goto out;
-    result = guard;
-    guard = NULL;
-out:
-    if (guard != NULL) {
-        if (condition) {
-            (void)pthread_cond_destroy(&guard->changed);
-        }
-        (void)pthread_mutex_destroy(&guard->lock);
-        free(guard);
+    if (!make_parts(guard, &conditions, err)) {
+        free_parts(guard, conditions);
+        return NULL;
     }
-    return result;
+    return guard;
 }
 
 void http_guard_free(struct http_guard *guard)
@@ -383,7 +534,5 @@ void http_guard_free(struct http_guard *guard)
     (void)pthread_cond_signal(&guard->changed);
     (void)pthread_mutex_unlock(&guard->lock);
     thread_join(guard->thread);
-    (void)pthread_cond_destroy(&guard->changed);
-    (void)pthread_mutex_destroy(&guard->lock);
-    free(guard);
+    free_parts(guard, 2);
 }

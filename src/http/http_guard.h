@@ -6,7 +6,7 @@
  * Not here: what a request says (http_server_request.c), TLS handshakes (tls_front.h).
  * Owns:     the list of connections and a thread that looks after their deadlines; the connections'
  *           places in it belong to the caller.
- * Threads:  any thread; one short lock, under which nothing else is waited for.
+ * Threads:  any thread; one short lock. Only http_guard_admit_patiently waits for anything else.
  * Spec:     RFC 9112 9.5: a server may close a connection at any time.
  *
  * A timeout that starts anew with each byte bounds nothing: so each phase has its own end, which
@@ -70,9 +70,23 @@ void http_guard_free(struct http_guard *guard); /* no connection is left; NULL i
 /*
  * May a new connection come from there? When all places are taken, the one goes that has held its
  * place for nothing for longest, whether silent or slow; of the same address where that one's limit
- * is met. False: all of them are being worked on or get on as they should.
+ * is met. False: all of them are being worked on or get on as they should. True: the place is kept
+ * for this socket until http_guard_open or http_guard_withdraw.
  */
-MUST_USE bool http_guard_admit(struct http_guard *guard, const struct ip_address *peer);
+MUST_USE bool http_guard_admit(struct http_guard *guard, socket_handle socket,
+                               const struct ip_address *peer);
+/*
+ * The same, but where a place is about to come free, because somebody was cut and has not left, or
+ * nobody can say yet what those do who have only just come: waits for that. From one thread.
+ */
+MUST_USE bool http_guard_admit_patiently(struct http_guard *guard, socket_handle socket,
+                                         const struct ip_address *peer);
+/* Nobody waits any more: the server stops. */
+void http_guard_end_patience(struct http_guard *guard);
+/* The socket that was admitted is closed, and was not opened. */
+void http_guard_withdraw(struct http_guard *guard, socket_handle socket);
+/* Admitted, and neither opened nor withdrawn yet. */
+unsigned http_guard_coming(struct http_guard *guard);
 /*
  * The HTTPS front is full: let go of an HTTPS connection in the same way, of this address (as it is
  * counted) unless NULL.

@@ -19,7 +19,8 @@
  * would go to standard error.
  */
 #define DAEMON_FLAGS                                                                               \
-    (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME)
+    (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME       \
+     | MHD_USE_NO_LISTEN_SOCKET)
 
 #define LISTEN_BACKLOG 1024 /* a flood that fills it makes others wait for seconds */
 #define STOP_FLUSH_MS 500   /* for the answers to those who are given up */
@@ -33,10 +34,10 @@
 
 /*
  * Windows does not wake whoever waits for a socket that is shut down on this side, and a client
- * that says nothing does not either: libmicrohttpd has to look at its clock, which it does for all
- * connections behind accepting. Only here, on its own thread and before it closes anything in this
- * round, may another connection than the callback's be touched. It ends when it has been silent for
- * a second.
+ * that says nothing does not either: libmicrohttpd has to look at its clock. Only on its own
+ * thread, and before it closes anything in this round, may another connection than the callback's
+ * be touched: where a new one begins. Whoever was cut ends at once if it has been silent for a
+ * second, or as soon as it has.
  */
 static void hurry(const struct http_listener *listener)
 {
@@ -45,23 +46,6 @@ static void hurry(const struct http_listener *listener)
     while ((connection = http_guard_take_cut(listener->server->guard, listener)) != NULL) {
         (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
     }
-}
-
-/* For all listeners together, and for one that has to make room first. */
-static enum MHD_Result on_accept(void *context, const struct sockaddr *address, socklen_t len)
-{
-    const struct http_listener *listener = context;
-    struct ip_address peer;
-    uint16_t port = 0;
-    bool admitted = false;
-
-    (void)len;
-    if (!socket_address(address, &peer, &port)) return MHD_NO;
-    admitted = http_guard_admit(listener->server->guard, &peer);
-    if (!listener->tls) { /* with TLS this is the front's thread, which closes the other end */
-        hurry(listener);
-    }
-    return admitted ? MHD_YES : MHD_NO;
 }
 
 /* Over TLS libmicrohttpd's socket is one end of a pair: the front knows the client's own. */
@@ -109,9 +93,11 @@ static struct http_link *link_create(const struct http_listener *listener,
 {
     struct http_link *link = calloc(1, sizeof(*link));
 
-    if (link == NULL) return NULL;
-    link->connection = http_connection_create();
-    if (link->connection == NULL) {
+    if (link != NULL) {
+        link->connection = http_connection_create();
+    }
+    if (link == NULL || link->connection == NULL) {
+        http_guard_withdraw(listener->server->guard, socket_of(connection));
         free(link);
         return NULL;
     }
@@ -157,6 +143,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         (void)atomic_fetch_add(&listener->server->connections, 1);
         (void)atomic_fetch_add_explicit(&listener->server->accepted, 1, memory_order_relaxed);
         *socket_context = link_create(listener, connection);
+        hurry(listener);
     } else {
         (void)atomic_fetch_sub(&listener->server->connections, 1);
         forget_exchange(*socket_context);
@@ -291,46 +278,64 @@ out:
 }
 
 /*
- * With TLS nothing listens here: the front accepts and adds connections. The limit is the guard's:
- * at its own libmicrohttpd would let everybody wait who comes.
+ * libmicrohttpd does not listen: connections are accepted and judged elsewhere, then added. The
+ * limit is the guard's: it lets nobody come whom libmicrohttpd would refuse.
  */
-static struct MHD_Daemon *start_daemon(struct http_listener *listener, bool v6)
+static struct MHD_Daemon *start_daemon(struct http_listener *listener)
 {
     const struct http_server_options *options = &listener->server->options;
-    unsigned flags = DAEMON_FLAGS | (v6 && !listener->tls ? (unsigned)MHD_USE_IPv6 : 0u)
-                     | (listener->tls ? (unsigned)MHD_USE_NO_LISTEN_SOCKET : 0u);
-    struct MHD_OptionItem listen[] = {
-        { MHD_OPTION_LISTEN_SOCKET, (intptr_t)listener->socket, NULL },
-        { MHD_OPTION_END, 0, NULL },
-    };
 
-    if (listener->tls) {
-        listen[0].option = MHD_OPTION_END;
-    }
     return MHD_start_daemon(
-        flags, 0, on_accept, listener, on_request, listener, MHD_OPTION_ARRAY, listen,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_LIMIT, options->connections + HTTP_GUARD_LEAVING + 1u,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK,
-        on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, listener, MHD_OPTION_STRICT_FOR_CLIENT,
-        0, /* bare LF yes; we check framing ourselves */
+        DAEMON_FLAGS, 0, NULL, NULL, on_request, listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)LIMIT_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        options->connections + HTTP_GUARD_LEAVING + 1u, MHD_OPTION_CONNECTION_TIMEOUT,
+        options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* bare LF yes; we check framing ourselves */
         MHD_OPTION_END);
 }
 
+/* A socket that was admitted goes to libmicrohttpd, which closes it when it cannot take it. */
+static bool add_connection(struct http_listener *listener, socket_handle take_socket,
+                           const struct ip_address *peer, uint16_t port)
+{
+    struct sockaddr_storage address;
+    size_t len = socket_address_write(peer, port, &address);
+
+    if (MHD_add_connection(listener->daemon, (MHD_socket)take_socket,
+                           (const struct sockaddr *)&address, (socklen_t)len)
+        == MHD_YES) {
+        return true;
+    }
+    http_guard_withdraw(listener->server->guard, take_socket);
+    return false;
+}
+
+/* On the acceptor's thread, which may wait for room. */
+static void on_arrived(void *context, void *listener, socket_handle take_socket,
+                       const struct ip_address *peer, uint16_t port)
+{
+    const struct http_server *server = context;
+
+    if (http_guard_admit_patiently(server->guard, take_socket, peer)) {
+        (void)add_connection(listener, take_socket, peer, port);
+    } else {
+        socket_close(take_socket);
+    }
+}
+
 /* The plain side of an HTTPS connection; on the front's thread. */
-static bool on_tls_connected(void *context, void *listener_context, socket_handle take_socket,
+static bool on_tls_connected(void *context, void *listener, socket_handle take_socket,
                              const struct tls_arrival *arrival)
 {
-    const struct http_listener *listener = listener_context;
-    struct sockaddr_storage peer;
-    size_t len = socket_address_write(&arrival->peer, arrival->peer_port, &peer);
+    const struct http_server *server = context;
 
-    (void)context;
-    return MHD_add_connection(listener->daemon, (MHD_socket)take_socket,
-                              (const struct sockaddr *)&peer, (socklen_t)len)
-           == MHD_YES;
+    if (http_guard_admit(server->guard, take_socket, &arrival->peer)) {
+        return add_connection(listener, take_socket, &arrival->peer, arrival->peer_port);
+    }
+    socket_close(take_socket);
+    return false;
 }
 
 static bool on_make_room(void *context, const struct ip_address *address)
@@ -370,25 +375,36 @@ static bool need_front(struct http_server *server, struct error *err)
     return server->tls_front != NULL;
 }
 
-static bool start_listener(struct http_listener *listener,
+static bool need_acceptor(struct http_server *server, struct error *err)
+{
+    const struct http_acceptor_options options = { .context = server, .arrived = on_arrived };
+
+    if (server->acceptor == NULL) {
+        server->acceptor = http_acceptor_create(&options, err);
+    }
+    return server->acceptor != NULL;
+}
+
+/* The listening socket is taken over. */
+static bool start_listener(struct http_listener *listener, socket_handle take_socket,
                            const struct http_listen_options *options, struct error *err)
 {
     char shown[IP_TEXT_MAX];
 
-    listener->daemon = start_daemon(listener, options->address.v6);
+    listener->daemon = start_daemon(listener);
     if (listener->daemon == NULL) {
-        socket_close(listener->socket);
+        socket_close(take_socket);
         ip_address_format(&options->address, shown);
         return error_set(err, REASON_LISTEN_FAILED, "no HTTP server can be started on %s", shown);
     }
-    if (!listener->tls) return true;
-    if (!tls_front_listen(listener->server->tls_front, listener->socket, options->tls, listener,
-                          err)) {
-        MHD_stop_daemon(listener->daemon);
-        return false;
+    if (listener->tls
+            ? tls_front_listen(listener->server->tls_front, take_socket, options->tls, listener,
+                               err)
+            : http_acceptor_listen(listener->server->acceptor, take_socket, listener, err)) {
+        return true;
     }
-    listener->socket = SOCKET_HANDLE_NONE;
-    return true;
+    MHD_stop_daemon(listener->daemon);
+    return false;
 }
 
 /* "openndes check" tries ports and holds each for an instant; so does a process that is ending. */
@@ -414,6 +430,7 @@ bool http_server_listen(struct http_server *server, const struct http_listen_opt
                         uint16_t *bound_port, struct error *err)
 {
     struct http_listener *listener = NULL;
+    socket_handle socket = SOCKET_HANDLE_NONE;
     uint16_t bound = 0;
 
     if (server->stopped || server->listener_count == LIMIT_LISTENERS) {
@@ -422,12 +439,11 @@ bool http_server_listen(struct http_server *server, const struct http_listen_opt
     }
     listener = &server->listeners[server->listener_count];
     listener->server = server;
-    listener->socket = SOCKET_HANDLE_NONE;
     listener->faces = options->faces;
     listener->tls = options->tls != NULL;
-    if ((listener->tls && !need_front(server, err))
-        || !listen_patiently(options, &listener->socket, &bound, err)
-        || !start_listener(listener, options, err)) {
+    if (!(listener->tls ? need_front(server, err) : need_acceptor(server, err))
+        || !listen_patiently(options, &socket, &bound, err)
+        || !start_listener(listener, socket, options, err)) {
         return false;
     }
     server->listener_count++;
@@ -459,18 +475,16 @@ static void wait_for_late_requests(struct http_server *server, int64_t end_us)
     int64_t late_us = clock_monotonic_us() + STOP_LATE_US;
 
     end_us = end_us < late_us ? end_us : late_us;
-    while (atomic_load(&server->connections) > 0 && clock_monotonic_us() < end_us) {
+    while ((atomic_load(&server->connections) > 0 || http_guard_coming(server->guard) > 0)
+           && clock_monotonic_us() < end_us) {
         (void)thread_cond_wait_ms(&server->changed, &server->lock, STOP_LATE_STEP_MS);
     }
 }
 
 static void listen_no_more(struct http_server *server)
 {
-    for (size_t i = 0; i < server->listener_count; i++) {
-        if (!server->listeners[i].tls) {
-            (void)MHD_quiesce_daemon(server->listeners[i].daemon);
-        }
-    }
+    http_guard_end_patience(server->guard);
+    http_acceptor_quiesce(server->acceptor);
     if (server->tls_front != NULL) {
         tls_front_quiesce(server->tls_front); /* adds no connection to a daemon any more */
     }
@@ -487,9 +501,9 @@ static void close_all(struct http_server *server, int64_t end_us)
 
     for (size_t i = 0; i < server->listener_count; i++) {
         MHD_stop_daemon(server->listeners[i].daemon);
-        /* ours since quiescing, and only now no thread looks at it any more */
-        socket_close(server->listeners[i].socket);
     }
+    http_acceptor_free(server->acceptor);
+    server->acceptor = NULL;
     left_ms = (end_us - clock_monotonic_us()) / US_PER_MS;
     tls_front_free(server->tls_front, left_ms > STOP_FLUSH_MS ? left_ms : STOP_FLUSH_MS);
     server->tls_front = NULL;

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
+#include "http/http_acceptor.h"
 #include "http/http_connection.h"
 #include "http/http_guard.h"
 #include "http/http_server.h"
@@ -25,8 +26,7 @@ struct MHD_Response;
 
 struct http_listener {
     struct http_server *server;
-    struct MHD_Daemon *daemon;
-    socket_handle socket; /* NONE with TLS: tls_front has it */
+    struct MHD_Daemon *daemon; /* does not listen */
     unsigned faces;
     bool tls;
 };
@@ -47,7 +47,8 @@ struct http_server {
     struct http_listener listeners[LIMIT_LISTENERS];
     size_t listener_count;
     bool stopped;
-    struct tls_front *tls_front; /* NULL: no HTTPS listener; constant while daemons run */
+    struct http_acceptor *acceptor; /* these two: NULL: no such listener; constant while daemons */
+    struct tls_front *tls_front;    /* run */
     struct http_guard *guard;
 
     pthread_mutex_t lock; /* guards what follows; taken before libmicrohttpd's own locks */

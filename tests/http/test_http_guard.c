@@ -39,13 +39,23 @@ static struct http_guard *guard_of(unsigned connections, unsigned per_address,
     return guard;
 }
 
+/* Numbers that no socket has. */
+static socket_handle no_socket(size_t i)
+{
+    return -2 - (socket_handle)i;
+}
+
+static bool admit(struct http_guard *guard, const struct ip_address *peer)
+{
+    return http_guard_admit(guard, no_socket(0), peer);
+}
+
 /* Connections without a socket: cutting one shows in `cut`. */
 static void open_one(struct http_guard *guard, struct http_guarded *c, const char *address)
 {
-    const struct http_guard_arrival arrival = { .socket = SOCKET_HANDLE_NONE,
-                                                .peer = address_of(address),
-                                                .listener = guard,
-                                                .connection = c };
+    const struct http_guard_arrival arrival = {
+        .socket = no_socket(0), .peer = address_of(address), .listener = guard, .connection = c
+    };
 
     http_guard_open(guard, c, &arrival);
 }
@@ -108,7 +118,7 @@ static void guard_admit__full__who_wastes_most_goes(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
-        assert_true(http_guard_admit(guard, &peer));
+        assert_true(admit(guard, &peer));
         open_one(guard, &c[i], "192.0.2.1");
     }
     http_guard_phase(guard, &c[0], HTTP_PHASE_WORK, 0);
@@ -116,22 +126,22 @@ static void guard_admit__full__who_wastes_most_goes(void **state)
     age(c, 4, 10 * SECOND_US);
     http_guard_moved(guard, &c[1], 9 * LIMIT_BODY_RATE); /* a body that comes well enough */
     assert_null(http_guard_take_cut(guard, guard));
-    assert_true(http_guard_admit(guard, &peer));
+    assert_true(admit(guard, &peer));
     assert_true(c[2].cut);
     assert_null(http_guard_take_cut(guard, &peer)); /* of another listener */
     assert_ptr_equal(http_guard_take_cut(guard, guard), &c[2]);
     assert_null(http_guard_take_cut(guard, guard));
     open_one(guard, &c[4], "192.0.2.1");
     http_guard_phase(guard, &c[3], HTTP_PHASE_WORK, 0);
-    assert_true(http_guard_admit(guard, &peer)); /* one works, one has only just come */
+    assert_true(admit(guard, &peer)); /* one works, one has only just come */
     assert_true(c[1].cut);
     assert_false(c[4].cut);
     open_one(guard, &c[5], "192.0.2.1");
     http_guard_phase(guard, &c[4], HTTP_PHASE_WORK, 0);
     http_guard_phase(guard, &c[5], HTTP_PHASE_ANSWER, 5000);
-    assert_false(http_guard_admit(guard, &peer)); /* three work, one has just got its answer */
+    assert_false(admit(guard, &peer)); /* three work, one has just got its answer */
     c[5].since_us -= 2 * SECOND_US;
-    assert_true(http_guard_admit(guard, &peer)); /* which it does not take */
+    assert_true(admit(guard, &peer)); /* which it does not take */
     assert_true(c[5].cut);
     for (size_t i = 0; i < 6; i++) {
         http_guard_close(guard, &c[i]);
@@ -148,15 +158,101 @@ static void guard_admit__cut_ones_never_leave__bounded(void **state)
 
     (void)state;
     for (size_t i = 0; i < MOST; i++) {
-        assert_true(http_guard_admit(guard, &peer));
+        assert_true(admit(guard, &peer));
         open_one(guard, &c[i], "192.0.2.1");
     }
-    assert_false(http_guard_admit(guard, &peer));
+    assert_false(admit(guard, &peer));
     for (size_t i = 0; i < MOST; i++) {
         http_guard_close(guard, &c[i]);
     }
-    assert_true(http_guard_admit(guard, &peer));
+    assert_true(admit(guard, &peer));
     http_guard_free(guard);
+}
+
+/* Who was admitted holds a place from then on, though libmicrohttpd has not begun with it. */
+static void guard_admit__admitted_not_opened__counted(void **state)
+{
+    enum { MOST = 4 };
+    struct http_guard *guard = guard_of(MOST, 0, 0);
+    const struct ip_address peer = address_of("192.0.2.9");
+    struct http_guarded c;
+
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) {
+        assert_true(http_guard_admit(guard, no_socket(i), &peer));
+    }
+    assert_int_equal(http_guard_coming(guard), MOST);
+    assert_false(http_guard_admit(guard, no_socket(MOST), &peer)); /* nobody can say who goes */
+    http_guard_withdraw(guard, no_socket(1));
+    assert_true(http_guard_admit(guard, no_socket(MOST), &peer));
+    /* the number of one whose end nobody told of: its place is the new one's */
+    assert_true(http_guard_admit(guard, no_socket(2), &peer));
+    assert_int_equal(http_guard_coming(guard), MOST);
+    open_one(guard, &c, "192.0.2.9"); /* number 0 */
+    assert_int_equal(http_guard_coming(guard), MOST - 1);
+    assert_true(http_guard_admit(guard, no_socket(MOST + 1), &peer));
+    assert_true(c.cut);
+    http_guard_close(guard, &c);
+    http_guard_free(guard);
+}
+
+static void guard_admit__admitted_not_opened__counted_for_its_address(void **state)
+{
+    struct http_guard *guard = guard_of(10, 1, 0);
+    const struct ip_address peer = address_of("192.0.2.1");
+    const struct ip_address other = address_of("192.0.2.2");
+
+    (void)state;
+    assert_true(http_guard_admit(guard, no_socket(0), &peer));
+    assert_false(http_guard_admit(guard, no_socket(1), &peer));
+    assert_true(http_guard_admit(guard, no_socket(1), &other));
+    http_guard_free(guard);
+}
+
+struct patient {
+    struct http_guard *guard;
+    struct ip_address peer;
+    bool admitted;
+};
+
+static void *be_patient(void *context)
+{
+    struct patient *patient = context;
+
+    patient->admitted = http_guard_admit_patiently(patient->guard, no_socket(100), &patient->peer);
+    return NULL;
+}
+
+/* Full, and somebody is about to leave: whoever comes waits for that, and no longer. */
+static void guard_admit_patiently__somebody_leaves__admitted(void **state)
+{
+    enum { MOST = 2 + HTTP_GUARD_LEAVING };
+    struct patient patient = { .guard = guard_of(2, 0, 0), .peer = address_of("192.0.2.9") };
+    struct http_guarded c[MOST];
+    struct error err = ERROR_INIT;
+    pthread_t thread;
+
+    (void)state;
+    for (unsigned leave = 0; leave < 2; leave++) {
+        for (size_t i = 0; i < MOST; i++) {
+            assert_true(admit(patient.guard, &patient.peer));
+            open_one(patient.guard, &c[i], "192.0.2.1");
+        }
+        assert_done(thread_start(&thread, "patient", be_patient, &patient, &err), &err, "");
+        thread_pause_ms(20);
+        if (leave == 0) {
+            http_guard_close(patient.guard, &c[0]);
+        } else {
+            http_guard_end_patience(patient.guard); /* nobody has left */
+        }
+        thread_join(thread);
+        assert_int_equal(patient.admitted, leave == 0);
+        http_guard_withdraw(patient.guard, no_socket(100));
+        for (size_t i = leave == 0 ? 1 : 0; i < MOST; i++) {
+            http_guard_close(patient.guard, &c[i]);
+        }
+    }
+    http_guard_free(patient.guard);
 }
 
 /* One client of IPv6 has a /64 for itself. */
@@ -180,12 +276,13 @@ static void guard_admit__of_one_address__by_prefix(void **state)
         struct http_guarded c;
 
         open_one(guard, &c, pairs[i].first);
-        assert_true(http_guard_admit(guard, &second));
+        assert_true(admit(guard, &second));
         assert_int_equal(c.cut, pairs[i].same);
+        http_guard_withdraw(guard, no_socket(0));
         http_guard_close(guard, &c);
         open_one(guard, &c, pairs[i].first);
         http_guard_phase(guard, &c, HTTP_PHASE_WORK, 0);
-        assert_int_equal(http_guard_admit(guard, &second), !pairs[i].same);
+        assert_int_equal(admit(guard, &second), !pairs[i].same);
         http_guard_close(guard, &c);
         http_guard_free(guard);
     }
@@ -378,6 +475,9 @@ int main(void)
         cmocka_unit_test(guard_look__each_phase__cut_at_its_end),
         cmocka_unit_test(guard_admit__full__who_wastes_most_goes),
         cmocka_unit_test(guard_admit__cut_ones_never_leave__bounded),
+        cmocka_unit_test(guard_admit__admitted_not_opened__counted),
+        cmocka_unit_test(guard_admit__admitted_not_opened__counted_for_its_address),
+        cmocka_unit_test(guard_admit_patiently__somebody_leaves__admitted),
         cmocka_unit_test(guard_admit__of_one_address__by_prefix),
         cmocka_unit_test(guard_phase__answers_nobody_takes__bounded),
         cmocka_unit_test(http_server__slow_in_each_phase__closed_in_time),
