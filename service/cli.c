@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_memory.h"
 #include "base/text.h"
 #include "openndes_version.h"
 #include "platform/console.h"
@@ -122,6 +123,7 @@ int cli_run(int argc, char **argv)
     bool ok;
 
     process_harden();
+    crypto_memory_watch();
     command.exit_code = &exit_code;
     ok = sockets_start(&err) && take_global_options(&rest, argv + 1, &command, &err);
     if (ok && command.data == NULL) {

@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "model/der_parts.h"
 
-#define SMALL_FACTOR_MAX 1000u
 #define PRODUCT_MAX UINT32_MAX
 
 /* A positive INTEGER of an RSAPublicKey; NULL on failure. Owned: BN_free. */
@@ -183,6 +182,19 @@ static bool rsa_modulus(EVP_PKEY *key, BIGNUM **modulus)
 
 bool key_has_small_factor(EVP_PKEY *key)
 {
+    /* odd primes below 1000 */
+    static const uint16_t primes[] = {
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+        101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191,
+        193, 197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283,
+        293, 307, 311, 313, 317, 331, 337, 347, 349, 353, 359, 367, 373, 379, 383, 389, 397, 401,
+        409, 419, 421, 431, 433, 439, 443, 449, 457, 461, 463, 467, 479, 487, 491, 499, 503, 509,
+        521, 523, 541, 547, 557, 563, 569, 571, 577, 587, 593, 599, 601, 607, 613, 617, 619, 631,
+        641, 643, 647, 653, 659, 661, 673, 677, 683, 691, 701, 709, 719, 727, 733, 739, 743, 751,
+        757, 761, 769, 773, 787, 797, 809, 811, 821, 823, 827, 829, 839, 853, 857, 859, 863, 877,
+        881, 883, 887, 907, 911, 919, 929, 937, 941, 947, 953, 967, 971, 977, 983, 991, 997,
+    };
+    const size_t count = sizeof(primes) / sizeof(primes[0]);
     BIGNUM *modulus = NULL;
     bool found = false;
 
@@ -193,19 +205,18 @@ bool key_has_small_factor(EVP_PKEY *key)
         return false;
     }
     found = !BN_is_odd(modulus);
-    /* every odd divisor: the composite ones are harmless and cheaper than a table of primes */
-    for (uint32_t d = 3; d < SMALL_FACTOR_MAX && !found;) {
-        uint32_t first = d;
+    for (size_t i = 0; i < count && !found;) {
+        size_t first = i;
         uint32_t product = 1;
         uint32_t rest = 0;
 
         /* a number is divided by several at once: the long division is what costs */
-        for (; d < SMALL_FACTOR_MAX && product <= PRODUCT_MAX / d; d += 2) {
-            product *= d;
+        for (; i < count && product <= PRODUCT_MAX / primes[i]; i++) {
+            product *= primes[i];
         }
         rest = (uint32_t)BN_mod_word(modulus, product);
-        for (uint32_t divisor = first; divisor < d && !found; divisor += 2) {
-            found = rest % divisor == 0;
+        for (size_t j = first; j < i && !found; j++) {
+            found = rest % primes[j] == 0;
         }
     }
     BN_free(modulus);

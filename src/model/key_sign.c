@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include "base/crypto_memory.h"
+
 #define TRIES 34 /* of which one makes new blinding numbers */
 
 static bool set_padding(EVP_PKEY_CTX *context, bool pss)
@@ -56,6 +58,9 @@ bool key_sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data, 
         }
         if (!is_rsa) {
             return true; /* nothing is kept from one signature to the next */
+        }
+        if (crypto_memory_sound()) {
+            return true;
         }
         if (!verify(key, digest, pss, data, bytes_of(signature, *len), &fits)) {
             return false;

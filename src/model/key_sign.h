@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  sign, and look at what was signed before it leaves.
+ * Purpose:  sign, and let nothing out that a lack of memory has spoilt.
  * Not here: what is signed (ca/ca_sign.h, scep/scep_reply.h), keys themselves (key.h).
  * Owns:     nothing.
  * Threads:  any thread.
@@ -9,7 +9,8 @@
  * OpenSSL blinds each operation with an RSA key by a pair of numbers that it squares from use to
  * use. When memory ends between the two, they do not belong together any more, and what the key
  * does is wrong without a word until it makes new ones, after 32 uses at the latest. A certificate
- * or an answer with such a signature must not go out.
+ * or an answer with such a signature must not go out: from the first lack of memory on, each is
+ * verified.
  */
 #ifndef OPENNDES_MODEL_KEY_SIGN_H
 #define OPENNDES_MODEL_KEY_SIGN_H

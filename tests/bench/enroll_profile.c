@@ -23,6 +23,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/text.h"
 #include "endpoint/endpoint_world.h"
 
@@ -218,6 +219,7 @@ int main(int argc, char **argv)
         print_error("enroll_profile [pkcsreq|renewal|refusal [COUNT]], 1 to %u\n", COUNT_MAX);
         return 2;
     }
+    crypto_memory_watch(); /* as the service does */
     endpoint_world_open(&world);
     endpoint = endpoint_world_template(&world, "device", SETTINGS);
     measure(&world, endpoint, (enum kind)kind, count);

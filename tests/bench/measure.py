@@ -71,20 +71,32 @@ class Bench:
 
     # ---- measuring -------------------------------------------------------------------------------
 
+    def crypto_floor(self, kind, *options):
+        """What crypto_floor says, natively or as the Windows program."""
+        program = os.path.join(getattr(self.options, kind), "tests/bench/crypto_floor"
+                               + (".exe" if kind == "windows" else ""))
+        launch = [self.options.wine] if kind == "windows" else []
+        done = subprocess.run([*launch, program, *options], stdin=subprocess.DEVNULL,
+                              capture_output=True, check=False, preexec_fn=die_with_parent)
+        if done.returncode != 0:
+            raise Problem(f"crypto_floor ({kind}): {done.stderr.decode(errors='replace')}")
+        return json.loads(done.stdout)
+
     def floor(self, number):
-        for kind, launch in (("native", []), ("windows", [self.options.wine])):
-            if kind not in self.options.servers:
+        for kind in self.options.servers:
+            if kind == "scepserver":
                 continue
-            program = os.path.join(getattr(self.options, kind), "tests/bench/crypto_floor"
-                                   + (".exe" if kind == "windows" else ""))
             say(f"  crypto floor, {kind}")
-            done = subprocess.run([*launch, program, "--json", "--seconds",
-                                   str(0.25 if self.options.quick else 0.6)],
-                                  stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                                  preexec_fn=die_with_parent)
-            if done.returncode != 0:
-                raise Problem(f"crypto_floor ({kind}): {done.stderr.decode(errors='replace')}")
-            self.floors.append({"build": kind, "round": number, **json.loads(done.stdout)})
+            found = self.crypto_floor(kind, "--json", "--seconds",
+                                      str(0.25 if self.options.quick else 0.6))
+            self.floors.append({"build": kind, "round": number, **found})
+
+    def floor_beside(self, name, connections):
+        """CPU of an enrolment's private operations at this moment, in milliseconds."""
+        kind = report.build_of(name)
+        threads = "1" if connections == 1 else str(os.cpu_count())
+        found = self.crypto_floor(kind, "--enrolment", "--threads", threads, "--seconds", "0.1")
+        return found["p256" if name.endswith("-p256") else "rsa2048"]
 
     def rate_of(self, server, case, connections):
         """What to expect: the same before, else fewer connections, else a guess."""
@@ -104,8 +116,13 @@ class Bench:
         requests = max(int(expected * (seconds or self.seconds)), 20, 2 * connections)
         if rate:
             options = (*options, "--rate", f"{rate:.2f}")
+        beside = operation == "PKIOperation" and not fresh
+        floors = [self.floor_beside(name, connections)] if beside else []
         result = self.load.run(server, url or server.url, operation, connections, requests,
                                ["--warmup", str(WARMUP * connections), *options])
+        if beside:
+            floors.append(self.floor_beside(name, connections))
+            result["floor_ms"] = sum(floors) / 2
         if fresh:
             server.stop()
         if not rate:
@@ -113,6 +130,7 @@ class Bench:
         self.runs.append({"server": name, "case": case, "round": number, **result})
         say(f"  {name}, {case}, {connections} connections: {result['per_second']:.0f} a second, "
             f"p50 {result['p50_ms']:.2f} ms, CPU {result['cpu_ms']:.3f} ms"
+            + (f", {result['cpu_ms'] / result['floor_ms']:.2f} x the floor" if beside else "")
             + (f", {result['refused']} refused" if result["refused"] else "")
             + (f", {result['duplicates']} serials twice" if result["duplicates"] else "")
             + (f"; {result['problem']}" if result["problem"] else ""))

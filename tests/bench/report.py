@@ -20,19 +20,12 @@ def build_of(server):
     return server.split("-")[0]
 
 
-def floor_ms(floor, server, connections):
-    """One connection keeps one processor busy at a time; more keep all of them."""
-    column = floor["floors"][0 if connections == 1 else -1]
-    return column["enrolment_cpu_ms"]["p256" if server.endswith("-p256") else "rsa2048"]
-
-
 class Rounds:
     """Looks up runs; ratios are made within a round and the median of them counts."""
 
     def __init__(self, result):
         self.runs = {(run["server"], run["case"], run["connections"], run["round"]): run
                      for run in result["runs"]}
-        self.floors = {(floor["build"], floor["round"]): floor for floor in result["floors"]}
         self.numbers = sorted({run["round"] for run in result["runs"]})
 
     def ratio(self, over, under):
@@ -45,12 +38,9 @@ class Rounds:
         return median(ratios) if ratios else None
 
     def cpu_over_floor(self, server, case, connections):
-        ratios = []
-        for number in self.numbers:
-            run = self.runs.get((server, case, connections, number))
-            floor = self.floors.get((build_of(server), number))
-            if run and floor:
-                ratios.append(run["cpu_ms"] / floor_ms(floor, server, connections))
+        """Against what the key operations cost right before and after."""
+        runs = [self.runs.get((server, case, connections, number)) for number in self.numbers]
+        ratios = [run["cpu_ms"] / run["floor_ms"] for run in runs if run and run.get("floor_ms")]
         return median(ratios) if ratios else None
 
 

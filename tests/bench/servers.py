@@ -127,6 +127,7 @@ class OpenNDES(Server):
             listen += ["--listen-https", "127.0.0.1:0"]
         self.spawn([*self.launch, "--data", self.path(), "run", *listen, "--quiet"], self.folder)
         self.wait_until(lambda: "\nReady\n" in "\n" + self.said())
+        self.url = self.https_url = ""  # another port each time
         for line in self.said().splitlines():
             url = line.removeprefix("SCEP URL: ")
             if url.startswith("https:"):
