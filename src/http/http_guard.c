@@ -78,6 +78,9 @@ static void cut(struct http_guard *guard, struct http_guarded *c)
     guard->leaving++;
     guard->cut_total++;
     socket_shut(c->arrival.socket);
+    if (guard->options.cut != NULL) {
+        guard->options.cut(c->arrival.listener);
+    }
 }
 
 /* ---- who goes; with the lock held ------------------------------------------------------------ */

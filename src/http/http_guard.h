@@ -40,6 +40,8 @@ struct http_guard_options {
     unsigned head_seconds;  /* 0: LIMIT_HEAD_SECONDS */
     unsigned grace_seconds; /* of a body or an answer before the rate counts; 0: the limit's */
     uint64_t answer_bytes;  /* of all answers on their way; 0: LIMIT_ANSWERS_BYTES */
+    /* Its socket was shut down; from any thread, must not call the guard. NULL: nobody cares. */
+    void (*cut)(const void *listener);
 };
 
 /* A new connection; pointers are the caller's, for http_guard_take_cut. */

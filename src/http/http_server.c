@@ -11,17 +11,6 @@
 #include "platform/clock.h"
 #include "platform/threads.h"
 
-/*
- * poll() everywhere, though Linux has epoll: both builds run the same code, and some hundred
- * connections are nothing for poll. One I/O thread per listener: it only parses and copies, all
- * work is the pool's. ITC wakes the thread for resumed connections and the end. No
- * MHD_USE_ERROR_LOG: what clients do wrong is told by answered(), and libmicrohttpd's own texts
- * would go to standard error.
- */
-#define DAEMON_FLAGS                                                                               \
-    (MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME       \
-     | MHD_USE_NO_LISTEN_SOCKET)
-
 #define LISTEN_BACKLOG 1024 /* a flood that fills it makes others wait for seconds */
 #define STOP_FLUSH_MS 500   /* for the answers to those who are given up */
 #define STOP_LATE_US 200000 /* for requests that are on their way when the last one is answered */
@@ -32,20 +21,21 @@
 
 /* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
 
-/*
- * Windows does not wake whoever waits for a socket that is shut down on this side, and a client
- * that says nothing does not either: libmicrohttpd has to look at its clock. Only on its own
- * thread, and before it closes anything in this round, may another connection than the callback's
- * be touched: where a new one begins. Whoever was cut ends at once if it has been silent for a
- * second, or as soon as it has.
- */
-static void hurry(const struct http_listener *listener)
+/* On the loop's thread: tell it of connections that were cut. */
+static void on_round(void *context)
 {
-    struct MHD_Connection *connection = NULL;
+    const struct http_listener *listener = context;
+    struct http_watched *w = NULL;
 
-    while ((connection = http_guard_take_cut(listener->server->guard, listener)) != NULL) {
-        (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+    while ((w = http_guard_take_cut(listener->server->guard, listener)) != NULL) {
+        http_loop_shut(w);
     }
+}
+
+/* With the guard's lock held. */
+static void on_cut(const void *listener)
+{
+    http_loop_wake(((const struct http_listener *)listener)->loop);
 }
 
 /* Over TLS libmicrohttpd's socket is one end of a pair: the front knows the client's own. */
@@ -96,11 +86,16 @@ static struct http_link *link_create(const struct http_listener *listener,
     if (link != NULL) {
         link->connection = http_connection_create();
     }
-    if (link == NULL || link->connection == NULL) {
+    if (link == NULL || link->connection == NULL
+        || !http_loop_watch(listener->loop, &link->watched, socket_of(connection))) {
         http_guard_withdraw(listener->server->guard, socket_of(connection));
+        if (link != NULL) {
+            http_connection_unref(link->connection);
+        }
         free(link);
         return NULL;
     }
+    link->loop = listener->loop;
     link->faces = listener->faces;
     link->tls = listener->tls;
     find_ends(link, listener, connection);
@@ -109,7 +104,7 @@ static struct http_link *link_create(const struct http_listener *listener,
                                                   .peer = link->peer,
                                                   .tls = link->tls,
                                                   .listener = listener,
-                                                  .connection = connection });
+                                                  .connection = &link->watched });
     return link;
 }
 
@@ -117,6 +112,7 @@ static void link_free(struct http_server *server, struct http_link *link)
 {
     if (link == NULL) return;
     http_guard_close(server->guard, &link->guarded);
+    http_loop_unwatch(link->loop, &link->watched);
     /* also while a worker has a request of it: what it keeps from now on goes at once */
     http_connection_end(link->connection);
     http_connection_unref(link->connection);
@@ -143,7 +139,6 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         (void)atomic_fetch_add(&listener->server->connections, 1);
         (void)atomic_fetch_add_explicit(&listener->server->accepted, 1, memory_order_relaxed);
         *socket_context = link_create(listener, connection);
-        hurry(listener);
     } else {
         (void)atomic_fetch_sub(&listener->server->connections, 1);
         forget_exchange(*socket_context);
@@ -231,6 +226,7 @@ static bool make_guard(struct http_server *server, struct error *err)
         .idle_seconds = server->options.idle_seconds,
         .head_seconds = server->options.head_seconds,
         .grace_seconds = server->options.grace_seconds,
+        .cut = on_cut,
     };
 
     server->guard = http_guard_create(&options, err);
@@ -277,22 +273,36 @@ out:
     return result;
 }
 
+/* Of one listener, those included that were cut and have not left. */
+static unsigned connections_most(const struct http_server *server)
+{
+    return server->options.connections + HTTP_GUARD_LEAVING + 1u;
+}
+
 /*
+ * One I/O thread per listener: it only parses and copies, all work is the pool's. No
+ * MHD_USE_ERROR_LOG: what clients do wrong is told by answered(), and libmicrohttpd's own texts
+ * would go to standard error.
+ *
  * libmicrohttpd does not listen: connections are accepted and judged elsewhere, then added. The
  * limit is the guard's: it lets nobody come whom libmicrohttpd would refuse.
  */
 static struct MHD_Daemon *start_daemon(struct http_listener *listener)
 {
     const struct http_server_options *options = &listener->server->options;
+    unsigned flags = http_loop_flags() | (unsigned)MHD_USE_NO_LISTEN_SOCKET;
+    struct MHD_OptionItem of_loop[HTTP_LOOP_DAEMON_OPTIONS];
 
+    http_loop_daemon_options(connections_most(listener->server), of_loop);
     return MHD_start_daemon(
-        DAEMON_FLAGS, 0, NULL, NULL, on_request, listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)LIMIT_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        options->connections + HTTP_GUARD_LEAVING + 1u, MHD_OPTION_CONNECTION_TIMEOUT,
-        options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
-        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* bare LF yes; we check framing ourselves */
+        flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_ARRAY, of_loop,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_LIMIT, connections_most(listener->server),
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, listener, MHD_OPTION_STRICT_FOR_CLIENT,
+        0, /* bare LF yes; we check framing ourselves */
         MHD_OPTION_END);
 }
 
@@ -306,6 +316,7 @@ static bool add_connection(struct http_listener *listener, socket_handle take_so
     if (MHD_add_connection(listener->daemon, (MHD_socket)take_socket,
                            (const struct sockaddr *)&address, (socklen_t)len)
         == MHD_YES) {
+        http_loop_wake(listener->loop);
         return true;
     }
     http_guard_withdraw(listener->server->guard, take_socket);
@@ -385,6 +396,25 @@ static bool need_acceptor(struct http_server *server, struct error *err)
     return server->acceptor != NULL;
 }
 
+static bool begin_loop(struct http_listener *listener, struct error *err)
+{
+    const struct http_loop_options options = { .daemon = listener->daemon,
+                                               .sockets = connections_most(listener->server),
+                                               .context = listener,
+                                               .round = on_round };
+
+    listener->loop = http_loop_begin(&options, err);
+    return listener->loop != NULL;
+}
+
+static void stop_daemon(struct http_listener *listener)
+{
+    http_loop_end(listener->loop);
+    MHD_stop_daemon(listener->daemon);
+    http_loop_free(listener->loop);
+    listener->loop = NULL;
+}
+
 /* The listening socket is taken over. */
 static bool start_listener(struct http_listener *listener, socket_handle take_socket,
                            const struct http_listen_options *options, struct error *err)
@@ -397,13 +427,15 @@ static bool start_listener(struct http_listener *listener, socket_handle take_so
         ip_address_format(&options->address, shown);
         return error_set(err, REASON_LISTEN_FAILED, "no HTTP server can be started on %s", shown);
     }
-    if (listener->tls
-            ? tls_front_listen(listener->server->tls_front, take_socket, options->tls, listener,
-                               err)
-            : http_acceptor_listen(listener->server->acceptor, take_socket, listener, err)) {
+    if (!begin_loop(listener, err)) {
+        socket_close(take_socket);
+    } else if (listener->tls
+                   ? tls_front_listen(listener->server->tls_front, take_socket, options->tls,
+                                      listener, err)
+                   : http_acceptor_listen(listener->server->acceptor, take_socket, listener, err)) {
         return true;
     }
-    MHD_stop_daemon(listener->daemon);
+    stop_daemon(listener);
     return false;
 }
 
@@ -500,7 +532,7 @@ static void close_all(struct http_server *server, int64_t end_us)
     int64_t left_ms = 0;
 
     for (size_t i = 0; i < server->listener_count; i++) {
-        MHD_stop_daemon(server->listeners[i].daemon);
+        stop_daemon(&server->listeners[i]);
     }
     http_acceptor_free(server->acceptor);
     server->acceptor = NULL;

@@ -16,6 +16,7 @@
 #include "http/http_connection.h"
 #include "http/http_guard.h"
 #include "http/http_server.h"
+#include "http/http_server_loop.h"
 #include "http/tls_front.h"
 #include "platform/sockets.h"
 #include "platform/threads.h"
@@ -27,6 +28,7 @@ struct MHD_Response;
 struct http_listener {
     struct http_server *server;
     struct MHD_Daemon *daemon; /* does not listen */
+    struct http_loop *loop;    /* drives it */
     unsigned faces;
     bool tls;
 };
@@ -62,6 +64,8 @@ struct http_server {
 /* A connection: with its two ends, found once. Owned by libmicrohttpd's connection. */
 struct http_link {
     struct http_guarded guarded;        /* the guard's */
+    struct http_watched watched;        /* the loop's */
+    struct http_loop *loop;             /* the listener's */
     struct http_exchange *exchange;     /* NULL between requests */
     struct http_connection *connection; /* one reference; never NULL */
     unsigned faces;
@@ -109,6 +113,7 @@ struct http_exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
     struct http_guarded *guarded; /* the link's; not for workers, who may outlive it */
+    struct http_loop *loop;       /* the listener's */
     enum http_stage stage;
     struct http_request request;
     struct http_response response;

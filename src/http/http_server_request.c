@@ -62,6 +62,7 @@ struct http_exchange *http_exchange_create(struct http_server *server,
     exchange->server = server;
     exchange->connection = connection;
     exchange->guarded = &link->guarded;
+    exchange->loop = link->loop;
     exchange->target_refused = err.reason;
     exchange->body.max = server->options.body_bytes;
     memcpy(exchange->text, target.path, path_size);
@@ -223,6 +224,7 @@ static void run_job(void *context)
     resume = hand_back(exchange, &response);
     if (resume) {
         MHD_resume_connection(exchange->connection);
+        http_loop_wake(exchange->loop);
     }
     exchange_drop(exchange);
     (void)pthread_mutex_lock(&server->lock);
@@ -286,6 +288,7 @@ void http_exchange_abandon_all(struct http_server *server)
         refusal(&exchange->response, REASON_STOPPING);
         exchange->stage = HTTP_STAGE_REPLY;
         MHD_resume_connection(exchange->connection);
+        http_loop_wake(exchange->loop);
     }
 }
 
