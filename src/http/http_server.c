@@ -202,6 +202,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request_context = NULL;
     if (link != NULL) {
         link->exchange = NULL;
+        http_loop_written(&link->watched);
         http_guard_phase(exchange->server->guard, &link->guarded, HTTP_PHASE_IDLE, 0);
     }
     http_exchange_release(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK

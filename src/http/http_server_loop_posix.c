@@ -62,6 +62,11 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     (void)w;
 }
 
+void http_loop_written(struct http_watched *w)
+{
+    (void)w;
+}
+
 /* Here the system does tell. */
 void http_loop_shut(struct http_watched *w)
 {

@@ -7,6 +7,7 @@
 
 #include <microhttpd.h>
 
+#include "platform/clock.h"
 #include "platform/socket_events.h"
 #include "platform/threads.h"
 
@@ -16,6 +17,8 @@
  * to be told that there is room.
  */
 #define WRITES_AT_ONCE 4u
+#define FULL_MS 1000 /* how often is looked for room that nobody has told of */
+#define US_PER_MS 1000
 
 struct http_loop {
     struct http_loop_options options; /* constant */
@@ -26,7 +29,9 @@ struct http_loop {
     /* of the loop's thread */
     struct http_watched *table[TABLE]; /* by socket */
     struct http_watched *group[SOCKET_EVENT_GROUPS];
-    fd_set *wants_read; /* these four have room for options.sockets */
+    bool waits_for_room; /* somebody whose socket is full wants to write */
+    int64_t looked_us;   /* when was looked for room that nobody has told of */
+    fd_set *wants_read;  /* these four have room for options.sockets */
     fd_set *wants_write;
     fd_set *reads;
     fd_set *writes;
@@ -92,6 +97,11 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     w->watched = false;
 }
 
+void http_loop_written(struct http_watched *w)
+{
+    w->writes = 0;
+}
+
 void http_loop_shut(struct http_watched *w)
 {
     w->readable = true;
@@ -130,6 +140,7 @@ static void choose(struct http_loop *loop)
 {
     loop->reads->fd_count = 0;
     loop->writes->fd_count = 0;
+    loop->waits_for_room = false;
     for (u_int i = 0; i < loop->wants_read->fd_count; i++) {
         struct http_watched *w = find(loop, (socket_handle)loop->wants_read->fd_array[i]);
 
@@ -143,6 +154,7 @@ static void choose(struct http_loop *loop)
         if (w != NULL && !w->full) {
             set_add(loop->writes, w->socket);
         }
+        loop->waits_for_room = loop->waits_for_room || (w != NULL && w->full);
     }
 }
 
@@ -161,28 +173,60 @@ static int64_t time_left(struct http_loop *loop)
 }
 
 /*
- * Whoever may read now does, and the system tells again when there is more. Whoever has written for
- * some rounds and is not done waits until the system says that there is room: it may be at once.
+ * Who has read. libmicrohttpd need not have looked at everybody: it breaks off a round when a
+ * connection is suspended. What the system has told of once it does not tell again before it was
+ * read, so it is remembered until nothing is left.
  */
-static void note(struct http_loop *loop)
+static void note_reads(struct http_loop *loop)
 {
     for (u_int i = 0; i < loop->reads->fd_count; i++) {
         struct http_watched *w = find(loop, (socket_handle)loop->reads->fd_array[i]);
 
         if (w != NULL) {
-            w->readable = w->ended;
+            w->readable = w->ended || socket_events_unread(w->socket);
             w->writes = 0;
         }
     }
+}
+
+/*
+ * Whoever has written for some rounds and is not done waits until the system says that there is
+ * room.
+ */
+static void note_writes(struct http_loop *loop)
+{
     for (u_int i = 0; i < loop->writes->fd_count; i++) {
         struct http_watched *w = find(loop, (socket_handle)loop->writes->fd_array[i]);
 
         if (w != NULL && ++w->writes > WRITES_AT_ONCE) {
             w->writes = 0;
-            w->full = true;
-            socket_events_want_write(loop->events, w->socket, w->group);
+            w->full = socket_events_full(loop->events, w->socket, w->group);
         }
     }
+}
+
+static void look_for_room(struct http_loop *loop)
+{
+    loop->looked_us = clock_monotonic_us();
+    for (u_int i = 0; i < loop->wants_write->fd_count; i++) {
+        struct http_watched *w = find(loop, (socket_handle)loop->wants_write->fd_array[i]);
+
+        if (w != NULL && w->full) {
+            w->full = socket_events_full(loop->events, w->socket, w->group);
+        }
+    }
+}
+
+/* At most left_ms, unless -1. */
+static void wait_for_some(struct http_loop *loop, int64_t left_ms)
+{
+    bool cut_short = loop->waits_for_room && (left_ms < 0 || left_ms > FULL_MS);
+
+    take_events(loop, socket_events_wait(loop->events, cut_short ? FULL_MS : left_ms));
+    if (loop->waits_for_room && clock_monotonic_us() - loop->looked_us >= FULL_MS * US_PER_MS) {
+        look_for_room(loop);
+    }
+    choose(loop);
 }
 
 static void *run(void *context)
@@ -195,15 +239,15 @@ static void *run(void *context)
         ask(loop);
         choose(loop);
         if (nothing_to_do(loop) && left_ms != 0) {
-            take_events(loop, socket_events_wait(loop->events, left_ms));
-            choose(loop);
+            wait_for_some(loop, left_ms);
         }
         if (loop->options.round != NULL) {
             loop->options.round(loop->options.context);
         }
-        note(loop);
         (void)MHD_run_from_select2(loop->options.daemon, loop->reads, loop->writes, NULL,
                                    loop->options.sockets);
+        note_reads(loop);
+        note_writes(loop);
     }
     return NULL;
 }

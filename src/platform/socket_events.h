@@ -30,8 +30,14 @@ void socket_events_free(struct socket_events *events); /* no socket is left; NUL
  */
 MUST_USE bool socket_events_add(struct socket_events *events, socket_handle s, unsigned *group);
 void socket_events_remove(struct socket_events *events, socket_handle s, unsigned group);
-/* Tell also when it can be written to: at once when it can already. Once. */
-void socket_events_want_write(struct socket_events *events, socket_handle s, unsigned group);
+/*
+ * Can it not be written to at this moment? Then its group is told of when it can: soon after a send
+ * that would have blocked; otherwise that may be missed, and is to be asked again some time.
+ */
+MUST_USE bool socket_events_full(struct socket_events *events, socket_handle s, unsigned group);
+
+/* Is there something that nobody has read? When the system does not say: yes. */
+MUST_USE bool socket_events_unread(socket_handle s);
 
 /* Let the one who waits go on, now or the next time. */
 void socket_events_wake(struct socket_events *events);

@@ -60,9 +60,19 @@ void socket_events_remove(struct socket_events *events, socket_handle s, unsigne
     events->sockets[group]--;
 }
 
-void socket_events_want_write(struct socket_events *events, socket_handle s, unsigned group)
+bool socket_events_full(struct socket_events *events, socket_handle s, unsigned group)
 {
+    WSAPOLLFD asked = { (SOCKET)s, POLLWRNORM, 0 };
+
     (void)WSAEventSelect((SOCKET)s, events->event[group], READING | FD_WRITE);
+    return WSAPoll(&asked, 1, 0) == 0;
+}
+
+bool socket_events_unread(socket_handle s)
+{
+    u_long bytes = 0;
+
+    return ioctlsocket((SOCKET)s, (long)FIONREAD, &bytes) != 0 || bytes > 0;
 }
 
 void socket_events_wake(struct socket_events *events)
