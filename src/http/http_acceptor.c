@@ -98,7 +98,7 @@ static bool accept_some(struct http_acceptor *acceptor, const struct listening *
     while (count < ACCEPTS_PER_ROUND && got == SOCKET_IO_DONE) {
         struct arrival *next = &batch[count];
 
-        got = socket_accept(from->socket, &next->socket, &next->peer, &next->port);
+        got = socket_accept_bare(from->socket, &next->socket, &next->peer, &next->port);
         count += got == SOCKET_IO_DONE ? 1u : 0u;
     }
     hand_on(acceptor, from, batch, count);

@@ -19,15 +19,15 @@
 static atomic_bool lacking; /* the system has no descriptor left */
 static atomic_uint tries;   /* meanwhile */
 
-enum socket_io __real_socket_accept(socket_handle listening, socket_handle *out,
-                                    struct ip_address *address, uint16_t *port);
-enum socket_io __wrap_socket_accept(socket_handle listening, socket_handle *out,
-                                    struct ip_address *address, uint16_t *port);
+enum socket_io __real_socket_accept_bare(socket_handle listening, socket_handle *out,
+                                         struct ip_address *address, uint16_t *port);
+enum socket_io __wrap_socket_accept_bare(socket_handle listening, socket_handle *out,
+                                         struct ip_address *address, uint16_t *port);
 
-enum socket_io __wrap_socket_accept(socket_handle listening, socket_handle *out,
-                                    struct ip_address *address, uint16_t *port)
+enum socket_io __wrap_socket_accept_bare(socket_handle listening, socket_handle *out,
+                                         struct ip_address *address, uint16_t *port)
 {
-    if (!atomic_load(&lacking)) return __real_socket_accept(listening, out, address, port);
+    if (!atomic_load(&lacking)) return __real_socket_accept_bare(listening, out, address, port);
     (void)atomic_fetch_add(&tries, 1);
     return SOCKET_IO_ENDED;
 }
