@@ -14,7 +14,7 @@
 #define ANSWER_YOUNG_US SECOND_US
 /* libmicrohttpd does not tell of a connection that it had no memory for. */
 #define COMING_US (5 * SECOND_US)
-/* Who waits for room waits for some, so that libmicrohttpd need not wake for each; at most so long. */
+/* Who waits for room waits for some, so that libmicrohttpd need not wake for each place. */
 #define ROOM_MS 200
 #define ROOM_WANTED (HTTP_GUARD_LEAVING / 2u)
 
