@@ -9,7 +9,7 @@
 #include "platform/threads.h"
 
 #define ACCEPTS_PER_ROUND 64u /* of one listener, before the others have their turn */
-#define ACCEPTS_AT_LAST 1024u /* what the system's queue may hold when we stop */
+#define ROUNDS_AT_LAST 16u    /* for what the system's queue holds when we stop */
 #define PAUSE_MS 100          /* when descriptors have run out */
 #define US_PER_MS 1000
 
@@ -69,26 +69,41 @@ static void begin_round(struct http_acceptor *acceptor, struct accept_round *rou
     (void)pthread_mutex_unlock(&acceptor->lock);
 }
 
-/* At most so many; false: the system has nothing left to accept them with. */
-static bool accept_some(struct http_acceptor *acceptor, const struct listening *from, unsigned most)
-{
+struct arrival {
+    socket_handle socket;
     struct ip_address peer;
-    uint16_t port = 0;
-    socket_handle socket = SOCKET_HANDLE_NONE;
+    uint16_t port;
+};
 
-    for (unsigned i = 0; i < most; i++) {
-        switch (socket_accept(from->socket, &socket, &peer, &port)) {
-        case SOCKET_IO_DONE:
-            acceptor->options.arrived(acceptor->options.context, from->listener, socket, &peer,
-                                      port);
-            break;
-        case SOCKET_IO_LATER:
-            return true;
-        case SOCKET_IO_ENDED:
-            return false;
-        }
+static void hand_on(struct http_acceptor *acceptor, const struct listening *from,
+                    const struct arrival *batch, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        acceptor->options.arrived(acceptor->options.context, from->listener, batch[i].socket,
+                                  &batch[i].peer, batch[i].port);
     }
-    return true;
+}
+
+/*
+ * First all are accepted, then all are handed on: libmicrohttpd's thread wakes at the first, and
+ * should find the others too. False: the system has nothing left to accept them with.
+ */
+static bool accept_some(struct http_acceptor *acceptor, const struct listening *from,
+                        unsigned *accepted)
+{
+    struct arrival batch[ACCEPTS_PER_ROUND];
+    enum socket_io got = SOCKET_IO_DONE;
+    unsigned count = 0;
+
+    while (count < ACCEPTS_PER_ROUND && got == SOCKET_IO_DONE) {
+        struct arrival *next = &batch[count];
+
+        got = socket_accept_bare(from->socket, &next->socket, &next->peer, &next->port);
+        count += got == SOCKET_IO_DONE ? 1u : 0u;
+    }
+    hand_on(acceptor, from, batch, count);
+    *accepted = count;
+    return got != SOCKET_IO_ENDED;
 }
 
 /* Listening sockets are left out while they would be readable for nothing. */
@@ -110,6 +125,7 @@ static void *run(void *context)
 {
     struct http_acceptor *acceptor = context;
     int64_t not_before_us = 0;
+    unsigned accepted = 0;
     struct accept_round round;
 
     begin_round(acceptor, &round);
@@ -118,14 +134,17 @@ static void *run(void *context)
         for (size_t i = 0; i < round.count; i++) {
             /* of one that was left out there is no event */
             if (socket_poll_events(acceptor->poll, 1 + i) != 0
-                && !accept_some(acceptor, &round.listening[i], ACCEPTS_PER_ROUND)) {
+                && !accept_some(acceptor, &round.listening[i], &accepted)) {
                 not_before_us = clock_monotonic_us() + (int64_t)PAUSE_MS * US_PER_MS;
             }
         }
         begin_round(acceptor, &round);
     }
     for (size_t i = 0; i < round.count; i++) {
-        (void)accept_some(acceptor, &round.listening[i], ACCEPTS_AT_LAST);
+        for (unsigned most = ROUNDS_AT_LAST;
+             most > 0 && accept_some(acceptor, &round.listening[i], &accepted) && accepted > 0;
+             most--) {
+        }
         socket_close(round.listening[i].socket);
     }
     return NULL;

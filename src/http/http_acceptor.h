@@ -24,8 +24,8 @@ struct http_acceptor_options {
     void *context;
     /*
      * Somebody has connected; `listener` is that of http_acceptor_listen. The socket is taken over;
-     * it does not block, is not inherited, and sends small pieces at once. May wait until there is
-     * room: all others wait in the system's queue meanwhile.
+     * the taker sets it up (not to block, not to be inherited). May wait until there is room: all
+     * others wait in the system's queue meanwhile.
      */
     void (*arrived)(void *context, void *listener, socket_handle take_socket,
                     const struct ip_address *peer, uint16_t peer_port);

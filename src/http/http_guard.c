@@ -14,7 +14,9 @@
 #define ANSWER_YOUNG_US SECOND_US
 /* libmicrohttpd does not tell of a connection that it had no memory for. */
 #define COMING_US (5 * SECOND_US)
-#define ROOM_MS 1000 /* those that were forgotten so are looked for */
+/* Who waits for room waits for some, so that libmicrohttpd need not wake for each place. */
+#define ROOM_MS 200
+#define ROOM_WANTED (HTTP_GUARD_LEAVING / 2u)
 
 /* The place of a connection that libmicrohttpd has not opened yet. */
 struct coming {
@@ -205,14 +207,15 @@ static enum verdict one_for_one(struct http_guard *guard, const struct wanted *w
     return coming > 0 ? VERDICT_LATER : VERDICT_NO;
 }
 
-static enum verdict judge(struct http_guard *guard, const struct ip_address *address)
+/* room: so many of the places of those that are leaving have to be free. */
+static enum verdict judge(struct http_guard *guard, const struct ip_address *address, unsigned room)
 {
     const struct http_guard_options *most = &guard->options;
     unsigned taken = 0;
 
     forget_lost(guard);
     taken = guard->open + guard->coming_count;
-    if (taken >= most->connections + HTTP_GUARD_LEAVING) return VERDICT_LATER;
+    if (taken + room > most->connections + HTTP_GUARD_LEAVING) return VERDICT_LATER;
     if (most->per_address != 0 && count_of(guard, address) >= most->per_address) {
         return one_for_one(guard, &(struct wanted){ .address = address },
                            coming_of(guard, address));
@@ -226,14 +229,15 @@ static bool admit(struct http_guard *guard, socket_handle socket, const struct i
 {
     struct ip_address address = address_counted(peer);
     enum verdict verdict = VERDICT_NO;
+    bool told = false;
 
     (void)pthread_mutex_lock(&guard->lock);
     forget_socket(guard, socket);
-    verdict = judge(guard, &address);
+    verdict = judge(guard, &address, 1);
     while (verdict == VERDICT_LATER && patiently && !guard->impatient) {
         guard->waiting = true;
-        (void)thread_cond_wait_ms(&guard->room, &guard->lock, ROOM_MS);
-        verdict = judge(guard, &address);
+        told = thread_cond_wait_ms(&guard->room, &guard->lock, ROOM_MS);
+        verdict = judge(guard, &address, told ? ROOM_WANTED : 1);
     }
     if (patiently) {
         guard->waiting = false;
@@ -258,9 +262,14 @@ bool http_guard_admit_patiently(struct http_guard *guard, socket_handle socket,
     return admit(guard, socket, peer, true);
 }
 
+/* With the lock held: places have come free, or those that have come can be judged. */
 static void tell_waiting(struct http_guard *guard)
 {
-    if (guard->waiting) {
+    unsigned taken = guard->open + guard->coming_count;
+
+    if (guard->waiting
+        && (guard->impatient || guard->coming_count == 0
+            || taken + ROOM_WANTED <= guard->options.connections + HTTP_GUARD_LEAVING)) {
         (void)pthread_cond_signal(&guard->room);
     }
 }

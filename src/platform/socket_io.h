@@ -28,6 +28,12 @@ MUST_USE bool socket_set_nonblocking(socket_handle s);
 enum socket_io socket_accept(socket_handle listening, socket_handle *out,
                              struct ip_address *address, uint16_t *port);
 /*
+ * The same for somebody who sets all that up by himself: on Windows each of it is a call, which
+ * counts where a crowd comes.
+ */
+enum socket_io socket_accept_bare(socket_handle listening, socket_handle *out,
+                                  struct ip_address *address, uint16_t *port);
+/*
  * Two connected sockets that do not block. POSIX: AF_UNIX. Windows: TCP over loopback, where it is
  * checked that no other process sits at either end. Errors: REASON_INTERNAL.
  */

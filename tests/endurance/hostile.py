@@ -16,6 +16,7 @@ import errno
 import json
 import os
 import random
+import re
 import selectors
 import socket
 import ssl
@@ -383,6 +384,68 @@ def pipeline(a):
     return {"requests": 100 * (a.count or 50)}
 
 
+class Asker:
+    """A connection that has so many questions on their way at any time."""
+
+    def __init__(self, port, number, batch):
+        self.sock = connect(port, number)
+        self.batch, self.answered, self.tail, self.unsent = batch, 0, b"", b""
+        self.sock.setblocking(False)
+        self.ask()
+
+    def ask(self):
+        self.unsent += GET_CACERT * self.batch
+        self.send()
+
+    def send(self):
+        try:
+            self.unsent = self.unsent[self.sock.send(self.unsent):]
+        except BlockingIOError:
+            pass
+
+    def take(self):
+        """The statuses of what came; None: the server has closed."""
+        data = self.sock.recv(1 << 16)
+        if not data:
+            return None
+        text = self.tail + data
+        statuses = re.findall(rb"HTTP/1\.1 (\d{3}) ", text)
+        self.tail = text[-12:]  # one byte less than a match has
+        self.answered += len(statuses)
+        while self.answered >= self.batch:
+            self.answered -= self.batch
+            self.ask()
+        return statuses
+
+
+def cacert(a):
+    """GetCACert in an endless pipeline on each of 300 connections: all answered, and by no worker."""
+    selector, statuses = selectors.DefaultSelector(), collections.Counter()
+    for i in range(a.count or 300):
+        asker = Asker(a.port, i, 20)
+        selector.register(asker.sock, selectors.EVENT_READ, asker)
+    until = time.monotonic() + (a.seconds or 20)
+    while time.monotonic() < until and selector.get_map():
+        for key, _events in selector.select(0.2):
+            asker = key.data
+            try:
+                got = asker.take()
+                if asker.unsent:
+                    asker.send()
+            except OSError as error:
+                got = None if error.errno != errno.EAGAIN else []
+            if got is None:
+                problems["a connection was closed"] += 1
+                selector.unregister(asker.sock)
+                asker.sock.close()
+                continue
+            statuses.update(got)
+    own = {status.decode(): count for status, count in statuses.items()}
+    if set(own) != {"200"}:
+        problems["GetCACert: %s" % own] += 1
+    return {"answers": own}
+
+
 # ---- shapes that two programs read in two ways ------------------------------------------------------
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -594,7 +657,7 @@ def management(a):
 
 ATTACKS = {f.__name__.replace("_", "-"): f
            for f in (slow_headers, slow_line, slow_bodies, silent, idle, slow_readers, flood, tls_stall, tls_leave,
-                     endless, pipeline, smuggling, messages, refusals, rate, ocsp, management)}
+                     endless, pipeline, cacert, smuggling, messages, refusals, rate, ocsp, management)}
 
 
 def main():

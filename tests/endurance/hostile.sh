@@ -16,7 +16,7 @@ most_growth_kb=65536
 [[ $OPENNDES_PROGRAM != *-asan/* ]] || most_growth_kb=400000 # the sanitizer keeps what is freed
 attacks=("$@")
 [[ ${#attacks[@]} -gt 0 ]] || attacks=(slow-headers slow-line slow-bodies silent idle slow-readers flood tls-stall tls-leave
-    endless pipeline smuggling messages refusals ocsp management rate)
+    endless pipeline cacert smuggling messages refusals ocsp management rate)
 
 # server_pid: of the program itself; $server may be what started it.
 server_pid() {

@@ -223,32 +223,38 @@ static void *be_patient(void *context)
     return NULL;
 }
 
-/* Full, and somebody is about to leave: whoever comes waits for that, and no longer. */
+/*
+ * Full, and somebody is about to leave: whoever comes waits for that, and no longer. Whether one or
+ * all of them leave: of several he waits for a moment longer.
+ */
 static void guard_admit_patiently__somebody_leaves__admitted(void **state)
 {
     enum { MOST = 2 + HTTP_GUARD_LEAVING };
+    static const unsigned leaving[] = { 1, MOST,
+                                        0 }; /* the last one: nobody, and the server stops */
     struct patient patient = { .guard = guard_of(2, 0, 0), .peer = address_of("192.0.2.9") };
     struct http_guarded c[MOST];
     struct error err = ERROR_INIT;
     pthread_t thread;
 
     (void)state;
-    for (unsigned leave = 0; leave < 2; leave++) {
+    for (size_t round = 0; round < sizeof(leaving) / sizeof(leaving[0]); round++) {
         for (size_t i = 0; i < MOST; i++) {
             assert_true(admit(patient.guard, &patient.peer));
             open_one(patient.guard, &c[i], "192.0.2.1");
         }
         assert_done(thread_start(&thread, "patient", be_patient, &patient, &err), &err, "");
         thread_pause_ms(20);
-        if (leave == 0) {
-            http_guard_close(patient.guard, &c[0]);
-        } else {
-            http_guard_end_patience(patient.guard); /* nobody has left */
+        for (size_t i = 0; i < leaving[round]; i++) {
+            http_guard_close(patient.guard, &c[i]);
+        }
+        if (leaving[round] == 0) {
+            http_guard_end_patience(patient.guard);
         }
         thread_join(thread);
-        assert_int_equal(patient.admitted, leave == 0);
+        assert_int_equal(patient.admitted, leaving[round] > 0);
         http_guard_withdraw(patient.guard, no_socket(100));
-        for (size_t i = leave == 0 ? 1 : 0; i < MOST; i++) {
+        for (size_t i = leaving[round]; i < MOST; i++) {
             http_guard_close(patient.guard, &c[i]);
         }
     }

@@ -42,12 +42,11 @@ static bool concerns_one_connection(int number)
     }
 }
 
-enum socket_io socket_accept(socket_handle listening, socket_handle *out,
-                             struct ip_address *address, uint16_t *port)
+enum socket_io socket_accept_bare(socket_handle listening, socket_handle *out,
+                                  struct ip_address *address, uint16_t *port)
 {
     struct sockaddr_storage peer;
     socklen_t len = sizeof(peer);
-    const int yes = 1;
     int fd = accept4((int)listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0) return concerns_one_connection(errno) ? SOCKET_IO_LATER : SOCKET_IO_ENDED;
@@ -55,9 +54,20 @@ enum socket_io socket_accept(socket_handle listening, socket_handle *out,
         socket_close(fd);
         return SOCKET_IO_LATER;
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     *out = fd;
     return SOCKET_IO_DONE;
+}
+
+enum socket_io socket_accept(socket_handle listening, socket_handle *out,
+                             struct ip_address *address, uint16_t *port)
+{
+    enum socket_io got = socket_accept_bare(listening, out, address, port);
+    const int yes = 1;
+
+    if (got == SOCKET_IO_DONE) {
+        (void)setsockopt((int)*out, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    }
+    return got;
 }
 
 bool socket_pair(socket_handle ends[2], struct error *err)

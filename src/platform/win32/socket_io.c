@@ -36,8 +36,8 @@ static bool set_up(SOCKET s)
     return socket_set_nonblocking((socket_handle)s);
 }
 
-enum socket_io socket_accept(socket_handle listening, socket_handle *out,
-                             struct ip_address *address, uint16_t *port)
+enum socket_io socket_accept_bare(socket_handle listening, socket_handle *out,
+                                  struct ip_address *address, uint16_t *port)
 {
     struct sockaddr_storage peer;
     int len = (int)sizeof(peer);
@@ -51,12 +51,24 @@ enum socket_io socket_accept(socket_handle listening, socket_handle *out,
                    ? SOCKET_IO_LATER
                    : SOCKET_IO_ENDED;
     }
-    if (!set_up(s) || !socket_address((const struct sockaddr *)&peer, address, port)) {
+    if (!socket_address((const struct sockaddr *)&peer, address, port)) {
         socket_close((socket_handle)s);
         return SOCKET_IO_LATER;
     }
     *out = (socket_handle)s;
     return SOCKET_IO_DONE;
+}
+
+enum socket_io socket_accept(socket_handle listening, socket_handle *out,
+                             struct ip_address *address, uint16_t *port)
+{
+    enum socket_io got = socket_accept_bare(listening, out, address, port);
+
+    if (got == SOCKET_IO_DONE && !set_up((SOCKET)*out)) {
+        socket_close(*out);
+        return SOCKET_IO_LATER;
+    }
+    return got;
 }
 
 static enum socket_io result_of(int rc, size_t *count)
