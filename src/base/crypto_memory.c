@@ -22,7 +22,7 @@ enum reason crypto_memory_reason(enum reason reason)
     return crypto_memory_failed() ? REASON_NO_MEMORY : reason;
 }
 
-/* ---- OpenSSL's functions for memory: those that it has without us, and a note ----------------- */
+/* ---- OpenSSL's functions for memory: those that it has without us, and a note ---------------- */
 
 static void *noted(void *memory)
 {

@@ -22,8 +22,10 @@ enum reason crypto_memory_reason(enum reason reason);
  * later it does nothing, and crypto_memory_sound stays false.
  */
 void crypto_memory_watch(void);
-/* OpenSSL has had all memory that it asked for since the process began. False: it has not, or nobody
- * watches. */
+/*
+ * OpenSSL has had all memory that it asked for since the process began. False: it has not, or
+ * nobody watches.
+ */
 MUST_USE bool crypto_memory_sound(void);
 
 #endif

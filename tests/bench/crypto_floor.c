@@ -264,8 +264,8 @@ static void measure_enrolment(const struct material *material, const struct argu
     struct result results[KINDS];
     for (int kind = 0; kind < KINDS; kind++) {
         if (kind == DECRYPT || kind == SIGN || kind == EC_SIGN) {
-            results[kind] =
-                measure(material, (enum kind)kind, (unsigned)arguments->threads, arguments->seconds);
+            results[kind] = measure(material, (enum kind)kind, (unsigned)arguments->threads,
+                                    arguments->seconds);
         }
     }
     printf("{\"rsa2048\":%.4f,\"p256\":%.4f}\n", floor_of(results, SIGN),
