@@ -102,11 +102,12 @@ function(openndes_test)
         ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT}")
 endfunction()
 
-# RSA keys of CAs and RAs from a small pool, for tests that make many of them.
+# Ready-made RSA keys of CAs and RAs, for tests that make many of them.
 function(openndes_test_quick_keys target)
     if(TARGET ${target})
         openndes_compile_once(quick_keys "${PROJECT_SOURCE_DIR}/tests/support/quick_keys.c")
         target_sources(${target} PRIVATE ${quick_keys})
+        openndes_link_modules(${target} PRIVATE ready_keys)
         target_link_libraries(${target} PRIVATE dep::openssl)
         target_link_options(${target} PRIVATE -Wl,--wrap=ca_key_generate)
     endif()
