@@ -113,6 +113,16 @@ function(openndes_test_quick_keys target)
     endif()
 endfunction()
 
+# An HTTPS client that trusts no CA of the machine. Windows has them in a store, not in a file.
+function(openndes_test_own_roots target)
+    if(TARGET ${target} AND NOT WIN32)
+        openndes_compile_once(own_roots "${PROJECT_SOURCE_DIR}/tests/support/own_roots.c")
+        target_sources(${target} PRIVATE ${own_roots})
+        target_link_libraries(${target} PRIVATE dep::curl)
+        target_link_options(${target} PRIVATE -Wl,--wrap=curl_easy_reset)
+    endif()
+endfunction()
+
 # What every test process gets. The first error ends the program: a test never passes beside one.
 set(OPENNDES_TEST_ENVIRONMENT
     "ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1:check_initialization_order=1:detect_stack_use_after_return=1"
