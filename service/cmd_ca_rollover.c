@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ca/ca_builtin.h"
+#include "ca/ca_files.h"
 #include "config/config_edit.h"
 #include "config/config_load.h"
 #include "model/certificate.h"
@@ -29,8 +30,8 @@ struct rollover_change {
 /* One step, for each template whose ca is `name`. */
 struct rollover {
     const struct command *command;
-    const char *name;
-    const char *next; /* "start" only */
+    char name[LIMIT_TEMPLATE_NAME + 1];
+    char next[LIMIT_TEMPLATE_NAME + 1]; /* "start" only */
     bool (*plan)(const struct rollover *r, const struct template_config *config,
                  struct rollover_change *change, struct error *err);
     bool looks_only; /* nothing is changed yet */
@@ -120,6 +121,31 @@ static bool change_all(struct rollover *r, const char *event, const char *target
 
 /* ---- the CAs --------------------------------------------------------------------------------- */
 
+struct called {
+    const char *typed;
+    char *name;
+};
+
+static bool take_called(void *context, const char *name, struct error *err)
+{
+    const struct called *called = context;
+
+    return !text_equal_nocase(name, called->typed)
+           || text_copy(called->name, LIMIT_TEMPLATE_NAME + 1, name)
+           || error_set(err, REASON_LIMIT, "the CA's name is too long");
+}
+
+/* Case does not matter when a name is typed; settings have it as the CA's folder is called. */
+static bool name_ca(const struct command *command, const char *typed,
+                    char name[LIMIT_TEMPLATE_NAME + 1], struct error *err)
+{
+    struct called called = { typed, name };
+
+    return (text_copy(name, LIMIT_TEMPLATE_NAME + 1, typed)
+            || error_set(err, REASON_LIMIT, "the CA's name is too long"))
+           && ca_files_list(command->data, take_called, &called, err);
+}
+
 struct ca_life {
     struct certificate_info info;
     bool ready;
@@ -196,7 +222,7 @@ static bool plan_finish(const struct rollover *r, const struct template_config *
                          previous, r->name);
     }
     set(change, "ca", config->rollover.next);
-    set(change, "rollover.previous", r->name);
+    set(change, "rollover.previous", config->ca);
     set(change, "rollover.next", "");
     return true;
 }
@@ -281,8 +307,10 @@ static bool rollover_start(const struct command *command, struct error *err)
     if (!parse(command, 2, "ca rollover start NAME NEXT", &args, err)) {
         return false;
     }
-    r.name = args.positional[0];
-    r.next = args.positional[1];
+    if (!name_ca(command, args.positional[0], r.name, err)
+        || !name_ca(command, args.positional[1], r.next, err)) {
+        return false;
+    }
     if (text_equal_nocase(r.name, r.next)) {
         return error_set(err, REASON_ROLLOVER, "a CA cannot follow itself");
     }
@@ -310,8 +338,9 @@ static bool rollover_finish(const struct command *command, struct error *err)
     if (!parse(command, 1, "ca rollover finish NAME", &args, err)) {
         return false;
     }
-    r.name = a.name = args.positional[0];
-    if (!config_list_templates(command->data, find_announced, &a, err)) {
+    a.name = r.name;
+    if (!name_ca(command, args.positional[0], r.name, err)
+        || !config_list_templates(command->data, find_announced, &a, err)) {
         return false;
     }
     if (a.next[0] == '\0') {
@@ -345,8 +374,8 @@ static bool rollover_cancel(const struct command *command, struct error *err)
     if (!parse(command, 1, "ca rollover cancel NAME", &args, err)) {
         return false;
     }
-    r.name = args.positional[0];
-    return change_all(&r, "ca-rollover-cancel", r.name, err)
+    return name_ca(command, args.positional[0], r.name, err)
+           && change_all(&r, "ca-rollover-cancel", r.name, err)
            && told(&r, "ca-rollover-cancel", r.name, "Nothing is announced.", err);
 }
 
@@ -358,8 +387,8 @@ static bool rollover_end(const struct command *command, struct error *err)
     if (!parse(command, 1, "ca rollover end NAME", &args, err)) {
         return false;
     }
-    r.name = args.positional[0];
-    return change_all(&r, "ca-rollover-end", r.name, err)
+    return name_ca(command, args.positional[0], r.name, err)
+           && change_all(&r, "ca-rollover-end", r.name, err)
            && told(&r, "ca-rollover-end", r.name, "There is no CA before it.", err);
 }
 

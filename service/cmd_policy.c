@@ -50,7 +50,6 @@ static bool check_request(const struct check_files *files, const char *name, con
         const struct policy_request request = { .csr = &file.csr,
                                                 .details = file.details,
                                                 .path = path == NULL ? "" : path,
-                                                .ca_ident = "",
                                                 .known = files->known,
                                                 .now = clock_now() };
 

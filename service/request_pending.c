@@ -294,13 +294,15 @@ bool request_pending_decide(const struct command *command, const char *id, bool 
     }
     decision.id = choice.id;
     if (!store_pending_decide(store, &decision, err)) goto out;
-    tell_user(&choice, approve);
-    tell_event_log(&choice, approve ? "approved" : "denied", decision.note);
     if (!text_format(target, sizeof(target), "%s %s%s%s", choice.template_name, choice.request_id,
                      decision.note[0] != '\0' ? ": " : "", decision.note)) {
         target[0] = '\0';
     }
     ok = command_audit(command, approve ? "request-approve" : "request-deny", target, err);
+    tell_event_log(&choice, approve ? "approved" : "denied", decision.note);
+    if (ok) {
+        tell_user(&choice, approve); /* whoever reads it finds it recorded */
+    }
 out:
     store_close(store);
     return ok;

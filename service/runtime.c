@@ -9,26 +9,14 @@
 #include "ca/ra_sets.h"
 #include "config/config_load.h"
 #include "platform/clock.h"
-#include "platform/rights.h"
 #include "service/data_folder.h"
-#include "service/policy_report.h"
 #include "service/runtime_faces.h"
-#include "service/runtime_intune.h"
+#include "service/runtime_settings.h"
 #include "service/runtime_slots.h"
-
-#define POLICY_LOADS 3u
 
 struct runtime {
     int references; /* atomic */
-    struct service_config config;
-    struct file_stamp config_stamp;
-    struct registry_stamp policy_stamp;
-    struct config_sources *sources; /* NULL: openndes.json is broken */
-    struct url_bases urls;
-    struct ip_acl *acl;
-    struct ip_acl *proxies;
-    struct sign_in *sign_in;
-    struct runtime_intune intune;
+    struct runtime_settings settings;
     struct template_slot **templates; /* sorted by name */
     size_t template_count;
     struct ca_slot **cas; /* sorted by name */
@@ -42,118 +30,6 @@ struct loading {
     const struct runtime *previous;
     struct runtime *now;
 };
-
-static void report(const struct runtime_options *options, const struct error *why, const char *what)
-{
-    log_error(options->log, LOG_LEVEL_ERROR, why, "%s", what);
-    event_log_failure(options->events, EVENT_CONFIGURATION_BROKEN, what, why);
-    if (rights_is_unsafe(why)) {
-        event_log_failure(options->events, EVENT_RIGHTS_UNSAFE, what, why);
-    }
-}
-
-/* ---- settings ------------------------------------------------------------------------------- */
-
-/*
- * A policy that is written meanwhile may be read half, with restrictions missing, whatever the
- * cause of the load: again then. One that cannot be read is told by the load.
- */
-static bool load_sources(const struct config_sources_options *options, struct runtime *now,
-                         struct error *err)
-{
-    struct registry_stamp after;
-    bool whole = false;
-
-    for (unsigned i = 0; i < POLICY_LOADS && !whole; i++) {
-        service_config_clear(&now->config);
-        config_sources_free(now->sources);
-        now->sources = NULL;
-        config_policy_await(&now->policy_stamp);
-        if (!config_sources_load(options, &now->config, &now->sources, err)) {
-            return false;
-        }
-        whole = !config_policy_stamp(&after, &(struct error)ERROR_INIT)
-                || registry_stamp_equal(&after, &now->policy_stamp);
-    }
-    return true;
-}
-
-/* The first load needs openndes.json whole; later a broken one leaves the old settings in force. */
-static bool load_config(struct loading *l, struct error *err)
-{
-    const struct config_sources_options sources = {
-        .data_folder = l->options->data_folder,
-        .previous = l->previous == NULL ? NULL : &l->previous->config,
-    };
-    struct error why = ERROR_INIT;
-    char path[FILE_PATH_MAX];
-
-    if (!data_path_config(l->options->data_folder, path, err)
-        || !file_stamp(path, &l->now->config_stamp, err)) {
-        return false;
-    }
-    if (load_sources(&sources, l->now, &why)) {
-        policy_report_changes(l->now->sources, l->previous == NULL ? NULL : l->previous->sources,
-                              l->options->log, l->options->events);
-    } else {
-        if (l->previous == NULL) {
-            *err = why;
-            return false;
-        }
-        report(l->options, &why,
-               why.reason == REASON_NOT_PERMITTED || why.reason == REASON_LIMIT
-                   ? "Group Policy cannot be read, the old settings stay in force"
-                   : "openndes.json is broken, the old settings stay in force");
-        if (!service_config_copy(&l->now->config, &l->previous->config, err)) {
-            return false;
-        }
-    }
-    url_bases_make(l->options->listeners, l->options->listener_count, l->now->config.public_url,
-                   &l->now->urls);
-    return true;
-}
-
-/* Once per cause: templates that need Intune say it again, each for itself. */
-static void load_intune(struct loading *l)
-{
-    const struct runtime_intune *old = l->previous == NULL ? NULL : &l->previous->intune;
-
-    runtime_intune_load(&l->now->intune, l->options->data_folder, &l->now->config,
-                        l->options->intune_stats, old,
-                        l->previous == NULL ? NULL : &l->previous->config);
-    if (error_is_set(&l->now->intune.error)
-        && (old == NULL || old->error.reason != l->now->intune.error.reason)) {
-        log_error(l->options->log, LOG_LEVEL_ERROR, &l->now->intune.error,
-                  "Intune cannot be asked");
-        event_log_failure(l->options->events, EVENT_INTUNE_MISCONFIGURED, NULL,
-                          &l->now->intune.error);
-    }
-}
-
-/* What is made from the settings of openndes.json alone. */
-static bool compile_config(struct loading *l, struct error *err)
-{
-    struct acl_config proxies = { .enabled = true,
-                                  .allowed = l->now->config.trusted_proxies,
-                                  .limit = ACL_LIMIT_BOTH };
-    struct sign_in_options sign_in = {
-        .config = &l->now->config,
-        .data_folder = l->options->data_folder,
-        .previous = l->previous != NULL ? l->previous->sign_in : NULL,
-    };
-
-    l->now->acl = ip_acl_create(&l->now->config.ip_acl, err);
-    if (l->now->acl == NULL) {
-        return false;
-    }
-    l->now->proxies = ip_acl_create(&proxies, err);
-    if (l->now->proxies == NULL) {
-        return false;
-    }
-    load_intune(l);
-    l->now->sign_in = sign_in_create(&sign_in, err);
-    return l->now->sign_in != NULL;
-}
 
 /* ---- CAs ------------------------------------------------------------------------------------ */
 
@@ -228,12 +104,13 @@ static bool load_ca(void *context, const char *name, struct error *err)
     struct ca_slot *slot;
 
     if (old != NULL && ca_slot_stamps(l->options->data_folder, name, stamps, err) && old->ca != NULL
-        && ca_unchanged(old, stamps, l->now->urls.crl)
-        && ca_slot_settings_same(old, &l->now->config)) {
+        && ca_unchanged(old, stamps, l->now->settings.urls.crl)
+        && ca_slot_settings_same(old, &l->now->settings.config)) {
         slot = ca_slot_ref(old);
     } else {
         error_clear(err);
-        slot = ca_slot_load(l->options, name, l->now->urls.crl, &l->now->config, err);
+        slot = ca_slot_load(l->options, name, l->now->settings.urls.crl, &l->now->settings.config,
+                            err);
         if (slot == NULL) {
             return false;
         }
@@ -242,7 +119,8 @@ static bool load_ca(void *context, const char *name, struct error *err)
         report_former(l->options, slot);
         if (slot->ca == NULL) {
             if (old == NULL || !old->files_broken || slot->error.reason != REASON_NO_MEMORY) {
-                report(l->options, &slot->error, "a CA cannot be opened"); /* not each second */
+                runtime_report_broken(l->options, &slot->error,
+                                      "a CA cannot be opened"); /* not each second */
             }
             if (old != NULL && old->ca != NULL) {
                 /* Keys in memory are still good: a broken file must not take the service down. Its
@@ -298,7 +176,7 @@ static bool template_unchanged(struct loading *l, const struct template_slot *ol
 {
     return old != NULL && file_stamp_equal(&old->stamp, stamp) && !old->broken
            && old->service_scope == service_scope
-           && (old->intune == NULL || old->intune == l->now->intune.client)
+           && (old->intune == NULL || old->intune == l->now->settings.intune.client)
            && !template_slot_files_stale(old, l->options->data_folder)
            && old->ca == ca_slot_named(l->now, old->ca->name)
            && rollover_slot_current(&old->next, find_ca, l)
@@ -321,7 +199,7 @@ static void keep_old_form(struct loading *l, struct template_slot *slot, struct 
     }
     if (text_format(what, sizeof(what), "template %s is broken, %s", slot->name,
                     good != NULL ? "the old one stays in force" : "its URL answers nobody")) {
-        report(l->options, &slot->error, what);
+        runtime_report_broken(l->options, &slot->error, what);
     }
 }
 
@@ -341,7 +219,7 @@ static void report_policies(const struct loading *l, const struct template_slot 
 static bool load_template(void *context, const char *name, struct error *err)
 {
     struct loading *l = context;
-    bool service_scope = in_service_scope(&l->now->config, name);
+    bool service_scope = in_service_scope(&l->now->settings.config, name);
     struct template_slot *old = slot_named(l->previous, name);
     struct template_slot **grown;
     struct template_slot *slot;
@@ -355,8 +233,8 @@ static bool load_template(void *context, const char *name, struct error *err)
     if (template_unchanged(l, old, &stamp, service_scope)) {
         slot = template_slot_ref(old);
     } else {
-        slot = template_slot_load(l->options, name, &stamp, service_scope, &l->now->intune, find_ca,
-                                  l, err);
+        slot = template_slot_load(l->options, name, &stamp, service_scope, &l->now->settings.intune,
+                                  find_ca, l, err);
         if (slot == NULL) {
             return false;
         }
@@ -393,9 +271,10 @@ static bool has_page(const struct runtime *runtime)
  */
 static void report_sign_in(struct loading *l)
 {
-    const char *before =
-        l->previous != NULL && has_page(l->previous) ? sign_in_problem(l->previous->sign_in) : "";
-    const char *problem = has_page(l->now) ? sign_in_problem(l->now->sign_in) : "";
+    const char *before = l->previous != NULL && has_page(l->previous)
+                             ? sign_in_problem(l->previous->settings.sign_in)
+                             : "";
+    const char *problem = has_page(l->now) ? sign_in_problem(l->now->settings.sign_in) : "";
 
     if (problem[0] != '\0' && strcmp(problem, before) != 0) {
         log_line(l->options->log, LOG_LEVEL_WARNING, "sign-in to the password page: %s", problem);
@@ -415,7 +294,8 @@ struct runtime *runtime_load(const struct runtime_options *options, struct runti
         return NULL;
     }
     now->references = 1;
-    if (!load_config(&l, err) || !compile_config(&l, err)
+    if (!runtime_settings_load(&now->settings, options,
+                               previous == NULL ? NULL : &previous->settings, err)
         || !ca_files_list(options->data_folder, load_ca, &l, err)
         || !config_list_templates(options->data_folder, load_template, &l, err)
         || !runtime_faces_load(&now->faces, options, now,
@@ -442,17 +322,12 @@ void runtime_unref(struct runtime *runtime)
     for (size_t i = 0; i < runtime->template_count; i++) {
         template_slot_unref(runtime->templates[i]);
     }
-    sign_in_unref(runtime->sign_in);
-    runtime_intune_clear(&runtime->intune);
-    ip_acl_free(runtime->proxies);
     for (size_t i = 0; i < runtime->ca_count; i++) {
         ca_slot_unref(runtime->cas[i]);
     }
     free(runtime->templates);
     free(runtime->cas);
-    ip_acl_free(runtime->acl);
-    config_sources_free(runtime->sources);
-    service_config_clear(&runtime->config);
+    runtime_settings_clear(&runtime->settings);
     free(runtime);
 }
 
@@ -499,14 +374,8 @@ bool runtime_stale(const struct runtime *runtime, const char *data_folder)
     struct stale_check templates = { runtime, data_folder, 0, false };
     struct stale_check cas = { runtime, data_folder, 0, false };
     struct error ignored = ERROR_INIT;
-    struct file_stamp stamp;
-    char path[FILE_PATH_MAX];
 
-    if (data_path_config(data_folder, path, &ignored) && file_stamp(path, &stamp, &ignored)
-        && !file_stamp_equal(&stamp, &runtime->config_stamp)) {
-        return true;
-    }
-    if (runtime_intune_stale(&runtime->intune, data_folder, &runtime->config)) {
+    if (runtime_settings_stale(&runtime->settings, data_folder)) {
         return true;
     }
     if (!config_list_templates(data_folder, stale_template, &templates, &ignored)) {
@@ -524,27 +393,28 @@ bool runtime_policy_stale(const struct runtime *runtime, struct registry_stamp *
     struct error ignored = ERROR_INIT;
 
     return config_policy_stamp(&found, &ignored)
-           && config_policy_changed(&runtime->policy_stamp, &found, clock_now_ms(), last_look);
+           && config_policy_changed(&runtime->settings.policy_stamp, &found, clock_now_ms(),
+                                    last_look);
 }
 
 const struct service_config *runtime_config(const struct runtime *runtime)
 {
-    return &runtime->config;
+    return &runtime->settings.config;
 }
 
 const struct ip_acl *runtime_acl(const struct runtime *runtime)
 {
-    return runtime->acl;
+    return runtime->settings.acl;
 }
 
 const struct ip_acl *runtime_proxies(const struct runtime *runtime)
 {
-    return runtime->proxies;
+    return runtime->settings.proxies;
 }
 
 struct sign_in *runtime_sign_in(const struct runtime *runtime)
 {
-    return runtime->sign_in;
+    return runtime->settings.sign_in;
 }
 
 const struct ndes_face *runtime_ndes_face(const struct runtime *runtime, const char *template_name,
@@ -568,12 +438,12 @@ const struct ndes_face *runtime_ndes_face(const struct runtime *runtime, const c
 
 struct intune_client *runtime_intune(const struct runtime *runtime)
 {
-    return runtime->intune.client;
+    return runtime->settings.intune.client;
 }
 
 const struct url_bases *runtime_urls(const struct runtime *runtime)
 {
-    return &runtime->urls;
+    return &runtime->settings.urls;
 }
 
 const struct endpoint *runtime_endpoint(const struct runtime *runtime, const char *name,

@@ -55,11 +55,12 @@ quietly() {
     fi
 }
 
-# build_preset PRESET: configure and build; quiet unless it fails, then the compiler's words.
+# build_preset PRESET [BUILD-OPTION...]: configure and build; quiet unless it fails, then the compiler's
+# words.
 build_preset() {
     local log=$OPENNDES_CACHE/log/build-$1.log errors
     mkdir -p "$OPENNDES_CACHE/log"
-    if ! (cd "$OPENNDES_ROOT" && cmake --preset "$1" && cmake --build --preset "$1") >"$log" 2>&1; then
+    if ! (cd "$OPENNDES_ROOT" && cmake --preset "$1" && cmake --build --preset "$1" "${@:2}") >"$log" 2>&1; then
         # Compilers say "error:" and linkers "undefined reference"; the rest of the log is noise.
         errors=$(grep -E 'error:|undefined reference|CMake Error|FAILED:' -A 6 "$log" | head -n 40)
         printf '%s\n' "${errors:-$(tail -n 20 "$log")}" >&2

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ca/ca_error.h"
+#include "model/key_work.h"
 #include "model/legacy_crypto.h"
 #include "model/machine_pkey.h"
 #include "platform/protect.h"
@@ -233,10 +234,15 @@ struct evp_pkey_st *ca_key_parse(struct bytes content, const char *file,
     struct legacy_crypto legacy = { NULL, NULL, NULL };
     struct secret pkcs8 = SECRET_INIT;
     EVP_PKEY *key = NULL;
+    bool bounded = content.len > 0 && content.len <= LIMIT_PEM_FILE_BYTES;
     bool have_legacy = false;
-    bool read = content.len > 0 && content.len <= LIMIT_PEM_FILE_BYTES
-                && read_key(content, &answer, NULL, &pkcs8);
+    bool read = false;
 
+    if (bounded && !key_work_check(content, err)) {
+        (void)error_context(err, "%s", file);
+        goto out;
+    }
+    read = bounded && read_key(content, &answer, NULL, &pkcs8);
     if (!read && answer.asked && password == NULL) {
         (void)error_set(err, REASON_KEY_PASSWORD,
                         "%s: the private key is encrypted; give its password", file);

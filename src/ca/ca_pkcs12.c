@@ -11,6 +11,7 @@
 #include "ca/ca_error.h"
 #include "ca/ca_key.h"
 #include "ca/cert_chain.h"
+#include "model/key_work.h"
 #include "model/legacy_crypto.h"
 #include "model/certificate.h"
 
@@ -140,7 +141,15 @@ struct evp_pkey_st *ca_pkcs12_read(struct bytes content, const char *file,
         (void)ca_error_openssl(err, REASON_KEY_UNREADABLE, "%s is not a PKCS#12 file", file);
         goto out;
     }
+    if (!key_work_check_pkcs12(p12, err)) {
+        (void)error_context(err, "%s", file);
+        goto out;
+    }
     if (!check_mac(p12, file, password, &text, err)) {
+        goto out;
+    }
+    if (!key_work_check_pkcs12_inside(p12, text, err)) {
+        (void)error_context(err, "%s", file);
         goto out;
     }
     if (!take_contents(p12, text, &contents, &ignored)

@@ -22,6 +22,7 @@
 #include "ca/cert_chain.h"
 #include "model/machine_pkey.h"
 #include "model/name.h"
+#include "model/pem_password.h"
 
 #define REQUEST_BYTES_MAX 65536u
 
@@ -96,7 +97,7 @@ static bool repeat_request(const struct ca_folder *folder, struct buffer *pem, s
     key = ca_set_load_key(folder, CA_FILE_REQUEST_KEY, CA_KEY_KIND_CA, err);
     if (key == NULL) goto out;
     bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-    req = bio != NULL ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+    req = bio != NULL ? PEM_read_bio_X509_REQ(bio, NULL, pem_no_password, NULL) : NULL;
     if (req == NULL || X509_REQ_check_private_key(req, key) != 1) {
         (void)ca_error_openssl(err, REASON_KEY_MISMATCH,
                                "%s/%s is damaged or does not belong to %s; restore both, or move "

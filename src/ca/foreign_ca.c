@@ -10,6 +10,7 @@
 #include "ca/ca_error.h"
 #include "ca/cert_chain.h"
 #include "ca/crl_builder.h"
+#include "model/pem_password.h"
 
 struct foreign_ca {
     X509 *cert;
@@ -117,7 +118,7 @@ static X509_CRL *parse_crl(struct bytes content)
     }
     if (content.len > 0 && content.len <= CRL_BYTES_MAX) {
         bio = BIO_new_mem_buf(content.data, (int)content.len);
-        crl = bio == NULL ? NULL : PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+        crl = bio == NULL ? NULL : PEM_read_bio_X509_CRL(bio, NULL, pem_no_password, NULL);
         BIO_free(bio);
     }
     return crl;

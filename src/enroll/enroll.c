@@ -410,9 +410,8 @@ static bool plan(const struct enroll_options *options, const struct enroll_reque
 {
     return plan_by_template(options, request, work, err)
            && (options->policy == NULL
-               || policy_gate_check(options->policy, request, "",
-                                    challenge_for_policy(options, work), work->now, &work->plan,
-                                    &report->policy, err))
+               || policy_gate_check(options->policy, request, challenge_for_policy(options, work),
+                                    work->now, &work->plan, &report->policy, err))
            && sid_check(work, &report->policy, err);
 }
 

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/limits.h"
+#include "model/pem_password.h"
 #include "platform/files.h"
 
 struct tls_trust {
@@ -24,7 +25,7 @@ static bool read_all(BIO *bio, STACK_OF(X509) * certs, const char *file, struct 
     unsigned long why = 0;
     X509 *cert = NULL;
 
-    while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+    while ((cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL)) != NULL) {
         (void)X509_check_purpose(cert, -1, 0); /* what is derived from it is derived once, here */
         if (sk_X509_push(certs, cert) <= 0) {
             X509_free(cert);

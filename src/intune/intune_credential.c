@@ -12,6 +12,7 @@
 #include "intune/intune_credential_files.h"
 #include "intune/intune_key_file.h"
 #include "model/certificate.h"
+#include "model/pem_password.h"
 #include "platform/protect.h"
 #include "platform/rights.h"
 #include "platform/sealed_places.h"
@@ -132,7 +133,7 @@ static bool read_cert(const char *data, X509 **cert, bool *found, struct error *
 
     if (ok && *found) {
         bio = BIO_new_mem_buf(buffer_text(&pem), (int)pem.len);
-        *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+        *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, pem_no_password, NULL) : NULL;
         ERR_clear_error();
         ok = *cert != NULL
              || error_set(err, REASON_CERT_UNREADABLE, "%s holds no certificate in PEM",

@@ -12,7 +12,9 @@
 
 #include "base/limits.h"
 #include "model/certificate.h"
+#include "model/key_work.h"
 #include "model/legacy_crypto.h"
+#include "model/pem_password.h"
 
 #define KEY_DER_MAX 16384u /* PKCS#8 of RSA 8192 is below 5 KB */
 #define CERTIFICATES_MAX 16u
@@ -222,6 +224,7 @@ static bool read_pkcs12(struct bytes file, PKCS12 *p12, const struct secret *pas
                          password->len == 0 ? "the file needs a password"
                                             : "the file does not open with this password");
     }
+    if (!key_work_check_pkcs12_inside(p12, found, err)) return false;
     ok = open_pkcs12(file, found, NULL, out);
     if (!ok) {
         have_legacy = legacy_crypto_open(&legacy);
@@ -267,7 +270,7 @@ static X509 *find_cert(struct bytes pem, const EVP_PKEY *key, struct error *err)
     bool any = false;
 
     for (unsigned i = 0; bio != NULL && i < CERTIFICATES_MAX; i++) {
-        cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+        cert = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
         if (cert == NULL || intune_key_belongs(cert, key)) break;
         any = true;
         X509_free(cert);
@@ -291,8 +294,8 @@ static bool read_contents(struct bytes file, struct bytes password, struct conte
     struct secret text = SECRET_INIT; /* with a NUL behind it, as PKCS#12 wants it */
     bool ok = false;
 
-    if (p12 == NULL) return read_pem(file, password, out, err);
-    ok = secret_set(&text, password.data, password.len, err)
+    if (p12 == NULL) return key_work_check(file, err) && read_pem(file, password, out, err);
+    ok = key_work_check_pkcs12(p12, err) && secret_set(&text, password.data, password.len, err)
          && read_pkcs12(file, p12, &text, out, err);
     secret_clear(&text);
     PKCS12_free(p12);

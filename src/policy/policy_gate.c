@@ -263,32 +263,6 @@ out:
     return gate;
 }
 
-/* Is one of the policies for this CA-IDENT? */
-static bool has_ident(const struct policy *p, const char *ca_ident)
-{
-    return ca_ident[0] != '\0' && p->facts.ca_ident != NULL
-           && text_equal_nocase(p->facts.ca_ident, ca_ident);
-}
-
-static bool any_has_ident(const struct policy_gate *gate, const char *ca_ident)
-{
-    for (size_t i = 0; i < gate->count; i++) {
-        if (has_ident(gate->item[i].policy, ca_ident)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Policies that name the URL were sorted out at loading, and message= chooses no further. */
-static bool is_asked(const struct policy_gate *gate, size_t index, const char *ca_ident,
-                     bool by_ident)
-{
-    const struct policy *p = gate->item[index].policy;
-
-    return !by_ident || policy_endpoint_names(p, gate->url_path) || has_ident(p, ca_ident);
-}
-
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 /* What the policies asked have said. */
@@ -417,10 +391,7 @@ static void tell_several(const struct decision *d)
                    report->policy);
 }
 
-/*
- * One of all, not of those asked: whoever sends the request chooses message= and with it who is
- * asked, and must not be able to choose those that only look on.
- */
+/* A policy that only looks on is no way around one that does not. */
 static bool is_enforced(const struct policy_gate *gate)
 {
     for (size_t i = 0; i < gate->count; i++) {
@@ -452,11 +423,9 @@ static bool conclude(const struct decision *d, struct error *err)
 static bool ask_all(struct decision *d, struct policy_request *request, struct error *err)
 {
     const struct policy_gate *gate = d->gate;
-    bool by_ident = any_has_ident(gate, request->ca_ident);
 
     for (size_t i = 0; i < gate->count; i++) {
-        if (is_asked(gate, i, request->ca_ident, by_ident)
-            && !ask(d, &gate->item[i], request, err)) {
+        if (!ask(d, &gate->item[i], request, err)) {
             return error_context(err, "policy %s", gate->item[i].policy->name);
         }
     }
@@ -464,8 +433,8 @@ static bool ask_all(struct decision *d, struct policy_request *request, struct e
 }
 
 bool policy_gate_check(const struct policy_gate *gate, const struct enroll_request *request,
-                       const char *ca_ident, enum policy_challenge challenge, int64_t now,
-                       struct cert_plan *plan, struct policy_report *report, struct error *err)
+                       enum policy_challenge challenge, int64_t now, struct cert_plan *plan,
+                       struct policy_report *report, struct error *err)
 {
     struct csr_details *details = NULL;
     struct policy_verdict *verdict = NULL;
@@ -495,7 +464,6 @@ bool policy_gate_check(const struct policy_gate *gate, const struct enroll_reque
         struct policy_request asked = { .csr = &request->csr,
                                         .details = details,
                                         .path = "", /* which policies it chooses is settled */
-                                        .ca_ident = ca_ident == NULL ? "" : ca_ident,
                                         .challenge = challenge,
                                         .known = gate->known,
                                         .now = now,

@@ -50,15 +50,15 @@ struct policy_report {
 };
 
 /*
- * Compare with the policies that name the URL; else with those whose CA-IDENT is ca_ident
- * (message=; NULL: none); else with all. false: `err` is REASON_POLICY_DENIED, or the reason why
- * the comparison could not be made; nothing is issued then, in mode audit as well. The detail of a
- * denial begins with the check's id. true: the request fits, and plan has been narrowed: key usage
- * and EKU to those of the policy, validity cut, backdating. Or it fits none, and all policies of
- * the gate are in mode audit, the template's or their own: plan is then left as it is.
+ * Compare with the policies that name the URL; else with all. false: `err` is
+ * REASON_POLICY_DENIED, or the reason why the comparison could not be made; nothing is issued then,
+ * in mode audit as well. The detail of a denial begins with the check's id. true: the request fits,
+ * and plan has been narrowed: key usage and EKU to those of the policy, validity cut, backdating.
+ * Or it fits none, and all policies of the gate are in mode audit, the template's or their own:
+ * plan is then left as it is.
  */
 MUST_USE bool policy_gate_check(const struct policy_gate *gate,
-                                const struct enroll_request *request, const char *ca_ident,
+                                const struct enroll_request *request,
                                 enum policy_challenge challenge, int64_t now,
                                 struct cert_plan *plan, struct policy_report *report,
                                 struct error *err);

@@ -402,11 +402,9 @@ static bool verify(const struct learn *l, int64_t now)
     bool ok = verdict != NULL || error_set(l->err, REASON_NO_MEMORY, "a policy's verdict");
 
     for (size_t r = 0; ok && r < l->count; r++) {
-        const struct policy_request request = { .csr = l->requests[r].csr,
-                                                .details = l->requests[r].details,
-                                                .path = "",
-                                                .ca_ident = "",
-                                                .now = now };
+        const struct policy_request request = {
+            .csr = l->requests[r].csr, .details = l->requests[r].details, .path = "", .now = now
+        };
 
         ok = policy_match(l->p, &request, verdict, l->err);
         for (size_t i = 0; ok && verdict->outcome == POLICY_DENY && i < verdict->count; i++) {

@@ -55,8 +55,7 @@ enum policy_challenge {
 struct policy_request {
     const struct csr *csr;
     const struct csr_details *details;
-    const char *path;     /* of the URL the request came to; "" not known (command line) */
-    const char *ca_ident; /* message=; "" none */
+    const char *path; /* of the URL the request came to; "" not known (command line) */
     enum policy_challenge challenge;
     const struct policy_known *known; /* NULL: none */
     int64_t now;

@@ -102,19 +102,13 @@ static void match_path(struct policy_matching *m)
     policy_match_tell(m, CHECK_ENDPOINT, outcome, PLACE_ENDPOINT, p->endpoints.item[0], path);
 }
 
+/* Devices send it with GetCACert, where nothing is compared yet; a request does not carry it. */
 static void match_ident(struct policy_matching *m)
 {
     const char *wanted = m->policy->facts.ca_ident;
-    const char *sent = m->request->ca_ident;
 
-    if (wanted == NULL || sent[0] == '\0') {
-        policy_match_tell(m, CHECK_CA_IDENT, POLICY_NOT_CHECKED, PLACE_CA_IDENT,
-                          wanted == NULL ? "" : wanted, sent);
-        return;
-    }
-    /* anybody can send any: it says which profile a device has, and protects nothing */
-    policy_match_tell(m, CHECK_CA_IDENT, strcmp(wanted, sent) == 0 ? POLICY_PASS : POLICY_WARN,
-                      PLACE_CA_IDENT, wanted, sent);
+    policy_match_tell(m, CHECK_CA_IDENT, POLICY_NOT_CHECKED, PLACE_CA_IDENT,
+                      wanted == NULL ? "" : wanted, "");
 }
 
 void policy_match_endpoint(struct policy_matching *m)

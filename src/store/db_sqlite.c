@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the driver for SQLite 3: only this file and db_outcome.c know it.
- * Not here: our tables and statements (store_schema.c, store_sql.c).
+ * Purpose:  the driver for SQLite 3: connections, statements, transactions.
+ * Not here: the database as a whole (db_sqlite_file.c), our tables and statements (store_schema.c,
+ *           store_sql.c).
  * Owns:     one connection, its prepared statements.
  * Threads:  SQLite's own locks are off (NOMUTEX): a connection belongs to one thread at a time.
  * Spec:     sqlite.org: rescode, pragma, wal.
  */
-#include "store/db.h"
+#include "store/db_sqlite.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "platform/clock.h"
-#include "platform/files.h"
 #include "store/db_outcome.h"
 
 /* A lock is asked for again after so long: short, because a busy service leaves only small gaps
@@ -28,18 +27,6 @@
 #define DB_OPEN_ATTEMPTS 10
 #define DB_OPEN_STEP_MS 25
 
-/* Statements every connection needs. */
-enum db_own_text {
-    DB_OWN_VIEW,
-    DB_OWN_BEGIN,
-    DB_OWN_COMMIT,
-    DB_OWN_ROLLBACK,
-    DB_OWN_PART_BEGIN,
-    DB_OWN_PART_KEEP,
-    DB_OWN_PART_UNDO,
-    DB_OWN_COUNT
-};
-
 static const char *const db_own_texts[DB_OWN_COUNT] = {
     [DB_OWN_VIEW] = "BEGIN",
     /* IMMEDIATE: a transaction that first reads and then writes can fail in between. */
@@ -51,30 +38,9 @@ static const char *const db_own_texts[DB_OWN_COUNT] = {
     [DB_OWN_PART_UNDO] = "ROLLBACK TO part",
 };
 
-struct db_query {
-    struct db *db;
-    sqlite3_stmt *statement;
-    int bind_code; /* of the first binding that failed */
-};
-
-struct db {
-    sqlite3 *handle;
-    char *path;
-    char folder[FILE_PATH_MAX]; /* of the file */
-    int64_t busy_ms;
-    int64_t busy_since_us;    /* begin of the current wait for a lock */
-    const atomic_bool *hurry; /* NULL: never */
-    int64_t log_pages;        /* after the last commit of this connection */
-    const char *const *texts;
-    size_t text_count;
-    struct db_query *queries; /* one per text */
-    struct db_query own[DB_OWN_COUNT];
-};
-
 /* ---- failures ---------------------------------------------------------------------------- */
 
-/* Turn a result code into our error. Returns false. */
-static bool db_fail(const struct db *db, int code, struct error *err)
+bool db_fail(const struct db *db, int code, struct error *err)
 {
     const char *message = sqlite3_errstr(code);
     int extended = code;
@@ -249,9 +215,8 @@ bool db_execute(struct db *db, const char *script, struct error *err)
     return code == SQLITE_OK || db_fail(db, code, err);
 }
 
-/* One statement that gives one value: a PRAGMA. text (may be NULL) gets at most size bytes. */
-static bool read_value(struct db *db, const char *sql, int64_t *number, char *text, size_t size,
-                       struct error *err)
+bool db_read_value(struct db *db, const char *sql, int64_t *number, char *text, size_t size,
+                   struct error *err)
 {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
@@ -367,37 +332,6 @@ bool db_part_undo(struct db *db, struct error *err)
 
 /* ---- the connection ---------------------------------------------------------------------- */
 
-bool db_read_identity(struct db *db, struct db_identity *identity, struct error *err)
-{
-    bool own_transaction = !db_in_transaction(db);
-    int64_t tables = 0;
-
-    /* One view of the file: another process may be making it. */
-    if (own_transaction && !db_execute(db, "BEGIN", err)) {
-        return false;
-    }
-    bool ok = read_value(db, "PRAGMA application_id", &identity->application, NULL, 0, err)
-              && read_value(db, "PRAGMA user_version", &identity->version, NULL, 0, err)
-              && read_value(db, "SELECT count(*) FROM sqlite_master", &tables, NULL, 0, err);
-    if (own_transaction) {
-        db_rollback(db);
-    }
-    identity->empty = tables == 0;
-    return ok;
-}
-
-bool db_write_identity(struct db *db, const struct db_identity *identity, struct error *err)
-{
-    char script[96];
-
-    if (!text_format(script, sizeof script,
-                     "PRAGMA application_id = %lld; PRAGMA user_version = %lld",
-                     (long long)identity->application, (long long)identity->version)) {
-        return error_set(err, REASON_INTERNAL, "schema version too long");
-    }
-    return db_execute(db, script, err);
-}
-
 bool db_make_durable(struct db *db, struct error *err)
 {
     char mode[16] = "";
@@ -406,7 +340,7 @@ bool db_make_durable(struct db *db, struct error *err)
     /* Two processes that make a new file at once can meet here where SQLite does not wait. */
     for (start_waiting(db); again;) {
         struct error attempt = ERROR_INIT;
-        bool ok = read_value(db, "PRAGMA journal_mode = WAL", NULL, mode, sizeof mode, &attempt);
+        bool ok = db_read_value(db, "PRAGMA journal_mode = WAL", NULL, mode, sizeof mode, &attempt);
         again = !ok && attempt.reason == REASON_STORE_BUSY && !wait_is_over(db);
         if (!ok && !again) {
             *err = attempt;
@@ -557,80 +491,4 @@ void db_close(struct db *db)
 const char *db_path(const struct db *db)
 {
     return db->path;
-}
-
-bool db_page_count(struct db *db, int64_t *pages, struct error *err)
-{
-    return read_value(db, "PRAGMA page_count", pages, NULL, 0, err);
-}
-
-/* ---- copying ----------------------------------------------------------------------------- */
-
-bool db_begin_reading(struct db *db, struct error *err)
-{
-    /* The transaction sees the database of its first read. */
-    return db_execute(db, "BEGIN; SELECT count(*) FROM sqlite_schema", err);
-}
-
-/* In one go: nobody changes the source within its transaction, nobody else knows the copy. */
-static int copy_pages(struct db *from, sqlite3 *to)
-{
-    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from->handle, "main");
-    int code = backup != NULL ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(to);
-    int finish = sqlite3_backup_finish(backup);
-
-    return code != SQLITE_DONE ? code : finish;
-}
-
-bool db_copy(struct db *db, const char *to, struct error *err)
-{
-    const struct db_options options = { .path = to, .busy_ms = db->busy_ms, .cache_kib = 2048 };
-    struct db *copy = db_open(&options, err);
-    bool ok = false;
-
-    if (copy == NULL) {
-        return false;
-    }
-    /* What is cut off is not used: no journal, no flush. */
-    if (db_execute(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", err)) {
-        int code = copy_pages(db, copy->handle);
-
-        ok = code == SQLITE_OK || db_fail(copy, code, err);
-    }
-    db_close(copy);
-    return ok;
-}
-
-/* Of a page that the disk did not give, which is a finding as damage is; 0: it is damage. */
-static int code_of_finding(const char *finding)
-{
-    const char *found = strstr(finding, "error code=");
-    long code = found != NULL ? strtol(strchr(found, '=') + 1, NULL, 10) : 0;
-    bool damage = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-
-    return damage ? 0 : (int)code;
-}
-
-bool db_check(struct db *db, bool thorough, struct error *err)
-{
-    const char *sql = thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
-    char finding[256] = "";
-
-    if (!read_value(db, sql, NULL, finding, sizeof finding, err)) {
-        return false;
-    }
-    int code = code_of_finding(finding);
-    if (code != 0) {
-        return db_fail(db, code, err);
-    }
-    if (strcmp(finding, "ok") != 0) {
-        for (char *c = finding; *c != '\0'; c++) {
-            *c = *c == '\n' ? ' ' : *c; /* a list, one finding on a line */
-        }
-        return error_set(err, REASON_STORE_CORRUPT,
-                         "%s: the database is damaged; stop the service, move the file with its "
-                         "-wal and -shm files away and restore the last backup (%s)",
-                         db->path, finding);
-    }
-    return true;
 }

@@ -166,8 +166,7 @@ int64_t store_time_to_forget(struct store *store, int64_t now)
     return now < believed ? now : believed;
 }
 
-bool store_count_rows(struct store *store, enum store_sql statement, int64_t now,
-                      store_count_visit *visit, void *context, struct error *err)
+bool store_walk(struct store *store, const struct store_walk *walk, struct error *err)
 {
     struct db *db = NULL;
     struct db_query *query = NULL;
@@ -175,23 +174,47 @@ bool store_count_rows(struct store *store, enum store_sql statement, int64_t now
     bool ok = false;
 
     if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!db_query_begin(db, statement, &query, err)) goto out;
-    db_bind_int(query, 1, now);
+    if (!db_query_begin(db, walk->statement, &query, err)) goto out;
+    walk->bind(query, walk->values);
     for (;;) {
         if (!db_step(query, &row, err)) goto out;
         if (!row) {
             break;
         }
-        if (!visit(context, db_column_text(query, 0), db_column_int(query, 1),
-                   db_column_int(query, 2), err)) {
-            goto out;
-        }
+        if (!walk->take(walk->context, query, err)) goto out;
     }
     ok = true;
 out:
     db_query_end(query);
     store_readers_give(store->readers, db);
     return ok;
+}
+
+struct counting {
+    store_count_visit *visit;
+    void *context;
+};
+
+static void bind_now(struct db_query *query, const void *values)
+{
+    db_bind_int(query, 1, *(const int64_t *)values);
+}
+
+static bool take_count(void *context, struct db_query *query, struct error *err)
+{
+    const struct counting *counting = context;
+
+    return counting->visit(counting->context, db_column_text(query, 0), db_column_int(query, 1),
+                           db_column_int(query, 2), err);
+}
+
+bool store_count_rows(struct store *store, enum store_sql statement, int64_t now,
+                      store_count_visit *visit, void *context, struct error *err)
+{
+    struct counting counting = { visit, context };
+    const struct store_walk walk = { statement, bind_now, &now, take_count, &counting };
+
+    return store_walk(store, &walk, err);
 }
 
 bool store_write_run(struct store *store, store_write *write, void *context, struct error *err)

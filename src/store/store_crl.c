@@ -9,33 +9,37 @@
  */
 #include "store/store_internal.h"
 
+struct listing {
+    const char *ca_name;
+    int64_t not_expired_at;
+    store_revoked_visit *visit;
+    void *context;
+};
+
+static void bind_listing(struct db_query *query, const void *values)
+{
+    const struct listing *listing = values;
+
+    db_bind_text(query, 1, listing->ca_name);
+    db_bind_int(query, 2, listing->not_expired_at);
+}
+
+static bool take_revoked(void *context, struct db_query *query, struct error *err)
+{
+    const struct listing *listing = context;
+
+    return listing->visit(listing->context, db_column_text(query, 0), db_column_int(query, 1),
+                          (int)db_column_int(query, 2), err);
+}
+
 bool store_list_revoked(struct store *store, const char *ca_name, int64_t not_expired_at,
                         store_revoked_visit *visit, void *context, struct error *err)
 {
-    struct db *db = NULL;
-    struct db_query *query = NULL;
-    bool row = true;
-    bool ok = false;
+    struct listing listing = { ca_name, not_expired_at, visit, context };
+    const struct store_walk walk = { STORE_SQL_LIST_REVOKED, bind_listing, &listing, take_revoked,
+                                     &listing };
 
-    if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!db_query_begin(db, STORE_SQL_LIST_REVOKED, &query, err)) goto out;
-    db_bind_text(query, 1, ca_name);
-    db_bind_int(query, 2, not_expired_at);
-    for (;;) {
-        if (!db_step(query, &row, err)) goto out;
-        if (!row) {
-            break;
-        }
-        if (!visit(context, db_column_text(query, 0), db_column_int(query, 1),
-                   (int)db_column_int(query, 2), err)) {
-            goto out;
-        }
-    }
-    ok = true;
-out:
-    db_query_end(query);
-    store_readers_give(store->readers, db);
-    return ok;
+    return store_walk(store, &walk, err);
 }
 
 bool store_read_status(struct store *store, const char *ca_name, const char *serial,

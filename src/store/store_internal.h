@@ -24,6 +24,17 @@ struct store {
     atomic_bool hurry; /* every connection looks at it while it waits */
 };
 
+/* A statement whose rows are handed over one by one, on a reader: no row is seen behind a false. */
+struct store_walk {
+    enum store_sql statement;
+    void (*bind)(struct db_query *query, const void *values);
+    const void *values;
+    bool (*take)(void *context, struct db_query *query, struct error *err);
+    void *context;
+};
+/* Errors: REASON_STORE_*, those of take. */
+MUST_USE bool store_walk(struct store *store, const struct store_walk *walk, struct error *err);
+
 /*
  * Hand each row of a statement about `now` to the visit: a name and two numbers. The rules of a
  * list's visit. Errors: REASON_STORE_*, the visit's.

@@ -130,32 +130,40 @@ bool store_pending_poll(struct store *store, const struct store_request_key *key
     return read_key(store, STORE_SQL_POLL_PENDING, key, now, visit, context, found, err);
 }
 
+/* Templates where one key waits with one transaction. */
+struct waiting {
+    struct bytes transaction_id;
+    const uint8_t *signer_key_sha256;
+    int64_t now;
+    store_pending_template_visit *visit;
+    void *context;
+};
+
+static void bind_waiting(struct db_query *query, const void *values)
+{
+    const struct waiting *waiting = values;
+
+    db_bind_bytes(query, 1, waiting->transaction_id);
+    db_bind_bytes(query, 2, bytes_of(waiting->signer_key_sha256, DIGEST_SHA256_BYTES));
+    db_bind_int(query, 3, waiting->now);
+}
+
+static bool take_template(void *context, struct db_query *query, struct error *err)
+{
+    const struct waiting *waiting = context;
+
+    return waiting->visit(waiting->context, db_column_text(query, 0), err);
+}
+
 bool store_pending_templates(struct store *store, struct bytes transaction_id,
                              const uint8_t signer_key_sha256[DIGEST_SHA256_BYTES], int64_t now,
                              store_pending_template_visit *visit, void *context, struct error *err)
 {
-    struct db *db = NULL;
-    struct db_query *query = NULL;
-    bool row = true;
-    bool ok = false;
+    struct waiting waiting = { transaction_id, signer_key_sha256, now, visit, context };
+    const struct store_walk walk = { STORE_SQL_PENDING_TEMPLATES, bind_waiting, &waiting,
+                                     take_template, &waiting };
 
-    if (!store_readers_take(store->readers, &db, err)) goto out;
-    if (!db_query_begin(db, STORE_SQL_PENDING_TEMPLATES, &query, err)) goto out;
-    db_bind_bytes(query, 1, transaction_id);
-    db_bind_bytes(query, 2, bytes_of(signer_key_sha256, DIGEST_SHA256_BYTES));
-    db_bind_int(query, 3, now);
-    for (;;) {
-        if (!db_step(query, &row, err)) goto out;
-        if (!row) {
-            break;
-        }
-        if (!visit(context, db_column_text(query, 0), err)) goto out;
-    }
-    ok = true;
-out:
-    db_query_end(query);
-    store_readers_give(store->readers, db);
-    return ok;
+    return store_walk(store, &walk, err);
 }
 
 /* ---- recording ---------------------------------------------------------------------------- */

@@ -6,9 +6,11 @@
 #include <openssl/pkcs12.h>
 
 #include "base/limits.h"
+#include "ca/ca_key.h"
 #include "ca/ca_pkcs12.h"
 #include "ca/cert_chain.h"
 #include "model/legacy_crypto.h"
+#include "support/costly_key.h"
 
 #define PASSWORD "correct horse"
 
@@ -154,9 +156,39 @@ static void pkcs12_read__a_part_missing_or_damaged__refused(void **state)
     buffer_clear(&content);
 }
 
+/* Before any of it is done: the test would take hours. */
+static void read__password_to_be_hashed_for_hours__refused(void **state)
+{
+    STACK_OF(X509) *pool = sk_X509_new_null();
+    struct secret password = SECRET_INIT;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_done(secret_set(&password, COSTLY_PASSWORD, strlen(COSTLY_PASSWORD), &err), &err, "");
+    for (int place = COSTLY_MAC; place <= COSTLY_INSIDE; place++) {
+        struct buffer file = BUFFER_INIT(8192);
+
+        costly_pkcs12((enum costly_place)place, 2000000000, &file);
+        assert_null(ca_pkcs12_read(buffer_bytes(&file), "f.pfx", &password, pool, &err));
+        assert_refusal(false, &err, REASON_LIMIT, "PKCS#12");
+        buffer_clear(&file);
+    }
+    for (int kdf = COSTLY_PBKDF2; kdf <= COSTLY_SCRYPT; kdf++) {
+        struct buffer file = BUFFER_INIT(8192);
+
+        costly_key_pem((enum costly_kdf)kdf, 2000000000, &file);
+        assert_null(ca_key_parse(buffer_bytes(&file), "f.pem", &password, &err));
+        assert_refusal(false, &err, REASON_LIMIT, "PEM");
+        buffer_clear(&file);
+    }
+    secret_clear(&password);
+    sk_X509_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(read__password_to_be_hashed_for_hours__refused),
         cmocka_unit_test(pkcs12_read__each_file__key_and_certificates_or_reason),
         cmocka_unit_test(pkcs12_read__a_part_missing_or_damaged__refused),
     };

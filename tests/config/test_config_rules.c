@@ -116,6 +116,14 @@ static void template__table_of_conflicts__refused_at_the_key(void **state)
           "1: key_usage.allowed: encipherOnly and decipherOnly" },
         { "encipherOnly with keyAgreement",
           "{\"key_usage\": {\"allowed\": \"keyAgreement,encipherOnly\"}}", NULL },
+        { "three CAs",
+          "{\"ca\": \"one\", \"rollover\": {\"next\": \"two\", \"previous\": \"three\"}}", NULL },
+        { "next is ca", "{\"ca\": \"one\",\n\"rollover\": {\"next\": \"one\"}}",
+          "2: rollover.next: \"one\" is also the template's ca" },
+        { "next is previous", "{\"rollover\": {\"next\": \"two\", \"previous\": \"two\"}}",
+          "1: rollover.next: \"two\" is also" },
+        { "previous is ca", "{\"ca\": \"one\", \"rollover\": {\"previous\": \"one\"}}",
+          "1: rollover.previous: \"one\" is also the template's ca" },
     };
 
     (void)state;

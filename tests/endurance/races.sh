@@ -5,6 +5,8 @@
 # 64 clients for one password and at reloads; and at every unit test.
 #
 #   OPENNDES_ENDURE=native-tsan toolchain/endure races [MINUTES]     5 minutes of load
+#   OPENNDES_ENDURE=native-tsan toolchain/endure races short         some hundred requests, no unit
+#                                                                    tests: a part of toolchain/test
 #
 # With another build the same load without the sanitizer; unit tests then are left to ctest. What the
 # sanitizer may not know stands in toolchain/tsan.supp.
@@ -22,10 +24,21 @@ part() {
         failed=1
     }
 }
-part "64 clients for one password, and reloads" env OPENNDES_CROWD="$OPENNDES_LOAD/endurance/crowd" OPENNDES_TEST_PATIENCE=300 \
-    bash "$root/tests/endurance/crowd.sh"
-part "a mixed load" bash "$root/tests/endurance/soak.sh" "$minutes" 16
-if [[ $OPENNDES_PROGRAM == */native-tsan/* ]]; then
+crowd() {
+    part "64 clients for one password, and reloads" env OPENNDES_CROWD="$OPENNDES_LOAD/endurance/crowd" OPENNDES_TEST_PATIENCE=300 \
+        bash "$root/tests/endurance/crowd.sh"
+    return "$failed"
+}
+if [[ $minutes == short ]]; then # both at once: each waits for its commands
+    crowd >"$reports/crowd.log" 2>&1 &
+    part "a mixed load" bash "$root/tests/endurance/mixed.sh" 300
+    wait $! || failed=1
+    cat "$reports/crowd.log"
+else
+    crowd || failed=1
+    part "a mixed load" bash "$root/tests/endurance/soak.sh" "$minutes" 16
+fi
+if [[ $minutes != short && $OPENNDES_PROGRAM == */native-tsan/* ]]; then
     part "unit tests, built" cmake --build "$root/build/native-tsan"
     part "unit tests" ctest --test-dir "$root/build/native-tsan" --label-exclude e2e --output-on-failure -j 2 --timeout 900
 fi

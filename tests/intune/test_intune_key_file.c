@@ -13,6 +13,7 @@
 #include "intune/intune_key_file.h"
 #include "model/certificate.h"
 #include "model/legacy_crypto.h"
+#include "support/costly_key.h"
 
 #define PASSWORD "Pass-Marker 4711"
 
@@ -335,11 +336,38 @@ static void import__kept_sealed(void **state)
     test_folder_remove(&folder);
 }
 
+/* Before any of it is done: the test would take hours. */
+static void read__password_to_be_hashed_for_hours__refused(void **state)
+{
+    X509 *cert = NULL;
+    EVP_PKEY *key = NULL;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    for (int place = COSTLY_MAC; place <= COSTLY_INSIDE + 1; place++) {
+        struct buffer file = BUFFER_INIT(8192);
+
+        if (place <= COSTLY_INSIDE) {
+            costly_pkcs12((enum costly_place)place, 2000000000, &file);
+        } else {
+            costly_key_pem(COSTLY_PBKDF2, 2000000000, &file);
+        }
+        assert_refused(intune_key_file_read(buffer_bytes(&file), bytes_of_text(COSTLY_PASSWORD),
+                                            &cert, &key, &err),
+                       &err, REASON_LIMIT, "");
+        error_clear(&err);
+        buffer_clear(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(read__pem__every_form),       cmocka_unit_test(read__pkcs12__every_form),
-        cmocka_unit_test(read__does_not_fit__refused), cmocka_unit_test(read__cut_files__refused),
+        cmocka_unit_test(read__password_to_be_hashed_for_hours__refused),
+        cmocka_unit_test(read__pem__every_form),
+        cmocka_unit_test(read__pkcs12__every_form),
+        cmocka_unit_test(read__does_not_fit__refused),
+        cmocka_unit_test(read__cut_files__refused),
         cmocka_unit_test(import__kept_sealed),
     };
 

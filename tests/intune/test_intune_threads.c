@@ -10,6 +10,7 @@
 
 #define HERD 16
 #define WAIT_MS 60000
+#define AT_ONCE 25000000 /* us; what hangs takes 60 seconds, what waits for Retry-After 30 */
 #define PATIENT "\"connect_seconds\":60,\"total_seconds\":60" /* sixteen handshakes take time */
 
 struct member {
@@ -110,7 +111,7 @@ static void herd__when_no_token_comes__shares_the_failure(void **state)
     for (size_t i = 0; i < HERD; i++) {
         assert_refused(herd[i].done, &herd[i].err, REASON_INTUNE_UNAVAILABLE, "");
         assert_string_equal(herd[i].err.detail, shared);
-        assert_true(herd[i].took_us < 12000000);
+        assert_true(herd[i].took_us < AT_ONCE); /* one after the other: 96 s */
     }
 }
 
@@ -136,7 +137,7 @@ static void stop__during_a_call__ends_it_at_once(void **state)
         begin = clock_monotonic_us();
         intune_client_stop(world->client);
         herd_end(herd, 3);
-        assert_true(clock_monotonic_us() - begin < 5000000); /* seconds before a time-out */
+        assert_true(clock_monotonic_us() - begin < AT_ONCE);
         for (size_t i = 0; i < 3; i++) {
             assert_refused(herd[i].done, &herd[i].err, REASON_STOPPING, "");
         }
@@ -157,7 +158,7 @@ static void stop__while_it_waits_for_retry_after__ends_it_at_once(void **state)
     begin = clock_monotonic_us();
     intune_client_stop(world->client);
     herd_end(&one, 1);
-    assert_true(clock_monotonic_us() - begin < 5000000);
+    assert_true(clock_monotonic_us() - begin < AT_ONCE);
     assert_refused(one.done, &one.err, REASON_STOPPING, "");
     assert_calls(world, INTUNE_CLOUD_VALIDATE, 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/csr_builder.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/bn.h>
@@ -10,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
+#include "support/ready_keys.h"
 #include "support/test_support.h"
 
 #define BUILD_BYTES_MAX 1048576u
@@ -392,10 +394,12 @@ EVP_PKEY *csr_builder_key(const char *kind)
 {
     EVP_PKEY *key = NULL;
 
-    if (strncmp(kind, "RSA-", 4) == 0) {
-        size_t bits = strcmp(kind, "RSA-1024") == 0 ? 1024 : 2048;
+    if (strcmp(kind, "RSA-2048") == 0) {
+        static atomic_size_t next;
 
-        key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);
+        key = ready_key_rsa(atomic_fetch_add(&next, 1));
+    } else if (strcmp(kind, "RSA-1024") == 0) {
+        key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
     } else if (strncmp(kind, "P-", 2) == 0) {
         key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", kind);
     } else {

@@ -87,7 +87,7 @@ void csr_builder_der(struct csr_builder *b, struct buffer *out);
 void csr_builder_tlv(struct buffer *out, uint8_t tag, struct bytes content);
 void csr_builder_oid(struct buffer *out, const char *oid);
 
-/* A key for tests: "RSA-2048", "P-256", "ED25519"; owned. */
+/* A key for tests: "RSA-2048" (ready-made, in turn), "P-256", "ED25519"; owned. */
 struct evp_pkey_st *csr_builder_key(const char *kind);
 
 #endif

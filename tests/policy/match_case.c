@@ -228,7 +228,6 @@ void match_run(const struct policy *p, const struct match_request *request,
     r.csr = &out->csr;
     r.details = out->details;
     r.path = here.path == NULL ? "" : here.path;
-    r.ca_ident = here.ca_ident == NULL ? "" : here.ca_ident;
     r.challenge = here.challenge;
     r.known = out->known;
     r.now = MATCH_NOW;

@@ -41,7 +41,7 @@ struct match_request {
 
 /* Around the request; zero is a command line. */
 struct match_around {
-    const char *path, *ca_ident; /* NULL: "" */
+    const char *path; /* NULL: "" */
     enum policy_challenge challenge;
     const char *known; /* CSV */
     int64_t count, valid_until;

@@ -31,7 +31,6 @@ struct world {
     struct cert_plan plan;
     struct policy_report report;
     struct error err;
-    const char *ca_ident;
 };
 
 /* One key for all tests: making one is what takes long. */
@@ -160,8 +159,8 @@ static bool ask(struct world *w, const char *cn)
     csr_builder_cn(&b, cn);
     take_request(w, &b);
     fresh_plan(w, cn);
-    return policy_gate_check(w->gate, &w->request, w->ca_ident, POLICY_CHALLENGE_ANY, NOW, &w->plan,
-                             &w->report, &w->err);
+    return policy_gate_check(w->gate, &w->request, POLICY_CHALLENGE_ANY, NOW, &w->plan, &w->report,
+                             &w->err);
 }
 
 static int64_t seconds(const char *text)
@@ -330,18 +329,13 @@ static void check__one_audits_one_enforces__refused(void **state)
     struct world *w = *state;
 
     write_policy(w, "p.json",
-                 "[{'policy':'a','mode':'audit','facts':{'caIdent':'lax'},"
+                 "[{'policy':'a','mode':'audit',"
                  "'subject':{'template':'CN=x'}},"
                  "{'policy':'b','subject':{'template':'CN=y'},'hash':{'family':'sha1'}}]");
     assert_done(make_gate(w, "'policy':{'files':'p.json'}"), &w->err, "");
     assert_false(ask(w, "other"));
     assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
     assert_string_equal(w->report.policy, "a"); /* the nearest: one denial, not two */
-    /* Nor is asking for it by message=. */
-    w->ca_ident = "lax";
-    assert_false(ask(w, "other"));
-    assert_int_equal(w->err.reason, REASON_POLICY_DENIED);
-    w->ca_ident = NULL;
     assert_done(ask(w, "x"), &w->err, "");
 }
 
@@ -356,31 +350,12 @@ static void check__comparison_impossible__refused_in_audit_too(void **state)
     csr_builder_extension(&b, OID_EKU, false, bytes_of("\x30\x05\x01", 3));
     take_request(w, &b);
     fresh_plan(w, "host");
-    assert_false(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan,
+    assert_false(policy_gate_check(w->gate, &w->request, POLICY_CHALLENGE_ANY, NOW, &w->plan,
                                    &w->report, &w->err));
     assert_int_equal(w->err.reason, REASON_SYNTAX);
 }
 
 /* ---- selection ------------------------------------------------------------------------------- */
-
-static void check__ca_ident__chooses(void **state)
-{
-    struct world *w = *state;
-
-    write_policy(w, "p.json",
-                 "[{'policy':'a','facts':{'caIdent':'Phones'},'subject':{'template':'CN=x'}},"
-                 "{'policy':'b','subject':{'template':'CN=y'}}]");
-    assert_done(make_gate(w, "'policy':{'files':'p.json'}"), &w->err, "");
-    w->ca_ident = "phones";
-    assert_done(ask(w, "x"), &w->err, "");
-    assert_string_equal(w->report.policy, "a");
-    assert_false(ask(w, "y"));
-    w->ca_ident = "default"; /* names none: all are asked */
-    assert_done(ask(w, "y"), &w->err, "");
-    assert_string_equal(w->report.policy, "b");
-    w->ca_ident = NULL;
-    assert_done(ask(w, "x"), &w->err, "");
-}
 
 static void check__several_fit__strictest_of_each_with_a_warning(void **state)
 {
@@ -467,7 +442,7 @@ static void plan__template_gives_less__stays_less(void **state)
     take_request(w, &b);
     fresh_plan(w, "host");
     w->plan.key_usage = KEY_USAGE_KEY_ENCIPHERMENT;
-    assert_done(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW, &w->plan,
+    assert_done(policy_gate_check(w->gate, &w->request, POLICY_CHALLENGE_ANY, NOW, &w->plan,
                                   &w->report, &w->err),
                 &w->err, "");
     assert_int_equal(w->plan.key_usage, KEY_USAGE_KEY_ENCIPHERMENT);
@@ -501,8 +476,8 @@ static void plan__request_asks_for_less_time__gets_less(void **state)
         csr_builder_pair_text(&b, "ValidityPeriodUnits", cases[i].units);
         take_request(w, &b);
         fresh_plan(w, "host");
-        assert_done(policy_gate_check(w->gate, &w->request, NULL, POLICY_CHALLENGE_ANY, NOW,
-                                      &w->plan, &w->report, &w->err),
+        assert_done(policy_gate_check(w->gate, &w->request, POLICY_CHALLENGE_ANY, NOW, &w->plan,
+                                      &w->report, &w->err),
                     &w->err, cases[i].units);
         clock_format(w->plan.not_after, end);
         assert_string_equal(end, cases[i].end);
@@ -602,7 +577,6 @@ int main(void)
         GATE_TEST(check__modes__weaker_of_both),
         GATE_TEST(check__one_audits_one_enforces__refused),
         GATE_TEST(check__comparison_impossible__refused_in_audit_too),
-        GATE_TEST(check__ca_ident__chooses),
         GATE_TEST(check__several_fit__strictest_of_each_with_a_warning),
         GATE_TEST(check__several_fit_and_exclude_each_other__refused),
         GATE_TEST(plan__policy_states__narrowed),

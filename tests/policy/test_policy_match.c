@@ -327,7 +327,7 @@ static void sample__of_2018__fits_its_profile(void **state)
     static const char path[] = OPENNDES_SHARED_DATA "/intune-2018-sample.csr.pem";
     BIO *bio = BIO_new_file(path, "rb");
     struct policy *p = NULL;
-    struct policy_request r = { .path = "", .ca_ident = "", .now = MATCH_NOW };
+    struct policy_request r = { .path = "", .now = MATCH_NOW };
     struct csr csr = CSR_INIT;
     struct csr_details *details = NULL;
     struct policy_verdict *verdict = NULL;

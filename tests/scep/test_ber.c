@@ -180,7 +180,7 @@ static void check__megabyte_of_hostile_nesting__quick(void **state)
             assert_false(ber_next(&r, &element, NULL));
         }
         print_message("%s: %d us\n", cases[c].name, (int)(clock_monotonic_us() - start));
-        assert_true(clock_monotonic_us() - start < 2000000);
+        assert_true(clock_monotonic_us() - start < 20000000);
         free(bytes);
     }
 }

@@ -41,7 +41,7 @@ answers 404 "$url?operation=GetNextCACert" || fail "GetNextCACert is answered al
 caps_lacks GetNextCACert || fail "GetCACaps says GetNextCACert too early"
 
 step "announced"
-ok ca rollover start default second
+ok ca rollover start Default SECOND # case does not matter when a name is typed
 eventually "$PATIENCE" caps_has GetNextCACert || fail "GetCACaps does not say GetNextCACert"
 type=$(curl --silent --max-time 30 --output "$work/next.der" --write-out '%{content_type}' "$url?operation=GetNextCACert")
 [[ $type == application/x-x509-next-ca-cert ]] || fail "content type $type"
@@ -64,7 +64,7 @@ issued_by new1 Second
 first_ca_is First || fail "GetCACert shows the next CA already"
 
 step "in force"
-ok ca rollover finish default
+ok ca rollover finish DEFAULT
 eventually "$PATIENCE" first_ca_is Second || fail "GetCACert still shows the old CA"
 caps_lacks GetNextCACert || fail "GetCACaps still says GetNextCACert"
 enrolled old2 "$passphrase"

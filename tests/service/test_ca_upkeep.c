@@ -1,104 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRLs of a running service: there before a CA is put in force, whatever becomes of other CAs. */
-#include "ca/ca_fixture.h"
+#include "service/ca_world.h"
 
 #include <string.h>
 
 #include "platform/clock.h"
 #include "service/ca_upkeep.h"
-#include "service/data_folder.h"
-
-/* ---- time, by the linker --------------------------------------------------------------------- */
-
-static int64_t later;
-
-int64_t __real_clock_now(void);
-int64_t __wrap_clock_now(void);
-
-int64_t __wrap_clock_now(void)
-{
-    return __real_clock_now() + later;
-}
-
-/* ---- a service without its sockets ----------------------------------------------------------- */
-
-struct world {
-    struct test_folder folder;
-    struct store *store;
-    struct event_log *events;
-    unsigned failures; /* entries about a CRL */
-    struct ca_upkeep upkeep;
-    struct runtime *runtime;
-};
-
-static void count_entry(void *context, const struct event_entry *entry)
-{
-    struct world *w = context;
-
-    w->failures += entry->info->id == EVENT_CRL_FAILED ? 1 : 0;
-}
-
-static int64_t no_time(void *context)
-{
-    (void)context;
-    return 1;
-}
-
-static void load(struct world *w)
-{
-    struct runtime_options options = { .data_folder = w->folder.path, .store = w->store };
-    struct runtime *old = w->runtime;
-    struct error err = ERROR_INIT;
-
-    w->runtime = runtime_load(&options, old, &err);
-    assert_done(w->runtime != NULL, &err, "runtime");
-    runtime_unref(old);
-}
-
-static void add_ca(struct world *w, const char *name, int days)
-{
-    struct ca_new_options options = fixture_options(&w->folder);
-    struct error err = ERROR_INIT;
-
-    options.name = name;
-    options.validity_days = days;
-    assert_done(ca_files_create(&options, &err), &err, name);
-}
 
 static int set_up(void **state)
 {
-    static struct world w;
-    struct error err = ERROR_INIT;
-    const struct event_log_output output = { count_entry, no_time, &w };
+    struct ca_world *w;
+    int failed = ca_world_begin(state);
 
-    later = 0;
-    w = (struct world){ .failures = 0 };
-    test_folder_create(&w.folder);
-    assert_done(data_folder_create(w.folder.path, &err), &err, "folder");
-    test_folder_write(&w.folder, "openndes.json", "{}\n");
-    w.store = data_store_open(w.folder.path, 1, &err);
-    assert_done(w.store != NULL, &err, "store");
-    w.events = event_log_create_to(&output);
-    assert_non_null(w.events);
-    add_ca(&w, "default", 1000);
-    add_ca(&w, "short", 2);
-    load(&w);
-    *state = &w;
-    return 0;
+    w = *state;
+    ca_world_add_ca(w, "default", 1000);
+    ca_world_add_ca(w, "short", 2);
+    ca_world_load(w);
+    return failed;
 }
 
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-
-    runtime_unref(w->runtime);
-    event_log_free(w->events);
-    store_close(w->store);
-    test_folder_remove(&w->folder);
-    return 0;
-}
-
-static bool has_crl(const struct world *w, const char *name)
+static bool has_crl(const struct ca_world *w, const char *name)
 {
     struct ca_builtin *ca = runtime_ca_find(w->runtime, name);
 
@@ -106,52 +27,54 @@ static bool has_crl(const struct world *w, const char *name)
     return ca_builtin_crl_end(ca) != 0;
 }
 
-static void look_after(struct world *w)
+static void look_after(struct ca_upkeep *upkeep, const struct ca_world *w)
 {
-    ca_upkeep_crls(&w->upkeep, w->runtime, NULL, w->events);
+    ca_upkeep_crls(upkeep, w->runtime, NULL, w->events);
 }
 
 /* ---- cases ----------------------------------------------------------------------------------- */
 
 static void crls__both_cas_good__both_made(void **state)
 {
-    struct world *w = *state;
+    struct ca_world *w = *state;
+    struct ca_upkeep upkeep = { .crl_retry_at = 0 };
 
     assert_false(has_crl(w, "default"));
-    look_after(w);
+    look_after(&upkeep, w);
     assert_true(has_crl(w, "default"));
     assert_true(has_crl(w, "short"));
-    assert_int_equal(w->failures, 0);
+    assert_int_equal(w->crl_failures, 0);
 }
 
 /* The one that has ended is tried again in a minute; the other must not wait for that. */
 static void crls__another_ca_has_ended__the_one_loaded_anew_has_its_crl_at_once(void **state)
 {
-    struct world *w = *state;
+    struct ca_world *w = *state;
+    struct ca_upkeep upkeep = { .crl_retry_at = 0 };
     const struct ca_builtin *before = NULL;
 
-    later = 3 * DAY;
-    look_after(w);
+    ca_world_ahead(3 * DAY);
+    look_after(&upkeep, w);
     assert_true(has_crl(w, "default"));
     assert_false(has_crl(w, "short"));
-    assert_int_equal(w->failures, 1);
+    assert_int_equal(w->crl_failures, 1);
     /* A setting of CRLs: the CAs are loaded anew. */
     before = runtime_ca_find(w->runtime, "default");
     test_folder_write(&w->folder, "openndes.json", "{ \"crl\": { \"renew_hours\": 47 } }\n");
-    load(w);
+    ca_world_load(w);
     assert_ptr_not_equal(runtime_ca_find(w->runtime, "default"), before);
     assert_false(has_crl(w, "default"));
-    look_after(w);
+    look_after(&upkeep, w);
     assert_true(has_crl(w, "default"));
     /* Not told again before its time. */
-    look_after(w);
-    assert_int_equal(w->failures, 1);
-    later += 61;
-    look_after(w);
-    assert_true(w->upkeep.crl_retry_at > clock_now());
+    look_after(&upkeep, w);
+    assert_int_equal(w->crl_failures, 1);
+    ca_world_ahead(3 * DAY + 61);
+    look_after(&upkeep, w);
+    assert_true(upkeep.crl_retry_at > clock_now());
 }
 
-#define unit(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define unit(name) cmocka_unit_test_setup_teardown(name, set_up, ca_world_end)
 
 int main(void)
 {

@@ -614,7 +614,7 @@ static void many__a_hundred_thousand__each_verb_in_a_moment(void **state)
     int64_t took_ms = (clock_monotonic_us() - begun) / 1000;
     print_message("six verbs with " MANY_TEXT " rows: %lld ms\n", (long long)took_ms);
     /* Far above what it takes, far below what a scan for each row would. */
-    assert_true(took_ms < 5000);
+    assert_true(took_ms < 30000);
     assert_int_equal(purge(f->store, (struct store_password_purge){ .id = 0 }), 66666);
     assert_ok(store_password_tidy(f->store, FIXTURE_NOW + WEEK, &id, &err), err);
     assert_int_equal(id, 33335);

@@ -120,7 +120,8 @@ PLAIN char *strndup(const char *text, size_t max)
     return copy(text, len);
 }
 
-void alloc_fail_arm(size_t nth, bool lasting)
+/* The nth allocation from now on fails (1: the next one), lasting: and all behind it. 0: none. */
+static void arm(size_t nth, bool lasting)
 {
     atomic_store(&seen, 0);
     atomic_store(&fails_at, nth);
@@ -129,7 +130,8 @@ void alloc_fail_arm(size_t nth, bool lasting)
     atomic_store(&armed, true);
 }
 
-size_t alloc_fail_disarm(void)
+/* Allocations since then, failed ones included. From now on none fails. */
+static size_t disarm(void)
 {
     atomic_store(&armed, false);
     return atomic_load(&seen);
@@ -253,9 +255,9 @@ static bool once(const struct alloc_scenario *s, void *world, size_t nth, bool l
     trying.name = s->name;
     trying.nth = nth;
     trying.lasting = lasting;
-    alloc_fail_arm(nth, lasting);
+    arm(nth, lasting);
     s->act(world);
-    (void)alloc_fail_disarm();
+    (void)disarm();
     done = s->judge(world);
     if (s->always_refused ? done : !done && !alloc_fail_struck()) {
         fail_msg("%s: %s with allocation %zu failing%s", s->name,

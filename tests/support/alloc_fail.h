@@ -5,7 +5,7 @@
  * Not here: what is done meanwhile (memory/test_memory_*.c).
  * Owns:     malloc, calloc, realloc, strdup and strndup of the program that it is linked into. The
  *           C library and the sanitizer below find these names in the program first.
- * Threads:  every thread's allocations count while it is armed; arm and disarm from one thread.
+ * Threads:  every thread's allocations count while a scenario acts; scenarios run in one thread.
  * Spec:     none. Linux only.
  */
 #ifndef OPENNDES_TESTS_SUPPORT_ALLOC_FAIL_H
@@ -13,11 +13,7 @@
 
 #include "base/error.h"
 
-/* The nth allocation from now on fails (1: the next one), lasting: and all behind it. 0: none. */
-void alloc_fail_arm(size_t nth, bool lasting);
-/* Allocations since then, failed ones included. From now on none fails. */
-size_t alloc_fail_disarm(void);
-/* Has one failed since alloc_fail_arm? */
+/* For judge: has an allocation failed in act? */
 bool alloc_fail_struck(void);
 
 /* Around what may not fail, because it is somebody else's fault that is known. */

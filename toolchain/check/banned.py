@@ -19,6 +19,7 @@ CALLS = {
     "alloca": "malloc with a limit",
 }
 CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(CALLS))
+PROMPT = re.compile(r"\bPEM_read_\w+\([^;]*?,\s*NULL\s*,\s*NULL\s*\)")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b.*\b_?_?WIN(32|64)\b")
 
 
@@ -32,6 +33,8 @@ def main():
         for number, line in enumerate(strip_c(text(name)).splitlines(), 1):
             for match in CALL.finditer(line):
                 report.problem(name, number, f"{match[1]} is banned: use {CALLS[match[1]]}")
+            if PROMPT.search(line) and not name.startswith("tests/"):
+                report.problem(name, number, "a PEM reader without callback asks at the terminal: give it pem_no_password")
             if "//" in line:
                 report.problem(name, number, "// comment: write /* */")
             if re.search(r"\btypedef\s+struct\b", line):

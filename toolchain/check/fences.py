@@ -12,7 +12,7 @@ WIN32_FILES = ("*/win32/*", "*_win32.c", "*_win32.h")
 FENCES = (
     (r"microhttpd\.h", ("src/http/http_server*.c",)),
     (r"libxml/.*", ("src/base/xml.c",)),
-    (r"sqlite3\.h", ("src/store/db_sqlite.c", "src/store/db_outcome.c")),
+    (r"sqlite3\.h", ("src/store/db_sqlite.h", "src/store/db_outcome.c")),
     (r"sql(ext|types|ucode)?\.h", ("src/store/db_odbc.c",)),
     (r"jansson\.h", ("src/base/json*.c",)),
     (r"curl/.*", ("src/http/http_client*.c",)),

@@ -102,13 +102,24 @@ function(openndes_test)
         ENVIRONMENT "${OPENNDES_TEST_ENVIRONMENT}")
 endfunction()
 
-# RSA keys of CAs and RAs from a small pool, for tests that make many of them.
+# Ready-made RSA keys of CAs and RAs, for tests that make many of them.
 function(openndes_test_quick_keys target)
     if(TARGET ${target})
         openndes_compile_once(quick_keys "${PROJECT_SOURCE_DIR}/tests/support/quick_keys.c")
         target_sources(${target} PRIVATE ${quick_keys})
+        openndes_link_modules(${target} PRIVATE ready_keys)
         target_link_libraries(${target} PRIVATE dep::openssl)
         target_link_options(${target} PRIVATE -Wl,--wrap=ca_key_generate)
+    endif()
+endfunction()
+
+# An HTTPS client that trusts no CA of the machine. Windows has them in a store, not in a file.
+function(openndes_test_own_roots target)
+    if(TARGET ${target} AND NOT WIN32)
+        openndes_compile_once(own_roots "${PROJECT_SOURCE_DIR}/tests/support/own_roots.c")
+        target_sources(${target} PRIVATE ${own_roots})
+        target_link_libraries(${target} PRIVATE dep::curl)
+        target_link_options(${target} PRIVATE -Wl,--wrap=curl_easy_reset)
     endif()
 endfunction()
 
