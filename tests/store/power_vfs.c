@@ -144,6 +144,16 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
     return code;
 }
 
+/* Of what lies in the folder of this file. */
+static void flush_names_beside(const char *name)
+{
+    char folder[256];
+    const char *slash = strrchr(name, '/');
+
+    snprintf(folder, sizeof(folder), "%.*s", (int)(slash != NULL ? slash - name : 0), name);
+    disk_log_flush_names(power.log, folder);
+}
+
 /* Of a new log SQLite flushes the name as well, with the first flush of its content. */
 static int file_sync(sqlite3_file *file, int flags)
 {
@@ -157,7 +167,7 @@ static int file_sync(sqlite3_file *file, int flags)
     (void)flags;
     if (noted(own(file))) {
         disk_log_flush(power.log, own(file)->name);
-        disk_log_flush_names(power.log, "");
+        flush_names_beside(own(file)->name);
     }
     return SQLITE_OK;
 }
@@ -308,7 +318,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int flush)
     if (code == SQLITE_OK && name[0] != '\0') {
         disk_log_remove(power.log, name);
         if (flush) {
-            disk_log_flush_names(power.log, "");
+            flush_names_beside(name);
         }
     }
     return code;
