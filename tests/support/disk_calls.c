@@ -15,8 +15,9 @@
 #define CONTENT_MAX (64u * 1024u * 1024u)
 #define ENTRIES_MAX 1000u
 
-const char *const disk_call_names[DISK_CALLS] = { "create", "write",       "short write", "flush",
-                                                  "close",  "rename/link", "remove",      "folder" };
+const char *const disk_call_names[DISK_CALLS] = {
+    "create", "write", "short write", "flush", "close", "rename/link", "remove", "folder"
+};
 
 static struct disk_log *noted; /* NULL: nothing is noted */
 static const char *root;
