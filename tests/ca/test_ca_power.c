@@ -284,11 +284,11 @@ static enum flow_rest look_ras(const char *folder, const char *name)
 /* ---- cases ----------------------------------------------------------------------------------- */
 
 static const struct file_flow flows[] = {
-    { "ca create", NULL, create, look_new, REASON_CA_EXISTS, false },
-    { "ca request", NULL, request, look_requested, REASON_NONE, false },
-    { "ca install", prepare_request, install_first, look_installed, REASON_NONE, false },
-    { "ca install, renewed", prepare_installed, install_renewed, look_renewed, REASON_NONE, false },
-    { "ca renew-ra", prepare_ras, renew_ras, look_ras, REASON_NONE, false },
+    { "ca create", NULL, create, look_new, REASON_CA_EXISTS },
+    { "ca request", NULL, request, look_requested, REASON_NONE },
+    { "ca install", prepare_request, install_first, look_installed, REASON_NONE },
+    { "ca install, renewed", prepare_installed, install_renewed, look_renewed, REASON_NONE },
+    { "ca renew-ra", prepare_ras, renew_ras, look_ras, REASON_NONE },
 };
 
 static void folder__power_fails_anywhere__old_or_new(void **state)

@@ -27,7 +27,8 @@ static struct {
     char folder[FOLDER_BYTES]; /* with a separator at its end */
     pthread_mutex_t lock;      /* guards what follows */
     enum power_call call;
-    unsigned wait, more, failures, calls;
+    unsigned wait, more, failures;
+    unsigned calls[POWER_CALLS];
 } power = { .lock = PTHREAD_MUTEX_INITIALIZER, .call = POWER_CALLS };
 
 /* ---- failing --------------------------------------------------------------------------------- */
@@ -37,7 +38,7 @@ static bool fails(enum power_call call)
     bool now = false;
 
     (void)pthread_mutex_lock(&power.lock);
-    power.calls += power.call == call ? 1 : 0;
+    power.calls[call]++;
     if (power.call == call && power.wait > 0 && --power.wait == 0) {
         now = true;
         power.failures++;
@@ -56,7 +57,8 @@ void power_vfs_fail(enum power_call call, unsigned nth, unsigned more)
     power.call = call;
     power.wait = nth;
     power.more = more;
-    power.failures = power.calls = 0;
+    power.failures = 0;
+    memset(power.calls, 0, sizeof(power.calls));
     (void)pthread_mutex_unlock(&power.lock);
 }
 
@@ -75,10 +77,10 @@ unsigned power_vfs_failures(void)
     return failures;
 }
 
-unsigned power_vfs_calls(void)
+unsigned power_vfs_calls(enum power_call call)
 {
     (void)pthread_mutex_lock(&power.lock);
-    unsigned calls = power.calls;
+    unsigned calls = power.calls[call];
     (void)pthread_mutex_unlock(&power.lock);
     return calls;
 }

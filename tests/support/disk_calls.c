@@ -30,16 +30,17 @@ static struct {
 
 static struct {
     enum disk_call call;
-    unsigned wait, more, failures, met;
+    unsigned wait, more, failures;
+    unsigned met[DISK_CALLS];
     int number;
 } fault = { .call = DISK_CALLS };
 
 static bool fails(enum disk_call call)
 {
+    fault.met[call]++;
     if (fault.call != call) {
         return false;
     }
-    fault.met++;
     if (fault.wait == 0 || --fault.wait > 0) {
         return false;
     }
@@ -58,7 +59,8 @@ void disk_calls_fail(enum disk_call call, unsigned nth, unsigned more, int numbe
     fault.wait = nth;
     fault.more = more;
     fault.number = number;
-    fault.failures = fault.met = 0;
+    fault.failures = 0;
+    memset(fault.met, 0, sizeof(fault.met));
 }
 
 void disk_calls_mend(void)
@@ -71,9 +73,9 @@ unsigned disk_calls_failures(void)
     return fault.failures;
 }
 
-unsigned disk_calls_met(void)
+unsigned disk_calls_met(enum disk_call call)
 {
-    return fault.met;
+    return fault.met[call];
 }
 
 /* ---- noting ---------------------------------------------------------------------------------- */

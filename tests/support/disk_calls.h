@@ -29,10 +29,13 @@ enum disk_call {
 };
 extern const char *const disk_call_names[DISK_CALLS];
 
-/* The nth call of this kind from now on (1: the next) and the `more` behind it fail with an errno. */
+/*
+ * The nth call of this kind from now on (1: the next) and the `more` behind it fail with an errno;
+ * DISK_CALLS: none does.
+ */
 void disk_calls_fail(enum disk_call call, unsigned nth, unsigned more, int number);
-void disk_calls_mend(void);         /* none fails any more */
-unsigned disk_calls_failures(void); /* since disk_calls_fail */
-unsigned disk_calls_met(void);      /* calls of its kind since then */
+void disk_calls_mend(void);                   /* none fails any more */
+unsigned disk_calls_failures(void);           /* since disk_calls_fail */
+unsigned disk_calls_met(enum disk_call call); /* calls of this kind since then */
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/disk_log_entries.h"
 #include "support/test_support.h"
@@ -402,12 +403,24 @@ static void write_file(const char *path, const struct buffer *content)
     }
 }
 
+/* Only calls of POSIX systems are noted that give one. */
+static void second_name(const char *first, const char *second)
+{
+#ifdef _WIN32
+    (void)first;
+    unknown(second);
+#else
+    assert_int_equal(link(first, second), 0);
+#endif
+}
+
 struct cut {
     const struct disk_state *state;
     const struct names *names;
     enum disk_fate fate;
     uint32_t seed;
     struct buffer content;
+    char (*written)[FILE_PATH_MAX]; /* of each node, under its first name */
 };
 
 static void write_folder(struct cut *cut, size_t folder, const char *path)
@@ -425,9 +438,12 @@ static void write_folder(struct cut *cut, size_t folder, const char *path)
         if (node->is_folder) {
             assert_done(folder_create(below, true, &err), &err, name->text);
             write_folder(cut, name->node, below);
+        } else if (cut->written[name->node][0] != '\0') {
+            second_name(cut->written[name->node], below);
         } else {
             content_after(cut->state, node, cut->fate, &cut->seed, &cut->content);
             write_file(below, &cut->content);
+            (void)snprintf(cut->written[name->node], FILE_PATH_MAX, "%s", below);
         }
     }
 }
@@ -437,7 +453,12 @@ void disk_state_cut(const struct disk_state *s, enum disk_fate fate, uint32_t se
 {
     struct names *names = disk_log_need(malloc(sizeof(*names)));
     size_t kept = fate == DISK_LOST ? 0 : s->change_count;
-    struct cut cut = { s, names, fate, seed, BUFFER_INIT(CONTENT_MAX) };
+    struct cut cut = { s,
+                       names,
+                       fate,
+                       seed,
+                       BUFFER_INIT(CONTENT_MAX),
+                       disk_log_need(calloc(s->node_count, sizeof(*cut.written))) };
 
     if (fate == DISK_MIXED && kept > 0) {
         kept = dice(&cut.seed) % (kept + 1);
@@ -448,5 +469,6 @@ void disk_state_cut(const struct disk_state *s, enum disk_fate fate, uint32_t se
     }
     write_folder(&cut, ROOT, folder);
     buffer_clear(&cut.content);
+    free(cut.written);
     free(names);
 }

@@ -13,8 +13,8 @@
 #include "support/test_support.h"
 
 #define RESTS 11u /* of one moment: whole, lost, names, and mixed eight times */
-#define QUICK_CUTS 24u
-#define QUICK_FAULTS 3u /* of each kind */
+#define QUICK_CUTS 4u
+#define QUICK_FAULTS 4u
 #define LASTING 1000000u
 #define CASE_BYTES 512
 
@@ -235,38 +235,44 @@ static void hurt(const struct file_flow *flow, const struct disk_log *log, unsig
     test_folder_remove(&folder);
 }
 
-/* How often a call is made, so that a selection can be drawn. */
-static unsigned calls_of(const struct file_flow *flow, const struct disk_log *log, unsigned kind)
+/* How often each call is made, so that a selection can be drawn. */
+static void count_calls(const struct file_flow *flow, const struct disk_log *log,
+                        unsigned calls[KINDS])
 {
     struct error err = ERROR_INIT;
     struct test_folder folder;
-    unsigned calls = 0;
 
     prepare(log, &folder);
-    fail_at(kind, LASTING, 0, EIO);
+    disk_calls_fail(DISK_CALLS, 0, 0, 0);
+    power_vfs_fail(POWER_CALLS, 0, 0);
     assert_done(flow->act(folder.path, &err), &err, flow->name);
-    calls = kind < DISK_CALLS ? disk_calls_met() : power_vfs_calls();
-    mend();
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        calls[kind] = kind < DISK_CALLS ? disk_calls_met((enum disk_call)kind)
+                                        : power_vfs_calls((enum power_call)(kind - DISK_CALLS));
+    }
     test_folder_remove(&folder);
-    return calls;
 }
 
 void file_flow_faults(const struct file_flow *flow)
 {
     struct disk_log *log = note_work(flow);
-    unsigned kinds = flow->has_database ? KINDS : DISK_CALLS;
+    unsigned calls[KINDS];
     size_t all = 0;
     size_t runs = 0;
 
-    for (unsigned kind = 0; kind < kinds; kind++) {
-        size_t cases = 2 * (size_t)calls_of(flow, log, kind); /* each once and lastingly */
-        size_t step = stride(cases, kind < DISK_CALLS ? QUICK_FAULTS : 1);
-
-        for (size_t i = begin_at(step); i < cases; i += step) {
-            hurt(flow, log, kind, (unsigned)(i / 2) + 1, i % 2 == 1);
+    count_calls(flow, log, calls);
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        all += 2 * (size_t)calls[kind]; /* each once and lastingly */
+    }
+    size_t step = stride(all, QUICK_FAULTS);
+    size_t next = begin_at(step);
+    size_t first = 0;
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        for (; next < first + 2 * (size_t)calls[kind]; next += step) {
+            hurt(flow, log, kind, (unsigned)((next - first) / 2) + 1, (next - first) % 2 == 1);
             runs++;
         }
-        all += cases;
+        first += 2 * (size_t)calls[kind];
     }
     print_message("    %s: %zu ways to fail, %zu played\n", flow->name, all, runs);
     disk_log_free(log);

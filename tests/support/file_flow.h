@@ -4,7 +4,7 @@
  *           operations, each of its calls fails, once and lastingly. What is there afterwards, seen
  *           by the product's own code, is the old state or the new one, and the work can be done
  *           again.
- * Not here: the pieces of work.
+ * Not here: the pieces of work. SQLite's files among them are hurt as well.
  * Owns:     the folders in which they are done.
  * Threads:  one test at a time.
  * Spec:     docs/reliability.md. OPENNDES_POWER_ALL=1 plays everything, else a selection that
@@ -25,7 +25,6 @@ struct file_flow {
     enum flow_rest (*look)(const char *folder, const char *name);
     /* What refuses to do twice what was done says this; REASON_NONE: it is done again. */
     enum reason again;
-    bool has_database; /* SQLite's files are hurt as well */
 };
 
 /* Once per program. */
