@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  the unfinished folder of a restore: one restore at a time works in it, and what one that
- *           was cut off has left is removed, if it is certain that it was one.
+ * Purpose:  the unfinished folder of a restore: one restore at a time works in it, and what one
+ *           that was cut off has left is removed, if it is certain that it was one.
  * Not here: filling it (backup_restore.h).
  * Owns:     the lock beside the folder, until it is released.
  * Threads:  one owner; other processes are kept out by the lock.
@@ -18,7 +18,7 @@
  */
 MUST_USE bool backup_leftover_lock(const char *folder, struct file_lock **lock, bool *cut_off,
                                    struct error *err);
-/* is_ours: what is still there was left by a restore, and the lock goes on telling so. NULL: fine. */
+/* is_ours: what is still there was left by a restore, and the lock goes on telling so. */
 void backup_leftover_unlock(const char *folder, bool is_ours, struct file_lock *lock);
 
 /*

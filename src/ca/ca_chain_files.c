@@ -25,8 +25,9 @@ static STACK_OF(X509) * read_file(const char *place, const char *file, struct er
 }
 
 /*
- * What chain.new.pem holds, owned, if it is about this certificate; NULL: it is not. One that cannot
- * be read is left over from a change that has not happened, or chain.pem will not fit and is told of.
+ * What chain.new.pem holds, owned, if it is about this certificate; NULL: it is not. One that
+ * cannot be read is left over from a change that has not happened, or else chain.pem will not fit
+ * and is told of.
  */
 static STACK_OF(X509) * read_next(const char *place, const X509 *cert)
 {

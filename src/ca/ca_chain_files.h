@@ -21,7 +21,7 @@
 struct x509_st;
 struct stack_st_X509;
 
-/* The parents of ca.crt, owned; NULL without error: none. Errors: as cert_chain_parse and _order. */
+/* The parents of ca.crt, owned; NULL: none. Errors: as cert_chain_parse and cert_chain_order. */
 MUST_USE bool ca_chain_files_load(const struct ca_folder *folder, struct x509_st *cert,
                                   struct stack_st_X509 **parents, struct error *err);
 /* Both, in a folder that has them already or not; parents NULL: none. Errors: file errors. */

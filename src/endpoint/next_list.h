@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  what GetNextCACert answers, signed once: anybody may ask, and the CA's key would have to
- *           sign each time.
+ * Purpose:  what GetNextCACert answers, signed once: anybody may ask, and the CA's key would have
+ *           to sign each time.
  * Not here: the encoding (scep_cacert.h), HTTP (endpoint.c).
  * Owns:     the signed list, until what it tells of changes.
  * Threads:  any thread.

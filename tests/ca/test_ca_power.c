@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The power fails, and the disk, in the middle of what administrators do to a CA's folder: it is made
- * or not, renewed or not, and opens with all its keys either way.
+ * The power fails, and the disk, in the middle of what administrators do to a CA's folder: it is
+ * made or not, renewed or not, and opens with all its keys either way.
  */
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -121,7 +121,7 @@ static enum flow_rest look_new(const char *folder, const char *name)
     return FLOW_NEW;
 }
 
-/* ---- a request for an offline root, and its answer -------------------------------------------- */
+/* ---- a request for an offline root, and its answer ------------------------------------------- */
 
 static bool request(const char *folder, struct error *err)
 {
@@ -200,7 +200,7 @@ static enum flow_rest look_installed(const char *folder, const char *name)
     return FLOW_NEW;
 }
 
-/* ---- a renewed certificate, by another root --------------------------------------------------- */
+/* ---- a renewed certificate, by another root -------------------------------------------------- */
 
 static void prepare_installed(const char *folder)
 {
@@ -284,11 +284,11 @@ static enum flow_rest look_ras(const char *folder, const char *name)
 /* ---- cases ----------------------------------------------------------------------------------- */
 
 static const struct file_flow flows[] = {
-    { "ca create", NULL, create, look_new, REASON_CA_EXISTS },
-    { "ca request", NULL, request, look_requested, REASON_NONE },
-    { "ca install", prepare_request, install_first, look_installed, REASON_NONE },
-    { "ca install, renewed", prepare_installed, install_renewed, look_renewed, REASON_NONE },
-    { "ca renew-ra", prepare_ras, renew_ras, look_ras, REASON_NONE },
+    { "ca create", NULL, create, look_new, REASON_CA_EXISTS, false },
+    { "ca request", NULL, request, look_requested, REASON_NONE, false },
+    { "ca install", prepare_request, install_first, look_installed, REASON_NONE, false },
+    { "ca install, renewed", prepare_installed, install_renewed, look_renewed, REASON_NONE, false },
+    { "ca renew-ra", prepare_ras, renew_ras, look_ras, REASON_NONE, false },
 };
 
 static void folder__power_fails_anywhere__old_or_new(void **state)

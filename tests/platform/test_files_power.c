@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A power failure before every call by which a file is replaced or made; each rest is looked at. All
- * our own files are written by these two functions.
+ * A power failure before every call by which a file is replaced or made; each rest is looked at.
+ * All our own files are written by these two functions.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The power fails, and the disk, in the middle of what commands and the service do to a data folder:
- * afterwards it is as before or as it was to be, and the command can be given again.
+ * The power fails, and the disk, in the middle of what commands and the service do to a data
+ * folder: afterwards it is as before or as it was to be, and the command can be given again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@
 
 #define PASSWORD "a password for backups"
 
-/* ---- slow things, by the linker -------------------------------------------------------------- */
+/* ---- slow things, by the linker ------------------------------------------------------------ */
 
 bool __wrap_crypto_scrypt(struct bytes password, struct bytes salt, const void *cost, uint8_t *out,
                           size_t len, struct error *err);
@@ -39,7 +39,7 @@ bool __wrap_crypto_scrypt(struct bytes password, struct bytes salt, const void *
     return true;
 }
 
-/* ---- a new data folder ------------------------------------------------------------------------ */
+/* ---- a new data folder ---------------------------------------------------------------------- */
 
 static const struct data_init_options init_options = { .template_name = "device",
                                                        .ca_key = "p256",
@@ -94,7 +94,7 @@ static void prepare_data(const char *folder)
     assert_done(init(folder, &err), &err, "init");
 }
 
-/* ---- settings and templates ------------------------------------------------------------------- */
+/* ---- settings and templates ----------------------------------------------------------------- */
 
 static bool edit(const char *folder, const char *template_name, const char *key, const char *value,
                  bool must_be_new, struct error *err)
@@ -166,7 +166,7 @@ static enum flow_rest look_added(const char *folder, const char *name)
     return FLOW_NEW;
 }
 
-/* ---- the HTTPS certificate -------------------------------------------------------------------- */
+/* ---- the HTTPS certificate ------------------------------------------------------------------ */
 
 static struct certificate_info former; /* before the work */
 
@@ -233,7 +233,7 @@ static enum flow_rest look_tls(const char *folder, const char *name)
     return rest;
 }
 
-/* ---- backup and restore ----------------------------------------------------------------------- */
+/* ---- backup and restore --------------------------------------------------------------------- */
 
 static void path_in(const char *folder, const char *name, char path[FILE_PATH_MAX])
 {
@@ -338,16 +338,16 @@ static enum flow_rest look_restored(const char *folder, const char *name)
     return FLOW_NEW;
 }
 
-/* ---- cases ----------------------------------------------------------------------------------- */
+/* ---- cases --------------------------------------------------------------------------------- */
 
 static const struct file_flow flows[] = {
-    { "init", NULL, init, look_init, REASON_DATA_FOLDER_EXISTS },
-    { "config set", prepare_data, config_set, look_config, REASON_NONE },
-    { "template disable", prepare_data, template_disable, look_disabled, REASON_NONE },
-    { "template add", prepare_data, template_add, look_added, REASON_TEMPLATE_EXISTS },
-    { "tls issue", prepare_tls, tls_issue, look_tls, REASON_NONE },
-    { "backup", prepare_backup, backup, look_backup, REASON_FILE_NOT_WRITABLE },
-    { "restore", prepare_restore, restore, look_restored, REASON_RESTORE_TARGET },
+    { "init", NULL, init, look_init, REASON_DATA_FOLDER_EXISTS, false },
+    { "config set", prepare_data, config_set, look_config, REASON_NONE, false },
+    { "template disable", prepare_data, template_disable, look_disabled, REASON_NONE, false },
+    { "template add", prepare_data, template_add, look_added, REASON_TEMPLATE_EXISTS, false },
+    { "tls issue", prepare_tls, tls_issue, look_tls, REASON_NONE, false },
+    { "backup", prepare_backup, backup, look_backup, REASON_FILE_NOT_WRITABLE, false },
+    { "restore", prepare_restore, restore, look_restored, REASON_RESTORE_TARGET, false },
 };
 
 static void folder__power_fails_anywhere__old_or_new(void **state)

@@ -295,7 +295,7 @@ int __wrap_link(const char *from, const char *to)
     int result = fails(DISK_CALL_NAME) ? -1 : __real_link(from, to);
 
     if (result == 0 && ours(from) != NULL && ours(to) != NULL) {
-        disk_log_link(noted, ours(from), ours(to));
+        disk_log_link(noted, ours(from), ours(to), __real_link);
     }
     return result;
 }

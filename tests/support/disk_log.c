@@ -124,8 +124,9 @@ void disk_log_rename(struct disk_log *log, const char *from, const char *to)
     note(log, RENAME, from, to, 0, nothing);
 }
 
-void disk_log_link(struct disk_log *log, const char *from, const char *to)
+void disk_log_link(struct disk_log *log, const char *from, const char *to, disk_second_name *give)
 {
+    log->second_name = give;
     note(log, LINK, from, to, 0, nothing);
 }
 

@@ -27,7 +27,9 @@ void disk_log_flush_failed(struct disk_log *log, const char *name);
 void disk_log_flush_names(struct disk_log *log, const char *folder); /* of what lies in it; "" */
 void disk_log_remove(struct disk_log *log, const char *name);
 void disk_log_rename(struct disk_log *log, const char *from, const char *to);
-void disk_log_link(struct disk_log *log, const char *from, const char *to);
+/* A second name; `give` is how the system gives one, when the files are written: 0 if it did. */
+typedef int disk_second_name(const char *from, const char *to);
+void disk_log_link(struct disk_log *log, const char *from, const char *to, disk_second_name *give);
 void disk_log_folder(struct disk_log *log, const char *name); /* a new folder */
 /* The program has promised something: number `promise` and all below. */
 void disk_log_promise(struct disk_log *log, size_t promise);

@@ -43,6 +43,7 @@ struct disk_log {
     struct entry *entries;
     size_t count, room, given;
     size_t promises; /* before the first operation */
+    disk_second_name *second_name;
 };
 
 /* Memory, or the end of the program. */

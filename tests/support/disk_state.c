@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "support/disk_log_entries.h"
 #include "support/test_support.h"
@@ -403,17 +402,6 @@ static void write_file(const char *path, const struct buffer *content)
     }
 }
 
-/* Only calls of POSIX systems are noted that give one. */
-static void second_name(const char *first, const char *second)
-{
-#ifdef _WIN32
-    (void)first;
-    unknown(second);
-#else
-    assert_int_equal(link(first, second), 0);
-#endif
-}
-
 struct cut {
     const struct disk_state *state;
     const struct names *names;
@@ -439,7 +427,7 @@ static void write_folder(struct cut *cut, size_t folder, const char *path)
             assert_done(folder_create(below, true, &err), &err, name->text);
             write_folder(cut, name->node, below);
         } else if (cut->written[name->node][0] != '\0') {
-            second_name(cut->written[name->node], below);
+            assert_int_equal(cut->state->log->second_name(cut->written[name->node], below), 0);
         } else {
             content_after(cut->state, node, cut->fate, &cut->seed, &cut->content);
             write_file(below, &cut->content);

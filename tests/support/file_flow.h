@@ -25,6 +25,7 @@ struct file_flow {
     enum flow_rest (*look)(const char *folder, const char *name);
     /* What refuses to do twice what was done says this; REASON_NONE: it is done again. */
     enum reason again;
+    bool is_unflushed; /* what was done may be lost with the power */
 };
 
 /* Once per program. */

@@ -90,7 +90,7 @@ static bool create_key(const char *path, struct error *err)
     }
     ok = file_create_new(path, buffer_bytes(&text), true, &cause);
     if (!ok && file_exists(path)) {
-        /* Another process is faster: its key is the one, once its name is safe; ours is forgotten. */
+        /* Another process is faster: its key is the one, once its name is safe. */
         ok = flush_folder_of(path, err);
     } else if (!ok) { /* a full disk is told as one */
         (void)error_set(err, cause.reason, "the key file cannot be made: %s", cause.detail);
