@@ -13,7 +13,9 @@
 
 /* ---- time, by the linker --------------------------------------------------------------------- */
 
-static int64_t later;
+static int64_t later;  /* the wall clock's */
+static bool is_wrong;  /* it leaps; else so much time has really passed */
+static int64_t passed; /* the other clock's */
 
 int64_t __real_clock_now(void);
 int64_t __wrap_clock_now(void);
@@ -21,6 +23,17 @@ int64_t __wrap_clock_now(void);
 int64_t __wrap_clock_now(void)
 {
     return __real_clock_now() + later;
+}
+
+int64_t __real_clock_monotonic_us(void);
+int64_t __wrap_clock_monotonic_us(void);
+
+int64_t __wrap_clock_monotonic_us(void)
+{
+    if (!is_wrong && later > passed) {
+        passed = later;
+    }
+    return __real_clock_monotonic_us() + passed * 1000000;
 }
 
 /* ---- a service without its sockets ----------------------------------------------------------- */
@@ -66,7 +79,8 @@ static int set_up(void **state)
     static struct world w;
     struct error err = ERROR_INIT;
 
-    later = 0;
+    later = passed = 0;
+    is_wrong = false;
     w = (struct world){ .replaced = 0 };
     test_folder_create(&w.folder);
     const struct event_log_output output = { count_entry, no_time, &w };
@@ -107,7 +121,7 @@ static int tear_down(void **state)
 
 static bool run(struct world *w)
 {
-    const struct ra_watch watch = { w->folder.path, w->log, w->audit, w->events };
+    const struct ra_watch watch = { w->folder.path, w->log, w->audit, w->events, w->store };
 
     return ra_watch_run(&watch, w->runtime, clock_now());
 }
@@ -157,6 +171,32 @@ static void run__near_the_end__replaced_told_and_noticed(void **state)
     assert_true(run(w));
     assert_false(fixture_has(&w->folder, "ra.1.key"));
     X509_free(old);
+}
+
+/*
+ * Ten years ahead, the CA has ended and nothing is replaced; by that clock the former RA has long had
+ * its time. It is out of use, but not gone, and in use again when the clock is right.
+ */
+static void ended__clock_leaps__former_ones_are_there_again(void **state)
+{
+    struct world *w = *state;
+
+    later = 701 * DAY;
+    assert_true(run(w));
+    load(w);
+    is_wrong = true;
+    later = 4400 * DAY;
+    assert_true(runtime_stale(w->runtime, w->folder.path));
+    load(w);
+    assert_int_equal(ca_builtin_ra_sets(runtime_ca_find(w->runtime, "issuing"))->former_count, 0);
+    assert_false(run(w));
+    assert_true(fixture_has(&w->folder, "ra.1.key"));
+    later = 702 * DAY;
+    assert_true(runtime_stale(w->runtime, w->folder.path));
+    load(w);
+    assert_int_equal(ca_builtin_ra_sets(runtime_ca_find(w->runtime, "issuing"))->former_count, 2);
+    assert_false(run(w));
+    assert_false(runtime_stale(w->runtime, w->folder.path));
 }
 
 /* Its files are broken while a former RA has its time: read once, not every second. */
@@ -260,6 +300,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(run__near_the_end__replaced_told_and_noticed),
+        CASE(ended__clock_leaps__former_ones_are_there_again),
         CASE(ended__files_broken__old_form_goes_on_without_another_look),
         CASE(run__locked__tried_again),
         CASE(ends__of_a_ca__each_with_its_remedy),
