@@ -16,7 +16,6 @@
 #include "service/runtime_intune.h"
 #include "service/runtime_slots.h"
 
-#define CLOCK_BACK_SECONDS 60 /* more than a time service corrects */
 #define POLICY_LOADS 3u
 
 struct runtime {
@@ -168,23 +167,6 @@ static struct ca_slot *ca_slot_named(const struct runtime *runtime, const char *
     return NULL;
 }
 
-/*
- * Has a former RA had its time since it was loaded? Its files may not be removable. Or was the clock
- * put back, so that one may have its time again?
- */
-static bool former_ras_differ(const struct ca_slot *slot)
-{
-    const struct ra_sets *ras = NULL;
-    int64_t now = clock_now();
-
-    if (slot->files_broken || slot->builtin == NULL
-        || ca_builtin_certificate(slot->builtin) == NULL) {
-        return false;
-    }
-    ras = ca_builtin_ra_sets(slot->builtin);
-    return now >= ras->kept_until || now < ras->loaded_at - CLOCK_BACK_SECONDS;
-}
-
 static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp stamps[CA_STAMPS],
                          const char *public_url)
 {
@@ -193,7 +175,7 @@ static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp sta
             return false;
         }
     }
-    return strcmp(slot->public_url, public_url) == 0 && !former_ras_differ(slot);
+    return strcmp(slot->public_url, public_url) == 0 && !ca_slot_former_ras_stale(slot);
 }
 
 static const struct error *pair_error_of(const struct ca_slot *slot)

@@ -174,7 +174,7 @@ static void run__near_the_end__replaced_told_and_noticed(void **state)
 }
 
 /*
- * Ten years ahead, the CA has ended and nothing is replaced; by that clock the former RA has long had
+ * Ten years ahead, the CA has ended and nothing is replaced; by that clock the former RA has had
  * its time. It is out of use, but not gone, and in use again when the clock is right.
  */
 static void ended__clock_leaps__former_ones_are_there_again(void **state)
