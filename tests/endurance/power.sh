@@ -13,7 +13,7 @@
 set -euo pipefail
 export OPENNDES_POWER_ALL=1
 for program in store/test_store_power store/test_store_faults platform/test_files_power audit/test_audit_power \
-    ca/test_ca_power service/test_data_power; do
+    ca/test_ca_power service/test_data_power service/test_backup_load; do
     printf -- '-- %s\n' "$program"
     (cd tests && "${OPENNDES_LOAD:?}/$program")
 done
