@@ -13,8 +13,8 @@
 #include "support/test_support.h"
 
 #define RESTS 11u /* of one moment: whole, lost, names, and mixed eight times */
-#define QUICK_CUTS 4u
-#define QUICK_FAULTS 4u
+#define QUICK_CUTS 2u
+#define QUICK_FAULTS 2u
 #define LASTING 1000000u
 #define CASE_BYTES 512
 
