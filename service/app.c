@@ -357,7 +357,7 @@ static void keep_house(struct app *app)
         .public_url = runtime_urls(app->runtime)->crl,
         .store = app->store,
     };
-    const struct ra_watch ras = { app->data_folder, app->log, app->audit, app->events };
+    const struct ra_watch ras = { app->data_folder, app->log, app->audit, app->events, app->store };
     int64_t now = clock_now();
 
     if (now < app->housekeeping_at && app->housekeeping_at - now <= HOUSEKEEPING_SECONDS) {

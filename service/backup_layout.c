@@ -33,6 +33,7 @@ static const struct layout_row rows[] = {
     { "policies/*", NAME_PORTABLE, BACKUP_KIND_POLICY },
     { "ca/*/ca.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/chain.pem", NAME_TEMPLATE, BACKUP_KIND_FILE },
+    { "ca/*/chain.new.pem", NAME_TEMPLATE, BACKUP_KIND_FILE }, /* of a renewal that was cut off */
     { "ca/*/ra.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/ra-sign.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },
     { "ca/*/ra-enc.crt", NAME_TEMPLATE, BACKUP_KIND_FILE },

@@ -11,6 +11,7 @@
 #include "platform/protect.h"
 #include "platform/rights.h"
 #include "service/backup_file.h"
+#include "service/backup_leftover.h"
 #include "service/backup_record.h"
 #include "service/data_folder.h"
 #include "store/store_passwords.h"
@@ -31,6 +32,7 @@ struct job {
     const struct backup_restore_order *order;
     char target[FILE_PATH_MAX]; /* without a separator at its end */
     char folder[FILE_PATH_MAX]; /* DATA.restoring */
+    bool is_ours; /* what lies there, if anything: left by a restore, or by this one */
     struct backup_record record;
     struct file_writer *file; /* of a record that goes to disk as it is */
     struct buffer content;    /* of one that is sealed first */
@@ -87,12 +89,6 @@ static bool check_target(struct job *job, struct error *err)
     }
     if (folder_exists(data) && !check_empty(data, err)) {
         return false;
-    }
-    /* Whoever made it: what is in there is not ours to remove. */
-    if (folder_exists(job->folder) || file_exists(job->folder)) {
-        return error_set(err, REASON_RESTORE_TARGET,
-                         "%s is left from a restore that was cut off; remove it and try again",
-                         job->folder);
     }
     return true;
 }
@@ -351,33 +347,6 @@ static bool note_settings(const struct job *job, struct backup_restore_result *r
 
 /* ---- the folder ------------------------------------------------------------------------------ */
 
-static bool remove_tree(const char *path, unsigned depth, struct error *err);
-
-struct removal {
-    const char *folder;
-    unsigned depth;
-};
-
-static bool remove_entry(void *context, const char *name, bool is_folder, struct error *err)
-{
-    const struct removal *removal = context;
-    char path[FILE_PATH_MAX];
-
-    if (!path_join(path, removal->folder, name, err)) {
-        return false;
-    }
-    return is_folder ? remove_tree(path, removal->depth - 1, err) : file_remove(path, err);
-}
-
-/* Only for the folder that this process has made, where nobody else may write. */
-static bool remove_tree(const char *path, unsigned depth, struct error *err)
-{
-    struct removal removal = { path, depth };
-
-    return depth > 0 && folder_list(path, 2 * BACKUP_FILES_MAX, remove_entry, &removal, err)
-           && folder_remove(path, err);
-}
-
 static bool fill_folder(struct job *job, struct backup_file_in *in, struct json **manifest,
                         struct error *err)
 {
@@ -408,9 +377,11 @@ static bool build(struct job *job, struct backup_file_in *in, struct backup_rest
     struct error ignored = ERROR_INIT;
     bool ok = false;
 
-    if (!folder_create_new(job->folder, err)) {
+    if (!backup_leftover_remove(job->folder, job->is_ours, err)
+        || !folder_create_new(job->folder, err)) {
         return false;
     }
+    job->is_ours = true;
     if (!fill_folder(job, in, &result->manifest, err)) goto out;
     if (!check_database(job, &result->passwords, err)) goto out;
     if (!note_settings(job, result, err)) goto out;
@@ -425,7 +396,7 @@ out:
     buffer_clear(&job->content);
     store_close(job->store);
     if (!ok) {
-        (void)!remove_tree(job->folder, 4, &ignored);
+        (void)!backup_leftover_remove_own(job->folder, &ignored);
     }
     return ok;
 }
@@ -435,11 +406,13 @@ bool backup_restore(const struct backup_restore_order *order, struct backup_rest
 {
     struct job job = { .order = order, .content = BUFFER_INIT(MEMORY_MAX) };
     struct backup_file_in *in = NULL;
+    struct file_lock *lock = NULL;
     struct json *manifest = NULL;
     bool ok = false;
 
     memset(result, 0, sizeof(*result));
     if (!check_target(&job, err)) goto out;
+    if (!backup_leftover_lock(job.folder, &lock, &job.is_ours, err)) goto out;
     in = backup_file_open(order->file, order->password, err);
     if (in == NULL) goto out;
     if (!backup_record_walk_file(in, NULL, &manifest, err)) goto out;
@@ -449,6 +422,7 @@ out:
     if (!ok) {
         backup_restore_result_clear(result);
     }
+    backup_leftover_unlock(job.folder, job.is_ours, lock);
     json_value_free(manifest);
     backup_file_close(in);
     return ok;

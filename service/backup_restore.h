@@ -2,8 +2,9 @@
 /*
  * Purpose:  make a data folder out of a backup, whole or not at all, sealed for this machine.
  * Not here: making a backup (backup_write.h), the command (cmd_restore.c).
- * Owns:     the unfinished folder DATA.restoring, until it returns.
- * Threads:  one owner.
+ * Owns:     the unfinished folder DATA.restoring, until it returns; what a restore that was cut off
+ *           has left there is removed first (backup_leftover.h).
+ * Threads:  one owner; one restore of a data folder at a time, whichever process.
  * Spec:     docs/backup.md.
  */
 #ifndef OPENNDES_SERVICE_BACKUP_RESTORE_H

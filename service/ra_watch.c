@@ -88,6 +88,7 @@ bool ra_watch_run(const struct ra_watch *watch, const struct runtime *runtime, i
             .renew_days = config->ra.renew_days,
             .keep_days = config->ra.keep_days,
             .now = now,
+            .past = store_time_to_forget(watch->store, now),
         };
         struct ra_roll_result result;
         struct error err = ERROR_INIT;

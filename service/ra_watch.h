@@ -18,6 +18,7 @@ struct ra_watch {
     struct log *log;
     struct audit *audit;
     struct event_log *events;
+    struct store *store; /* by whose clock former RAs go for good */
 };
 
 /*

@@ -43,14 +43,6 @@ static struct ca_slot *ca_slot_named(const struct runtime *runtime, const char *
     return NULL;
 }
 
-/* Has a former RA had its time since it was loaded? Its files may not be removable. */
-static bool former_ra_has_ended(const struct ca_slot *slot)
-{
-    return !slot->files_broken && slot->builtin != NULL
-           && ca_builtin_certificate(slot->builtin) != NULL
-           && clock_now() >= ca_builtin_ra_sets(slot->builtin)->kept_until;
-}
-
 static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp stamps[CA_STAMPS],
                          const char *public_url)
 {
@@ -59,7 +51,7 @@ static bool ca_unchanged(const struct ca_slot *slot, const struct file_stamp sta
             return false;
         }
     }
-    return strcmp(slot->public_url, public_url) == 0 && !former_ra_has_ended(slot);
+    return strcmp(slot->public_url, public_url) == 0 && !ca_slot_former_ras_stale(slot);
 }
 
 static const struct error *pair_error_of(const struct ca_slot *slot)

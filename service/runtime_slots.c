@@ -12,7 +12,10 @@
 #include "mscep/ndes_password.h"
 #include "scep/scep_legacy.h"
 #include "service/challenge_intune.h"
+#include "platform/clock.h"
 #include "service/data_folder.h"
+
+#define CLOCK_BACK_SECONDS 60 /* more than a time service corrects */
 
 _Static_assert(RA_FORMERS_MAX == 3, "the stamps are of all former RAs");
 
@@ -161,6 +164,19 @@ struct ca_slot *ca_slot_ref(struct ca_slot *slot)
 {
     __atomic_add_fetch(&slot->references, 1, __ATOMIC_RELAXED);
     return slot;
+}
+
+bool ca_slot_former_ras_stale(const struct ca_slot *slot)
+{
+    const struct ra_sets *ras = NULL;
+    int64_t now = clock_now();
+
+    if (slot->files_broken || slot->builtin == NULL
+        || ca_builtin_certificate(slot->builtin) == NULL) {
+        return false;
+    }
+    ras = ca_builtin_ra_sets(slot->builtin);
+    return now >= ras->kept_until || now < ras->loaded_at - CLOCK_BACK_SECONDS;
 }
 
 void ca_slot_unref(struct ca_slot *slot)

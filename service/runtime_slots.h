@@ -72,6 +72,11 @@ struct ca_slot *ca_slot_load(const struct runtime_options *options, const char *
 struct ca_slot *ca_slot_ref(struct ca_slot *slot);
 void ca_slot_unref(struct ca_slot *slot); /* NULL is allowed */
 /*
+ * Has a former RA had its time since it was loaded, whose files may not be removable, or was the
+ * clock put back, so that one may have its time again?
+ */
+bool ca_slot_former_ras_stale(const struct ca_slot *slot);
+/*
  * Files are read without a lock, one after the other, and a command that replaces RAs writes a
  * dozen: a pair may have been read whose one member is the former one's, and a device that is shown
  * it could not verify its answer. So a slot whose files changed while they were read gives way to

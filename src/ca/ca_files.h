@@ -12,7 +12,8 @@
 #include "base/secret.h"
 
 /*
- * ca.crt (PEM), ca.key (sealed), chain.pem (parents, may be missing), ra.crt, ra.key (sealed), the
+ * ca.crt (PEM), ca.key (sealed), chain.pem (parents, may be missing; chain.new.pem in between:
+ * ca_chain_files.h), ra.crt, ra.key (sealed), the
  * same for NDES's pair in ra-sign.crt, ra-sign.key, ra-enc.crt, ra-enc.key; RAs that have been
  * replaced in ra.1.crt... (ra_generations.h); request.csr
  * and request.key (sealed) while waiting for an offline root. In place of a sealed key a reference

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "ca/ca_chain_files.h"
 #include "ca/ca_key.h"
 #include "ca/ca_key_reference.h"
 #include "ca/ca_validity.h"
@@ -130,30 +131,6 @@ const char *ca_set_ra_key_kind(enum ra_cert_role role)
     return ra_files[role].kind;
 }
 
-static bool load_parents(const struct ca_folder *folder, struct ca_set *set, struct error *err)
-{
-    STACK_OF(X509) *pool = NULL;
-    bool ok = false;
-
-    if (!ca_folder_has(folder->path, CA_FILE_CHAIN)) {
-        return true;
-    }
-    pool = ca_set_load_certificates(folder, CA_FILE_CHAIN, err);
-    if (pool == NULL) {
-        goto out;
-    }
-    /* Time 0: a parent that has ended must not stop a service that runs. */
-    set->parents = cert_chain_order(set->issuer.cert, pool, 0, err);
-    if (set->parents == NULL) {
-        (void)error_context(err, "%s/%s", folder->path, CA_FILE_CHAIN);
-        goto out;
-    }
-    ok = true;
-out:
-    cert_chain_free(pool);
-    return ok;
-}
-
 bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, struct error *err)
 {
     struct ca_set loaded = { .parents = NULL };
@@ -168,7 +145,7 @@ bool ca_set_load(const struct ca_folder *folder, struct ca_set *set, struct erro
     key = ca_set_load_key(folder, CA_FILE_KEY, CA_KEY_KIND_CA, err);
     if (key == NULL) goto out;
     if (!cert_issuer_init(&loaded.issuer, sk_X509_value(certs, 0), key, path, err)) goto out;
-    if (!load_parents(folder, &loaded, err)) goto out;
+    if (!ca_chain_files_load(folder, loaded.issuer.cert, &loaded.parents, err)) goto out;
     *set = loaded;
     loaded = (struct ca_set){ .parents = NULL };
     ok = true;
@@ -383,24 +360,9 @@ bool ca_set_write_key(const struct ca_folder *folder, const char *place, const s
     return write_key(folder, place, CA_FILE_KEY, CA_KEY_KIND_CA, set->issuer.key, err);
 }
 
-static bool write_parents(const char *place, const STACK_OF(X509) * parents, struct error *err)
-{
-    struct buffer pem = BUFFER_INIT(LIMIT_PEM_FILE_BYTES);
-    bool ok = false;
-
-    if (parents == NULL || sk_X509_num(parents) == 0) {
-        return ca_folder_remove(place, CA_FILE_CHAIN, err);
-    }
-    ok = cert_chain_pem(parents, &pem, err)
-         && ca_folder_write(place, CA_FILE_CHAIN, buffer_bytes(&pem), err);
-    buffer_clear(&pem);
-    return ok;
-}
-
 bool ca_set_write_certificates(const char *place, const struct ca_set *set, struct error *err)
 {
-    return write_parents(place, set->parents, err)
-           && write_certificate(place, CA_FILE_CERT, set->issuer.cert, err);
+    return ca_chain_files_write(place, set->issuer.cert, set->parents, err);
 }
 
 /* Key first: see ra_generations.h. */

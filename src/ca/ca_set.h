@@ -80,7 +80,7 @@ MUST_USE bool ca_set_write(const struct ca_folder *folder, const char *place,
 /* The CA's key alone: sealed, or as the reference that it came from. */
 MUST_USE bool ca_set_write_key(const struct ca_folder *folder, const char *place,
                                const struct ca_set *set, struct error *err);
-/* Certificate and parents only. */
+/* Certificate and parents only, as one step (ca_chain_files.h). */
 MUST_USE bool ca_set_write_certificates(const char *place, const struct ca_set *set,
                                         struct error *err);
 /*

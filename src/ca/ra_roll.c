@@ -76,7 +76,7 @@ struct rolling {
 
 static int64_t ended_before(const struct ra_roll_options *options)
 {
-    return options->now - options->keep_days * DAY_SECONDS;
+    return options->past - options->keep_days * DAY_SECONDS;
 }
 
 /* A role of the set: what would replace it, and whether it is time. */

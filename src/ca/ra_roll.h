@@ -40,6 +40,7 @@ struct ra_roll_options {
     int64_t renew_days; /* 0: nothing is replaced */
     int64_t keep_days;
     int64_t now;
+    int64_t past; /* by which former ones have had their time: believed_clock.h */
 };
 
 struct ra_roll_result {

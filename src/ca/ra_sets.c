@@ -150,6 +150,7 @@ bool ra_sets_load(struct ra_sets *sets, const struct ra_sets_options *options,
     bool ok = false;
 
     sets->plain_life = sets->pair_life = (struct ra_lifetime){ INT64_MIN, INT64_MAX };
+    sets->loaded_at = options->now;
     if (!ca_set_load_ra(folder, RA_CERT_SINGLE, set, err)) goto out;
     load_pair(sets, options, folder, set);
     ra_generations_load(folder, &set->issuer, options->now - keep_seconds, &generations);

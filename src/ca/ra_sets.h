@@ -37,6 +37,7 @@ struct ra_sets {
     size_t unusable;             /* former ones that cannot be opened */
     struct error unusable_error; /* why the first of them cannot */
     int64_t kept_until;          /* when the first former one has had its time; INT64_MAX: none */
+    int64_t loaded_at;           /* seconds: those that had had it by then are not in here */
 };
 
 struct ra_sets_options {

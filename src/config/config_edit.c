@@ -294,7 +294,9 @@ static bool write_document(const struct config_edit *edit, struct bytes text, bo
     if (file_create_new(edit->path, text, false, &cause)) {
         return true;
     }
-    if (cause.reason == REASON_FILE_NOT_WRITABLE && file_exists(edit->path)) {
+    /* files.h; a disk that fails behind the last step leaves the file as well */
+    if (cause.reason == REASON_FILE_NOT_WRITABLE && file_exists(edit->path)
+        && strstr(cause.detail, "exists") != NULL) {
         return error_set(err,
                          edit->scope == CONFIG_SCOPE_TEMPLATE ? REASON_TEMPLATE_EXISTS
                                                               : REASON_DATA_FOLDER_EXISTS,

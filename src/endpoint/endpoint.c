@@ -100,31 +100,6 @@ static struct enroll_renewal_options renewal_options(const struct endpoint *endp
     };
 }
 
-/*
- * Once and not for each request: anybody may ask, and the CA's key would have to sign each time. A
- * next CA that is not ready yet is no reason to do without the endpoint.
- */
-static void make_next_cacert(struct endpoint *endpoint)
-{
-    struct error *why = &endpoint->next_error;
-    struct scep_next_cacert list = { .form = endpoint->own_face.ra,
-                                     .include_root = endpoint->include_root };
-    struct ra_set *ras = NULL;
-
-    endpoint->next_cacert = (struct buffer)BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
-    if (endpoint->next == NULL) {
-        return;
-    }
-    ras = ca_ra(endpoint->next, why);
-    if (ras != NULL && ca_signer(endpoint->ca, &list.cert, &list.key, why)) {
-        list.next = ras;
-        if (!scep_next_cacert_body(&list, &endpoint->next_cacert, why)) {
-            buffer_clear(&endpoint->next_cacert);
-        }
-    }
-    ra_set_unref(ras);
-}
-
 static bool open_rate(struct endpoint *endpoint, const struct endpoint_options *options,
                       struct error *err)
 {
@@ -193,7 +168,11 @@ struct endpoint *endpoint_create(const struct endpoint_options *options, struct 
                               ? config->password.cache_request_minutes * 60
                               : config->repeat_hours * 3600,
     };
-    make_next_cacert(endpoint);
+    endpoint->next_list = next_list_create(endpoint->ca, endpoint->next, endpoint->own_face.ra,
+                                           endpoint->include_root, err);
+    if (endpoint->next_list == NULL) goto out;
+    /* Now, so that nobody waits for the signature; without a list the endpoint goes on. */
+    (void)!next_list_append(endpoint->next_list, NULL, &(struct error)ERROR_INIT);
     ok = true;
 out:
     if (!ok) {
@@ -212,7 +191,7 @@ void endpoint_free(struct endpoint *endpoint)
     ip_acl_free(endpoint->acl);
     challenge_free(endpoint->challenge);
     policy_gate_free(endpoint->policy);
-    buffer_clear(&endpoint->next_cacert);
+    next_list_free(endpoint->next_list);
     trusted_cas_free(endpoint->trusted);
     free(endpoint->renewal_templates);
     free(endpoint->renewal_cas);
@@ -309,10 +288,12 @@ static bool answer_caps(const struct endpoint *endpoint, const struct endpoint_f
      * Our own list announces Renewal only where it is granted, and GetNextCACert only where there
      * is an answer: clients act on it (RFC 8894 3.5.2).
      */
-    const struct scep_caps_options options = { .level = face->level,
-                                               .renewal = endpoint->enroll.renewal.enabled,
-                                               .next_ca = endpoint->next_cacert.len > 0,
-                                               .style = face->caps };
+    const struct scep_caps_options options = {
+        .level = face->level,
+        .renewal = endpoint->enroll.renewal.enabled,
+        .next_ca = next_list_append(endpoint->next_list, NULL, &(struct error)ERROR_INIT),
+        .style = face->caps,
+    };
     struct buffer body = BUFFER_INIT(1024);
     bool ok = scep_caps_body(&options, &body, err);
 
@@ -349,14 +330,8 @@ static bool answer_next_cacert(const struct endpoint *endpoint, struct http_resp
                                struct error *err)
 {
     struct buffer body = BUFFER_INIT(LIMIT_BODY_BYTES_MAX);
-    bool ok = false;
+    bool ok = next_list_append(endpoint->next_list, &body, err);
 
-    if (endpoint->next_cacert.len == 0) {
-        return error_set(err, REASON_NO_NEXT_CA, "%s",
-                         endpoint->next == NULL ? "the template has no next CA"
-                                                : endpoint->next_error.detail);
-    }
-    ok = buffer_append_bytes(&body, buffer_bytes(&endpoint->next_cacert), err);
     if (ok) {
         http_response_body(response, SCEP_MEDIA_TYPE_NEXT_CA, &body);
     }

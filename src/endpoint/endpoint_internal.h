@@ -10,6 +10,7 @@
 #define OPENNDES_ENDPOINT_ENDPOINT_INTERNAL_H
 
 #include "endpoint/endpoint.h"
+#include "endpoint/next_list.h"
 #include "enroll/enroll.h"
 
 /* Of the CA: current, next, previous; the order in which a message's recipient is looked for. */
@@ -35,9 +36,8 @@ struct endpoint {
     char *renewal_templates;
     struct ca **renewal_cas; /* the list is owned, the CAs are not */
     struct enroll_options enroll;
-    struct buffer next_cacert; /* body of GetNextCACert; empty: there is none */
-    struct error next_error;   /* and why, when there is a next CA */
-    struct rate_subject rate;  /* whose counts its messages belong to */
+    struct next_list *next_list; /* of GetNextCACert */
+    struct rate_subject rate;    /* whose counts its messages belong to */
 };
 
 /* Its CA of a generation, borrowed; NULL: none. */

@@ -45,7 +45,7 @@ struct duties {
 
     int64_t poll_at;
     enum reason poll_failure; /* REASON_NONE: the last look was good */
-    int64_t poll_told_at;     /* wall clock */
+    int64_t poll_told_at;     /* as the others */
 
     int64_t credential_at;
 };
@@ -117,10 +117,10 @@ static void do_delivery(struct duties *d)
 /* Once per kind of failure, and once a day as long as it lasts. */
 static void tell_poll_failure(struct duties *d, const struct error *why)
 {
-    int64_t now = clock_now();
+    int64_t now = now_ms();
 
     if (why->reason == REASON_STOPPING
-        || (d->poll_failure == why->reason && now - d->poll_told_at < DAY_SECONDS)) {
+        || (d->poll_failure == why->reason && now - d->poll_told_at < DAY_SECONDS * SECOND_MS)) {
         return;
     }
     d->poll_failure = why->reason;

@@ -3,6 +3,9 @@
 
 #include "store/store_internal.h"
 
+/* Nobody waits for so long: the clock was ahead when it was put off, and is right again. */
+#define DUE_BEYOND_SECONDS 86400
+
 static const char *text_or_empty(const char *text)
 {
     return text != NULL ? text : "";
@@ -249,6 +252,7 @@ bool store_outbox_due(struct store *store, int64_t now, int64_t limit, store_out
     if (!db_query_begin(db, STORE_SQL_LIST_DUE, &query, err)) goto out;
     db_bind_int(query, 1, now);
     db_bind_int(query, 2, limit);
+    db_bind_int(query, 3, DUE_BEYOND_SECONDS);
     ok = visit_rows(query, visit, context, err);
 out:
     db_query_end(query);

@@ -87,8 +87,9 @@ struct store_outbox_row {
 typedef bool store_outbox_visit(void *context, const struct store_outbox_row *row,
                                 struct error *err);
 /*
- * Rows that are due at now, validated ones first, then the oldest, at most limit. The visit copies
- * and calls no store verb.
+ * Rows that are due at now, validated ones first, then the oldest, at most limit. One that is due
+ * in more than a day is due now: the clock was ahead when it was put off. The visit copies and
+ * calls no store verb.
  */
 MUST_USE bool store_outbox_due(struct store *store, int64_t now, int64_t limit,
                                store_outbox_visit *visit, void *context, struct error *err);

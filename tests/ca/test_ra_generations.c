@@ -105,7 +105,8 @@ static void renew__more_than_fit__the_oldest_gives_way(void **state)
 
 static void tidy(const struct ra_world *w, int64_t keep_days, size_t removed, const char *name)
 {
-    const struct ra_roll_options options = { w->folder.path, "issuing", 0, keep_days, clock_now() };
+    const struct ra_roll_options options = { w->folder.path, "issuing",   0,
+                                             keep_days,      clock_now(), clock_now() };
     struct ra_roll_result result;
     struct error err = ERROR_INIT;
 

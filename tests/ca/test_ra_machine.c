@@ -66,8 +66,9 @@ static void renew_ra__of_store__the_former_go_on_from_the_store(void **state)
 static void roll__of_store__untouched(void **state)
 {
     struct machine_world *w = *state;
-    const struct ra_roll_options options = { w->folder.path, "issuing", 365, 0,
-                                             clock_now() + 3600 * DAY };
+    const struct ra_roll_options options = {
+        w->folder.path, "issuing", 365, 0, clock_now() + 3600 * DAY, clock_now() + 3600 * DAY
+    };
     struct ra_roll_result result;
     struct error err = ERROR_INIT;
 

@@ -9,8 +9,8 @@
 
 static void roll(const struct ra_world *w, int64_t renew_days, bool due, const char *name)
 {
-    const struct ra_roll_options options = { w->folder.path, "issuing", renew_days, 30,
-                                             clock_now() };
+    const struct ra_roll_options options = { w->folder.path, "issuing",  renew_days, 30,
+                                             clock_now(),    clock_now() };
     struct ra_roll_result result;
     struct error err = ERROR_INIT;
 
@@ -133,7 +133,8 @@ static void roll__ends_with_its_ca__left_alone(void **state)
 static void roll__waiting_or_broken_ca__left_alone(void **state)
 {
     struct ra_world *w = ra_world_open(state);
-    const struct ra_roll_options options = { w->folder.path, "absent", 30, 30, clock_now() };
+    const struct ra_roll_options options = { w->folder.path, "absent",   30, 30,
+                                             clock_now(),    clock_now() };
     struct ra_roll_result result;
     struct error err = ERROR_INIT;
 
@@ -154,10 +155,13 @@ static void roll__somebody_else_at_work__told_and_nothing_done(void **state)
     assert_done(ca_folder_open(&other, w->folder.path, "issuing", &err)
                     && ca_folder_lock(&other, &err),
                 &err, "lock");
-    const struct ra_roll_options early = { w->folder.path, "issuing", 30, 30, clock_now() };
+    const struct ra_roll_options early = { w->folder.path, "issuing",  30, 30,
+                                           clock_now(),    clock_now() };
     assert_done(ra_roll_run(&early, &result, &err), &err, "nothing due: the lock is not asked for");
     ra_fixture_later = 720 * DAY;
-    const struct ra_roll_options due = { w->folder.path, "issuing", 30, 30, clock_now() };
+    const struct ra_roll_options due = {
+        w->folder.path, "issuing", 30, 30, clock_now(), clock_now()
+    };
     assert_refusal(ra_roll_run(&due, &result, &err), &err, REASON_DATA_FOLDER_IN_USE, "due");
     assert_world_serves(w, &old, "old");
     ca_folder_close(&other);

@@ -12,6 +12,16 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Time, by the linker. */
+static int64_t later;
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+
+int64_t __wrap_clock_now(void)
+{
+    return __real_clock_now() + later;
+}
+
 /* The order of scep_message_recipient. */
 enum generation { CURRENT, NEXT, PREVIOUS, GENERATIONS };
 
@@ -351,6 +361,51 @@ static void next__there__its_list_signed_by_the_current_ca(void **state)
     endpoint_free(endpoint);
 }
 
+static bool announces_next(const struct endpoint *endpoint)
+{
+    struct endpoint_answer answer;
+    bool announced = false;
+
+    endpoint_get(endpoint, "operation=GetCACaps", &answer);
+    announced = strstr(buffer_text(&answer.response.body), "GetNextCACert") != NULL;
+    endpoint_answer_clear(&answer);
+    return announced;
+}
+
+static int next_status(const struct endpoint *endpoint)
+{
+    struct endpoint_answer answer;
+    int status = 0;
+
+    endpoint_get(endpoint, "operation=GetNextCACert", &answer);
+    status = answer.response.status;
+    endpoint_answer_clear(&answer);
+    return status;
+}
+
+/* Made while the clock is ten years ahead, or behind: not there, and there once it is right. */
+static void next__clock_leaps__there_when_it_is_right_again(void **state)
+{
+    static const int64_t leaps[] = { INT64_C(3650) * 86400, -INT64_C(3650) * 86400 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(leaps); i++) {
+        later = leaps[i];
+        struct endpoint *endpoint = with_generations("leaping", r.cas[NEXT], NULL, "");
+
+        assert_int_equal(next_status(endpoint), 404);
+        assert_false(announces_next(endpoint));
+        later = 0;
+        assert_true(announces_next(endpoint));
+        assert_int_equal(next_status(endpoint), 200);
+        later = leaps[i]; /* nobody is told of RAs that are out of their time */
+        assert_int_equal(next_status(endpoint), 404);
+        later = 0;
+        assert_int_equal(next_status(endpoint), 200);
+        endpoint_free(endpoint);
+    }
+}
+
 static void next__none__not_found_and_not_announced(void **state)
 {
     struct endpoint *endpoint = with_generations("settled", NULL, r.cas[PREVIOUS], "");
@@ -435,6 +490,7 @@ int main(void)
         cmocka_unit_test(generation__not_ready__the_current_one_goes_on),
         cmocka_unit_test(choose__template_without_that_generation__refused),
         cmocka_unit_test(next__there__its_list_signed_by_the_current_ca),
+        cmocka_unit_test(next__clock_leaps__there_when_it_is_right_again),
         cmocka_unit_test(next__none__not_found_and_not_announced),
         cmocka_unit_test(caps__renewal_and_next__as_granted),
         cmocka_unit_test(cacert__under_its_old_name__its_old_media_type),

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every way in which power or disk may fail under the database, played one by one.
+# Every way in which power or disk may fail under the database and under our own files, played one by
+# one.
 #
 #   toolchain/endure power          about 10 minutes of CPU
 #
@@ -11,7 +12,8 @@
 # every n.
 set -euo pipefail
 export OPENNDES_POWER_ALL=1
-for program in store_power store_faults; do
+for program in store/test_store_power store/test_store_faults platform/test_files_power audit/test_audit_power \
+    ca/test_ca_power service/test_data_power service/test_backup_load; do
     printf -- '-- %s\n' "$program"
-    "${OPENNDES_LOAD:?}/store/test_$program"
+    (cd tests && "${OPENNDES_LOAD:?}/$program")
 done

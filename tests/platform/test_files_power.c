@@ -1,111 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A power failure before every call by which a file is replaced or made: the linker hands the calls
- * to us, and each rest is looked at. All our own files are written by these two functions.
+ * A power failure before every call by which a file is replaced or made; each rest is looked at.
+ * All our own files are written by these two functions.
  */
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "support/disk_log.h"
+#include "support/disk_calls.h"
 #include "support/test_support.h"
 
 #define NAME "file"
-#define FILES 1024
 #define MIXED 40u /* random outcomes of each moment */
-
-/* ---- the calls ------------------------------------------------------------------------------- */
-
-static struct disk_log *noted; /* NULL: nothing is noted */
-static const char *root;
-static char names[FILES][256]; /* of open files; "": not ours */
-static bool is_folder[FILES];
-
-/* Within our folder; "." for the folder itself; NULL: elsewhere. */
-static const char *ours(const char *path)
-{
-    size_t len = noted != NULL ? strlen(root) : 0;
-
-    if (noted == NULL || strncmp(path, root, len) != 0) {
-        return NULL;
-    }
-    return path[len] == '\0' ? "." : path[len] == '/' ? path + len + 1 : NULL;
-}
-
-int __real_open64(const char *path, int flags, ...);
-int __wrap_open64(const char *path, int flags, mode_t mode);
-ssize_t __real_write(int fd, const void *data, size_t len);
-ssize_t __wrap_write(int fd, const void *data, size_t len);
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __real_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to);
-int __real_link(const char *from, const char *to);
-int __wrap_link(const char *from, const char *to);
-int __real_unlink(const char *path);
-int __wrap_unlink(const char *path);
-
-int __wrap_open64(const char *path, int flags, mode_t mode)
-{
-    const char *name = ours(path);
-    int fd = __real_open64(path, flags, mode);
-
-    if (fd >= 0 && fd < FILES) {
-        is_folder[fd] = name != NULL && strcmp(name, ".") == 0;
-        (void)snprintf(names[fd], sizeof(names[fd]), "%s", name != NULL ? name : "");
-    }
-    if (fd >= 0 && name != NULL && (flags & O_CREAT) != 0) {
-        disk_log_new(noted, name);
-    }
-    return fd;
-}
-
-ssize_t __wrap_write(int fd, const void *data, size_t len)
-{
-    off_t at = lseek(fd, 0, SEEK_CUR);
-    ssize_t done = __real_write(fd, data, len);
-
-    if (noted != NULL && done > 0 && fd < FILES && names[fd][0] != '\0') {
-        disk_log_write(noted, names[fd], at, bytes_of(data, (size_t)done));
-    }
-    return done;
-}
-
-int __wrap_fsync(int fd)
-{
-    if (noted != NULL && fd < FILES && is_folder[fd]) {
-        disk_log_flush_names(noted, "");
-    } else if (noted != NULL && fd < FILES && names[fd][0] != '\0') {
-        disk_log_flush(noted, names[fd]);
-    }
-    return 0;
-}
-
-int __wrap_rename(const char *from, const char *to)
-{
-    if (ours(from) != NULL && ours(to) != NULL) {
-        disk_log_rename(noted, ours(from), ours(to));
-    }
-    return __real_rename(from, to);
-}
-
-/* With the first name going next, a second name is what a rename is that replaces nothing. */
-int __wrap_link(const char *from, const char *to)
-{
-    int result = __real_link(from, to);
-
-    if (result == 0 && ours(from) != NULL) {
-        disk_log_rename(noted, ours(from), ours(to));
-    }
-    return result;
-}
-
-int __wrap_unlink(const char *path)
-{
-    return __real_unlink(path);
-}
 
 /* ---- the rests ------------------------------------------------------------------------------- */
 
@@ -173,14 +77,12 @@ static void files__power_fails_anywhere__old_or_new_and_whole(void **state)
         test_folder_path(&folder, NAME, path);
         if (replaced) {
             test_folder_write(&folder, NAME, old);
-            disk_log_given(log, NAME, bytes_of_text(old));
         }
-        root = folder.path;
-        noted = log;
+        disk_calls_record(log, folder.path);
         assert_done(replaced ? file_write_atomic(path, bytes_of_text(content), true, &err)
                              : file_create_new(path, bytes_of_text(content), true, &err),
                     &err, "write");
-        noted = NULL;
+        disk_calls_end();
         disk_log_promise(log, 1);
         assert_true(disk_log_count(log) >= 5);
         print_message("    %zu operations, %zu failures of the power\n", disk_log_count(log),

@@ -6,7 +6,8 @@
 
 /* ---- time, by the linker --------------------------------------------------------------------- */
 
-static int64_t ahead;
+static int64_t ahead;  /* the wall clock's */
+static int64_t passed; /* the other clock's */
 
 int64_t __real_clock_now(void);
 int64_t __wrap_clock_now(void);
@@ -16,7 +17,21 @@ int64_t __wrap_clock_now(void)
     return __real_clock_now() + ahead;
 }
 
+int64_t __real_clock_monotonic_us(void);
+int64_t __wrap_clock_monotonic_us(void);
+
+int64_t __wrap_clock_monotonic_us(void)
+{
+    return __real_clock_monotonic_us() + passed * 1000000;
+}
+
 void ca_world_ahead(int64_t seconds)
+{
+    ahead = seconds;
+    passed = seconds > passed ? seconds : passed; /* it never goes back */
+}
+
+void ca_world_leap(int64_t seconds)
 {
     ahead = seconds;
 }
@@ -49,7 +64,7 @@ int ca_world_begin(void **state)
     const struct audit_options audit = { .folder = w.folder.path, .file_mb = 1, .files = 1 };
     struct error err = ERROR_INIT;
 
-    ahead = 0;
+    ahead = passed = 0;
     w = (struct ca_world){ .runtime = NULL };
     test_folder_create(&w.folder);
     assert_done(data_folder_create(w.folder.path, &err), &err, "folder");

@@ -5,7 +5,7 @@
  * Not here: the CAs' files (ca/ca_fixture.h).
  * Owns:     a struct ca_world and all in it, from begin to end.
  * Threads:  one.
- * Spec:     none. The program is linked with --wrap=clock_now.
+ * Spec:     none. The program is linked with --wrap=clock_now and --wrap=clock_monotonic_us.
  */
 #ifndef OPENNDES_TESTS_SERVICE_CA_WORLD_H
 #define OPENNDES_TESTS_SERVICE_CA_WORLD_H
@@ -30,8 +30,10 @@ struct ca_world {
 int ca_world_begin(void **state);
 int ca_world_end(void **state);
 
-/* The clock goes so many seconds ahead from now on. */
+/* So many seconds have passed since the beginning. */
 void ca_world_ahead(int64_t seconds);
+/* The clock is wrong by so many seconds, though no time has passed. */
+void ca_world_leap(int64_t seconds);
 
 /* With small keys; name NULL: that of fixture_options, days 0: its validity. */
 void ca_world_add_ca(struct ca_world *w, const char *name, int days);

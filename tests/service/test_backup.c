@@ -460,6 +460,41 @@ static void restore__target_in_use__stays_as_it_is(void **state)
     assert_true(file_exists(path));
 }
 
+/* As a power failure leaves it: the folder, and the lock beside it. */
+static void restore__one_was_cut_off__its_rest_goes_and_nothing_else(void **state)
+{
+    struct backup_world *world = *state;
+    struct file_lock *lock = NULL;
+    struct error err = ERROR_INIT;
+    char folder[FILE_PATH_MAX];
+    char path[FILE_PATH_MAX];
+    bool held = false;
+
+    backup_world_backed_up(world, false);
+    test_folder_path(&world->place, "restored.restoring", folder);
+    assert_done(folder_create(folder, true, &err), &err, "");
+    backup_world_write(folder, "openndes.json", "{");
+    backup_world_write(folder, "openndes.json.0123456789abcdef.tmp", "{");
+    backup_world_write(folder, "mine.txt", "not of a restore");
+    test_folder_path(&world->place, "restored.restoring.lock", path);
+    assert_done(file_lock_try(path, &lock, &held, &err) && held, &err, "");
+    assert_refused(backup_world_restore(world, world->restored, &err), &err, REASON_RESTORE_TARGET,
+                   "under way");
+    file_lock_release(lock);
+    error_clear(&err);
+    assert_refused(backup_world_restore(world, world->restored, &err), &err, REASON_RESTORE_TARGET,
+                   "a stranger's file");
+    assert_non_null(strstr(err.detail, "mine.txt"));
+    error_clear(&err);
+    test_folder_path(&world->place, "restored.restoring/mine.txt", path);
+    assert_true(file_exists(path));
+    assert_done(file_remove(path, &err), &err, "");
+    assert_done(backup_world_restore(world, world->restored, &err), &err, "restore");
+    assert_false(folder_exists(folder));
+    test_folder_path(&world->place, "restored.restoring.lock", path);
+    assert_false(file_exists(path));
+}
+
 /* ---- archives of somebody who has the password ----------------------------------------------- */
 
 static void put_record(struct backup_file_out *out, enum backup_record_type type, const char *name,
@@ -556,6 +591,7 @@ int main(void)
         CASE(locks__a_command_holds_one__refused_until_it_is_done),
         CASE(restore__damaged_anywhere__nothing_is_there),
         CASE(restore__target_in_use__stays_as_it_is),
+        CASE(restore__one_was_cut_off__its_rest_goes_and_nothing_else),
         CASE(restore__forged_with_the_password__refused),
     };
 

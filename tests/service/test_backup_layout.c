@@ -24,6 +24,7 @@ static void kind__every_place__as_documented(void **state)
         { "policies/Ger\xc3\xa4te.json", BACKUP_KIND_POLICY },
         { "ca/default/ca.crt", BACKUP_KIND_FILE },
         { "ca/default/chain.pem", BACKUP_KIND_FILE },
+        { "ca/default/chain.new.pem", BACKUP_KIND_FILE },
         { "ca/default/request.csr", BACKUP_KIND_FILE },
         { "ca/default/ca.key", BACKUP_KIND_SECRET },
         { "ca/default/request.key", BACKUP_KIND_SECRET },

@@ -74,12 +74,62 @@ static void crls__another_ca_has_ended__the_one_loaded_anew_has_its_crl_at_once(
     assert_true(upkeep.crl_retry_at > clock_now());
 }
 
+/* What is published, and its number, in the database. */
+static int64_t crl_number(const struct ca_world *w, const char *name, int64_t *next_update)
+{
+    struct store_crl facts = { 0 };
+    struct error err = ERROR_INIT;
+    bool found = false;
+
+    assert_done(store_get_crl(w->store, name, &facts, NULL, &found, &err) && found, &err, name);
+    *next_update = facts.next_update;
+    return facts.number;
+}
+
+/*
+ * Ahead within the CA's life, beyond it, and back; behind, and back: whenever the CA is in its time
+ * its CRL is in force by the clock there is, and no number is ever lower than the one before.
+ */
+static void crls__clock_leaps__always_one_in_force_and_numbers_grow(void **state)
+{
+    static const int64_t clocks[] = { 0, 2 * DAY,    900 * DAY, 3650 * DAY, 900 * DAY, 0,
+                                      1, 3650 * DAY, 0,         -400 * DAY, 0,         30 * DAY };
+    struct ca_world *w = *state;
+    struct ca_upkeep upkeep = { .crl_retry_at = 0 };
+    int64_t last = 0;
+
+    for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+        bool in_life = clocks[i] >= 0 && clocks[i] < 1000 * DAY;
+        struct buffer der = BUFFER_INIT(1u << 20);
+        struct error err = ERROR_INIT;
+        int64_t published = 0;
+        int64_t end = 0;
+
+        ca_world_leap(clocks[i]);
+        look_after(&upkeep, w);
+        int64_t number = crl_number(w, "default", &end);
+        assert_done(ca_builtin_crl(runtime_ca_find(w->runtime, "default"), &der, &published, &err),
+                    &err, "CRL");
+        buffer_clear(&der);
+        if (number < last || published != end) {
+            fail_msg("clock %d: number %lld after %lld", (int)i, (long long)number,
+                     (long long)last);
+        }
+        if (in_life && (end <= clock_now() || end > clock_now() + 400 * DAY)) {
+            fail_msg("clock %d: the CRL ends %lld s from now", (int)i,
+                     (long long)(end - clock_now()));
+        }
+        last = number;
+    }
+}
+
 #define unit(name) cmocka_unit_test_setup_teardown(name, set_up, ca_world_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit(crls__both_cas_good__both_made),
+        unit(crls__clock_leaps__always_one_in_force_and_numbers_grow),
         unit(crls__another_ca_has_ended__the_one_loaded_anew_has_its_crl_at_once),
     };
 

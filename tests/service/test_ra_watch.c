@@ -21,7 +21,7 @@ static int set_up(void **state)
 
 static bool run(struct ca_world *w)
 {
-    const struct ra_watch watch = { w->folder.path, w->log, w->audit, w->events };
+    const struct ra_watch watch = { w->folder.path, w->log, w->audit, w->events, w->store };
 
     return ra_watch_run(&watch, w->runtime, clock_now());
 }
@@ -71,6 +71,31 @@ static void run__near_the_end__replaced_told_and_noticed(void **state)
     assert_true(run(w));
     assert_false(fixture_has(&w->folder, "ra.1.key"));
     X509_free(old);
+}
+
+/*
+ * Ten years ahead, the CA has ended and nothing is replaced; by that clock the former RA has had
+ * its time. It is out of use, but not gone, and in use again when the clock is right.
+ */
+static void ended__clock_leaps__former_ones_are_there_again(void **state)
+{
+    struct ca_world *w = *state;
+
+    ca_world_ahead(701 * DAY);
+    assert_true(run(w));
+    ca_world_load(w);
+    ca_world_leap(4400 * DAY);
+    assert_true(runtime_stale(w->runtime, w->folder.path));
+    ca_world_load(w);
+    assert_int_equal(ca_builtin_ra_sets(runtime_ca_find(w->runtime, "issuing"))->former_count, 0);
+    assert_false(run(w));
+    assert_true(fixture_has(&w->folder, "ra.1.key"));
+    ca_world_ahead(702 * DAY);
+    assert_true(runtime_stale(w->runtime, w->folder.path));
+    ca_world_load(w);
+    assert_int_equal(ca_builtin_ra_sets(runtime_ca_find(w->runtime, "issuing"))->former_count, 2);
+    assert_false(run(w));
+    assert_false(runtime_stale(w->runtime, w->folder.path));
 }
 
 /* Its files are broken while a former RA has its time: read once, not every second. */
@@ -174,6 +199,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, ca_world_end)
     const struct CMUnitTest tests[] = {
         CASE(run__near_the_end__replaced_told_and_noticed),
+        CASE(ended__clock_leaps__former_ones_are_there_again),
         CASE(ended__files_broken__old_form_goes_on_without_another_look),
         CASE(run__locked__tried_again),
         CASE(ends__of_a_ca__each_with_its_remedy),

@@ -27,7 +27,8 @@ static struct {
     char folder[FOLDER_BYTES]; /* with a separator at its end */
     pthread_mutex_t lock;      /* guards what follows */
     enum power_call call;
-    unsigned wait, more, failures, calls;
+    unsigned wait, more, failures;
+    unsigned calls[POWER_CALLS];
 } power = { .lock = PTHREAD_MUTEX_INITIALIZER, .call = POWER_CALLS };
 
 /* ---- failing --------------------------------------------------------------------------------- */
@@ -37,7 +38,7 @@ static bool fails(enum power_call call)
     bool now = false;
 
     (void)pthread_mutex_lock(&power.lock);
-    power.calls += power.call == call ? 1 : 0;
+    power.calls[call]++;
     if (power.call == call && power.wait > 0 && --power.wait == 0) {
         now = true;
         power.failures++;
@@ -56,7 +57,8 @@ void power_vfs_fail(enum power_call call, unsigned nth, unsigned more)
     power.call = call;
     power.wait = nth;
     power.more = more;
-    power.failures = power.calls = 0;
+    power.failures = 0;
+    memset(power.calls, 0, sizeof(power.calls));
     (void)pthread_mutex_unlock(&power.lock);
 }
 
@@ -75,10 +77,10 @@ unsigned power_vfs_failures(void)
     return failures;
 }
 
-unsigned power_vfs_calls(void)
+unsigned power_vfs_calls(enum power_call call)
 {
     (void)pthread_mutex_lock(&power.lock);
-    unsigned calls = power.calls;
+    unsigned calls = power.calls[call];
     (void)pthread_mutex_unlock(&power.lock);
     return calls;
 }
@@ -144,6 +146,16 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
     return code;
 }
 
+/* Of what lies in the folder of this file. */
+static void flush_names_beside(const char *name)
+{
+    char folder[256];
+    const char *slash = strrchr(name, '/');
+
+    snprintf(folder, sizeof(folder), "%.*s", (int)(slash != NULL ? slash - name : 0), name);
+    disk_log_flush_names(power.log, folder);
+}
+
 /* Of a new log SQLite flushes the name as well, with the first flush of its content. */
 static int file_sync(sqlite3_file *file, int flags)
 {
@@ -157,7 +169,7 @@ static int file_sync(sqlite3_file *file, int flags)
     (void)flags;
     if (noted(own(file))) {
         disk_log_flush(power.log, own(file)->name);
-        disk_log_flush_names(power.log, "");
+        flush_names_beside(own(file)->name);
     }
     return SQLITE_OK;
 }
@@ -308,7 +320,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int flush)
     if (code == SQLITE_OK && name[0] != '\0') {
         disk_log_remove(power.log, name);
         if (flush) {
-            disk_log_flush_names(power.log, "");
+            flush_names_beside(name);
         }
     }
     return code;

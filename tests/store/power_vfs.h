@@ -35,10 +35,13 @@ enum power_call {
 };
 extern const char *const power_call_names[POWER_CALLS];
 
-/* The nth call of this kind from now on fails (1: the next), and the `more` calls behind it. */
+/*
+ * The nth call of this kind from now on fails (1: the next), and the `more` calls behind it;
+ * POWER_CALLS: none does.
+ */
 void power_vfs_fail(enum power_call call, unsigned nth, unsigned more);
-void power_vfs_mend(void);         /* no call fails any more */
-unsigned power_vfs_failures(void); /* calls that failed since power_vfs_fail */
-unsigned power_vfs_calls(void);    /* of its kind since then */
+void power_vfs_mend(void);                      /* no call fails any more */
+unsigned power_vfs_failures(void);              /* calls that failed since power_vfs_fail */
+unsigned power_vfs_calls(enum power_call call); /* since then */
 
 #endif

@@ -95,7 +95,7 @@ static unsigned calls_of(enum power_call call)
         }
     }
     power_work_close(&work);
-    unsigned calls = power_vfs_calls();
+    unsigned calls = power_vfs_calls(call);
     power_vfs_mend();
     fixture_tear_down(&own);
     return calls;

@@ -133,6 +133,24 @@ static bool count_row(void *context, const struct store_outbox_row *row, struct 
     return true;
 }
 
+/* Put off while the clock was ten years ahead. */
+static void due__clock_was_ahead__now_and_not_in_ten_years(void **state)
+{
+    const int64_t ahead = FIXTURE_NOW + INT64_C(3650) * 86400;
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+
+    assert_true(add(f->store, "t1", "a", ahead));
+    assert_due(f->store, ahead, "a:why:t1:0 ");
+    assert_due(f->store, FIXTURE_NOW, "a:why:t1:0 ");
+    assert_ok(store_outbox_retry(f->store, 1, ahead + 60, &err), err);
+    assert_due(f->store, ahead, "");
+    assert_due(f->store, FIXTURE_NOW, "a:why:t1:1 ");
+    assert_ok(store_outbox_retry(f->store, 1, FIXTURE_NOW + 1800, &err), err);
+    assert_due(f->store, FIXTURE_NOW, "");
+    assert_due(f->store, FIXTURE_NOW + 1800, "a:why:t1:2 ");
+}
+
 static void due__oldest_first_and_no_more_than_asked(void **state)
 {
     struct fixture *f = *state;
@@ -233,6 +251,7 @@ int main(void)
         TEST(add__the_same_waits__not_again),
         TEST(add__full__each_kind_has_its_own_limit),
         TEST(add__armed_ones__take_no_room),
+        TEST(due__clock_was_ahead__now_and_not_in_ten_years),
         TEST(due__oldest_first_and_no_more_than_asked),
         TEST(retry__later_and_counted),
         TEST(retry__armed__stays_armed),

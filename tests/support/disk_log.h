@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Purpose:  everything that was done to the files of one folder, in order, and the files as a power
- *           failure in between may leave them.
+ * Purpose:  everything that was done to the files of one folder and of those in it, in order, and
+ *           the files as a power failure in between may leave them.
  * Not here: who watches the calls (store/power_vfs.h, support/disk_calls.h).
  * Owns:     copies of all that was written.
  * Threads:  noting: any thread; a state: one thread.
@@ -27,11 +27,15 @@ void disk_log_flush_failed(struct disk_log *log, const char *name);
 void disk_log_flush_names(struct disk_log *log, const char *folder); /* of what lies in it; "" */
 void disk_log_remove(struct disk_log *log, const char *name);
 void disk_log_rename(struct disk_log *log, const char *from, const char *to);
+/* A second name; `give` is how the system gives one, when the files are written: 0 if it did. */
+typedef int disk_second_name(const char *from, const char *to);
+void disk_log_link(struct disk_log *log, const char *from, const char *to, disk_second_name *give);
 void disk_log_folder(struct disk_log *log, const char *name); /* a new folder */
 /* The program has promised something: number `promise` and all below. */
 void disk_log_promise(struct disk_log *log, size_t promise);
 /* A file that is there, flushed, before anything is noted. */
 void disk_log_given(struct disk_log *log, const char *name, struct bytes content);
+void disk_log_given_folder(struct disk_log *log, const char *name);
 
 size_t disk_log_count(const struct disk_log *log); /* operations, promises not counted */
 /* One operation in words, for messages; valid until the next call. */

@@ -123,6 +123,22 @@ function(openndes_test_own_roots target)
     endif()
 endfunction()
 
+# The calls by which this test changes files are noted, and fail: tests/support/disk_calls.h. With
+# SQLite's files among them, or without.
+function(openndes_test_file_flow target)
+    if(TARGET ${target})
+        foreach(source IN ITEMS support/disk_calls support/disk_log support/disk_state
+                support/file_flow store/power_vfs)
+            openndes_compile_once(object "${PROJECT_SOURCE_DIR}/tests/${source}.c")
+            target_sources(${target} PRIVATE ${object})
+        endforeach()
+        target_link_libraries(${target} PRIVATE dep::sqlite dep::threads)
+        foreach(call IN ITEMS open64 openat64 write fsync close rename renameat2 link unlink mkdir rmdir)
+            target_link_options(${target} PRIVATE -Wl,--wrap=${call})
+        endforeach()
+    endif()
+endfunction()
+
 # What every test process gets. The first error ends the program: a test never passes beside one.
 set(OPENNDES_TEST_ENVIRONMENT
     "ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1:check_initialization_order=1:detect_stack_use_after_return=1"

@@ -238,15 +238,18 @@ bool file_create_new(const char *path, struct bytes content, bool is_private, st
     if (!write_temporary(path, content, is_private, temporary, err)) {
         return false;
     }
-    /* a second name fails when the path is taken; so does the rename, which not every system has */
-    if (link(temporary, path) != 0) {
+    /*
+     * A rename that refuses is one step. Where the file system has none, a second name fails when
+     * the path is taken, too; whoever is cut off before the first one goes leaves a file with two,
+     * which counts as one that somebody else may reach.
+     */
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
         number = errno;
-        if (number != EEXIST && number != ENOENT && number != ENOSPC) {
-            number =
-                renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ? 0 : errno;
+        if (number == EINVAL || number == ENOSYS) {
+            number = link(temporary, path) == 0 ? 0 : errno;
         }
+        (void)unlink(temporary);
     }
-    (void)unlink(temporary);
     if (number == EEXIST) {
         return error_set(err, REASON_FILE_NOT_WRITABLE, "%s: it exists already", path);
     }

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "platform/folder_names.h"
+#include "platform/posix/flush_folder.h"
 #include "platform/posix/posix_error.h"
 
 #define MODE_PRIVATE 0700
@@ -30,7 +31,7 @@ static bool create_one(const char *path, mode_t mode, struct error *err)
         if (chmod(path, mode) != 0) { /* our umask is 077: see process_harden */
             return posix_error_file(err, POSIX_WRITE, errno, path);
         }
-        return true;
+        return flush_folder_of(path, err); /* or what is made in it is lost with it */
     }
     if (errno == EEXIST && folder_exists(path)) {
         return true;

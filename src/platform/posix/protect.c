@@ -17,6 +17,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "platform/files.h"
+#include "platform/posix/flush_folder.h"
 #include "platform/posix/posix_error.h"
 
 #define KEY_BYTES 32u
@@ -87,11 +88,12 @@ static bool create_key(const char *path, struct error *err)
         || !buffer_append_byte(&text, '\n', err)) {
         goto out;
     }
-    /* another process may be faster: then its key is the one, and ours is forgotten */
-    ok = file_create_new(path, buffer_bytes(&text), true, &cause) || file_exists(path);
-    if (!ok) {
-        (void)error_set(err, REASON_KEY_PROTECTION, "the key file cannot be made: %s",
-                        cause.detail);
+    ok = file_create_new(path, buffer_bytes(&text), true, &cause);
+    if (!ok && file_exists(path)) {
+        /* Another process is faster: its key is the one, once its name is safe. */
+        ok = flush_folder_of(path, err);
+    } else if (!ok) { /* a full disk is told as one */
+        (void)error_set(err, cause.reason, "the key file cannot be made: %s", cause.detail);
     }
 out:
     secret_wipe(raw, sizeof(raw));
