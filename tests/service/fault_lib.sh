@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the tests of faults share: devices with and without Intune, and a ledger of what they have received.
-# Sourced after lib.sh and intune_lib.sh.
+# Sourced after lib.sh; devices need intune_lib.sh.
 
 readonly DEVICE_ID=1111aaaa-2222-4333-8444-5555bbbb6666
 plain_passphrase='a passphrase that is long enough'
@@ -28,14 +28,17 @@ plain_request() {
     cp "$work/shared.key" "$work/$1.key"
     openssl req -new -key "$work/$1.key" -config "$work/$1.cnf" -outform DER -out "$work/$1.csr"
 }
-# plain_device NAME: whoever needs no Intune gets a certificate at once, whatever happens to the others.
-plain_device() {
-    local begun
-    plain_request "$1"
-    begun=$SECONDS
+# receives_plain NAME: a certificate for its request, at once.
+receives_plain() {
+    local begun=$SECONDS
     got "$1" "$base/scep/plain"
     [[ $((SECONDS - begun)) -le ${PLAIN_SECONDS:-3} ]] || fail "$1, who needs no Intune, waited $((SECONDS - begun)) s"
     received+=("$1")
+}
+# plain_device NAME: request and certificate; whatever happens to those who need Intune.
+plain_device() {
+    plain_request "$1"
+    receives_plain "$1"
 }
 # receives NAME...: the same bytes again lead to a certificate.
 receives() {
@@ -45,6 +48,32 @@ receives() {
         received+=("$name")
     done
 }
+# lock_database, unlock_database: as a backup program or a hanging command keeps it
+locker=''
+lock_database() {
+    rm -f "$work/locked"
+    mkfifo "$work/hold"
+    python3 - "$data/openndes.db" "$work/locked" "$work/hold" <<'END' &
+import pathlib, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+pathlib.Path(sys.argv[2]).touch()
+open(sys.argv[3]).read()
+database.execute("ROLLBACK")
+END
+    locker=$!
+    exec {hold}<>"$work/hold" # kept open: the locker reads until it is closed
+    eventually 10 test -e "$work/locked" || fail "the database cannot be locked"
+}
+unlock_database() {
+    kill "$locker" 2>/dev/null || true
+    wait "$locker" 2>/dev/null || true
+    exec {hold}<&-
+    rm -f "$work/hold"
+    locker=''
+}
+at_exit '[[ -z $locker ]] || kill "$locker"'
+
 # ledger: what was received is what is recorded, once each, and Intune knows the same. The server does not run.
 ledger() {
     local name
