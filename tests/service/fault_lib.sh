@@ -28,11 +28,17 @@ plain_request() {
     cp "$work/shared.key" "$work/$1.key"
     openssl req -new -key "$work/$1.key" -config "$work/$1.cnf" -outform DER -out "$work/$1.csr"
 }
+# took NAME: how many ms its last request spent in the server, by the server's own clock: the client's tools take
+# longer than that on a busy machine.
+took() {
+    sed -n "s/.* PKIOperation .* \([0-9]*\)\.[0-9]* ms .*txid=\"$(transaction "$1")\".*/\1/p" "$data/logs/openndes.log" | tail -n 1
+}
 # receives_plain NAME: a certificate for its request, at once.
 receives_plain() {
-    local begun=$SECONDS
+    local ms
     got "$1" "$base/scep/plain"
-    [[ $((SECONDS - begun)) -le ${PLAIN_SECONDS:-3} ]] || fail "$1, who needs no Intune, waited $((SECONDS - begun)) s"
+    ms=$(took "$1")
+    [[ $ms -le 2000 ]] || fail "$1, who needs no Intune, waited ${ms:-for ever} ms"
     received+=("$1")
 }
 # plain_device NAME: request and certificate; whatever happens to those who need Intune.
