@@ -300,7 +300,12 @@ static bool read_manifest(struct walk *walk, uint64_t size, struct json **manife
         text.len = (size_t)size;
         *manifest =
             json_value_parse(buffer_bytes(&text), BACKUP_MANIFEST_MAX, MANIFEST_DEPTH, &why);
-        ok = *manifest != NULL || refuse(err, "the manifest is no JSON", "");
+        ok = *manifest != NULL;
+        if (!ok && why.reason == REASON_NO_MEMORY) {
+            *err = why; /* nobody knows yet that the backup is damaged */
+        } else if (!ok) {
+            (void)refuse(err, "the manifest is no JSON", "");
+        }
     }
     buffer_clear(&text);
     return ok;

@@ -370,6 +370,7 @@ static bool sign(struct ca_ocsp *ocsp, int64_t now, struct work *work, struct bu
 
     if (ok) {
         choose_times(ocsp, &signer, now, work);
+        plan.produced_at = work->times.made_at;
         plan.this_update = work->times.this_update;
         plan.next_update = work->times.next_update;
         ok = ocsp_response_sign(&signer, &plan, der, err);

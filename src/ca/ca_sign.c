@@ -4,7 +4,24 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "ca/ca_error.h"
+#include "ca/der_writer.h"
 #include "model/key_sign.h"
+#include "model/machine_pkey.h"
+
+#define SIGNATURE_BYTES_MAX 8192 /* a key of 16384 bits has 2048 */
+
+/* Parameters: RFC 4055 5 and RFC 5758 3.2: NULL with RSA, nothing with ECDSA. */
+static bool algorithm_of(const EVP_PKEY *key, const EVP_MD *digest, int *nid, int *params)
+{
+    int type = EVP_PKEY_get_base_id(key);
+
+    *params = type == EVP_PKEY_EC ? V_ASN1_UNDEF : V_ASN1_NULL;
+    return (type == EVP_PKEY_RSA || type == EVP_PKEY_EC) && digest != NULL
+           && OBJ_find_sigid_by_algs(nid, EVP_MD_get_type(digest), type) == 1;
+}
+
+/* ---- certificates ---------------------------------------------------------------------------- */
 
 /* The places of one signature, in what is signed and beside it. */
 struct signing {
@@ -18,12 +35,10 @@ struct signing {
 /* Both, from key and digest. Their objects are constants of the library. */
 static bool set_algorithm(const struct signing *s, const EVP_PKEY *key, const EVP_MD *digest)
 {
-    int type = EVP_PKEY_get_base_id(key);
-    int params = type == EVP_PKEY_EC ? V_ASN1_UNDEF : V_ASN1_NULL;
+    int params = V_ASN1_UNDEF;
     int nid = NID_undef;
 
-    return (type == EVP_PKEY_RSA || type == EVP_PKEY_EC) && digest != NULL
-           && OBJ_find_sigid_by_algs(&nid, EVP_MD_get_type(digest), type) == 1
+    return algorithm_of(key, digest, &nid, &params)
            && X509_ALGOR_set0(s->inside, OBJ_nid2obj(nid), params, NULL) == 1
            && X509_ALGOR_set0(s->beside, OBJ_nid2obj(nid), params, NULL) == 1;
 }
@@ -61,5 +76,45 @@ bool ca_sign_certificate(X509 *cert, EVP_PKEY *key, const EVP_MD *digest)
         ok = s.tbs_len > 0 && put_signature(&s, key, digest);
     }
     OPENSSL_free(s.tbs);
+    return ok;
+}
+
+/* ---- what is put together as DER ------------------------------------------------------------- */
+
+bool ca_sign_algorithm(const EVP_PKEY *key, const EVP_MD *digest, struct buffer *der,
+                       struct error *err)
+{
+    X509_ALGOR *algorithm = X509_ALGOR_new();
+    int params = V_ASN1_UNDEF;
+    int nid = NID_undef;
+    bool ok = algorithm != NULL && algorithm_of(key, digest, &nid, &params)
+              && X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid), params, NULL) == 1;
+
+    ok = ok ? der_append_item(der, algorithm, ASN1_ITEM_rptr(X509_ALGOR), err)
+            : ca_error_openssl(err, REASON_SIGN_FAILED, "no signature algorithm for this key");
+    X509_ALGOR_free(algorithm);
+    return ok;
+}
+
+bool ca_sign_pieces(EVP_PKEY *key, const EVP_MD *digest, const struct bytes *pieces, size_t count,
+                    struct buffer *out, struct error *err)
+{
+    const struct key_signing signing = {
+        .key = key, .digest = digest, .pieces = pieces, .count = count
+    };
+    struct buffer signature = BUFFER_INIT(SIGNATURE_BYTES_MAX);
+    int size = EVP_PKEY_get_size(key);
+    size_t len = size > 0 ? (size_t)size : 0;
+    bool ok = false;
+
+    if (!buffer_reserve(&signature, len, err)) goto out;
+    if (len == 0 || !key_sign_pieces(&signing, signature.data, &len)) {
+        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the key does not sign");
+        machine_pkey_explain(key, err);
+        goto out;
+    }
+    ok = der_append_bits(out, bytes_of(signature.data, len), err);
+out:
+    buffer_clear(&signature);
     return ok;
 }

@@ -111,7 +111,7 @@ static bool add_pem(STACK_OF(X509) * pool, struct bytes content, const char *fil
     char *header = NULL;
     unsigned char *der = NULL;
     long len = 0;
-    bool ok = bio != NULL;
+    bool ok = bio != NULL || error_set(err, REASON_NO_MEMORY, "%s: out of memory", file);
 
     while (ok && PEM_read_bio(bio, &type, &header, &der, &len) == 1) {
         ok = add_pem_block(pool, type, bytes_of(der, (size_t)len), file, err);

@@ -12,21 +12,18 @@
 #include "base/text.h"
 #include "ca/asn1_time.h"
 #include "ca/ca_error.h"
+#include "ca/ca_sign.h"
+#include "ca/der_writer.h"
 #include "model/certificate.h"
-#include "model/machine_pkey.h"
 
 /*
  * Entries are written as DER at once, and what is around them by OpenSSL: an X509_CRL of a hundred
  * thousand entries takes 60 MB for a list of 4 MB.
  */
 #define ENTRY_BYTES_MAX 128
-#define HEADER_BYTES_MAX 8 /* tag and length of at most 64 MiB */
 #define FRAME_BYTES_MAX 16384u
 #define TBS_PIECES 4 /* header, head, entries, tail */
 #define SERIAL_BYTES_MAX (SERIAL_TEXT_MAX / 2 + 1)
-
-#define TAG_SEQUENCE (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED)
-#define TAG_EXTENSIONS (0 | V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED)
 
 struct crl_builder {
     struct buffer entries; /* DER of each, one after the other */
@@ -59,47 +56,6 @@ void crl_builder_free(struct crl_builder *builder)
     buffer_clear(&builder->entries);
     ASN1_TIME_free(builder->time);
     free(builder);
-}
-
-/* ---- DER ------------------------------------------------------------------------------------- */
-
-static size_t write_header(uint8_t out[HEADER_BYTES_MAX], int tag, size_t len)
-{
-    size_t digits = 0;
-    size_t at = 0;
-
-    out[at++] = (uint8_t)tag;
-    if (len < 0x80) {
-        out[at++] = (uint8_t)len;
-        return at;
-    }
-    for (size_t rest = len; rest > 0; rest >>= 8) {
-        digits++;
-    }
-    out[at++] = (uint8_t)(0x80 | digits);
-    for (size_t i = digits; i > 0; i--) {
-        out[at++] = (uint8_t)(len >> (8 * (i - 1)));
-    }
-    return at;
-}
-
-static bool append_header(struct buffer *out, int tag, size_t len, struct error *err)
-{
-    uint8_t header[HEADER_BYTES_MAX];
-
-    return buffer_append(out, header, write_header(header, tag, len), err);
-}
-
-static bool append_item(struct buffer *out, const void *value, const ASN1_ITEM *item,
-                        struct error *err)
-{
-    unsigned char *data = NULL;
-    int len = ASN1_item_i2d(value, &data, item);
-    bool ok = len > 0 ? buffer_append(out, data, (size_t)len, err)
-                      : ca_error_openssl(err, REASON_SIGN_FAILED, "a CRL cannot be written as DER");
-
-    OPENSSL_free(data);
-    return ok;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -150,7 +106,7 @@ bool crl_builder_add(struct crl_builder *builder, const char *serial, int64_t re
 {
     uint8_t number[SERIAL_BYTES_MAX];
     uint8_t entry[ENTRY_BYTES_MAX];
-    uint8_t header[HEADER_BYTES_MAX];
+    uint8_t header[DER_HEADER_MAX];
     size_t number_len = write_serial(number, serial);
     size_t len = 0;
     size_t header_len = 0;
@@ -162,42 +118,22 @@ bool crl_builder_add(struct crl_builder *builder, const char *serial, int64_t re
     if (!asn1_time_set(builder->time, revoked_at, err)) {
         return false;
     }
-    len = write_header(entry, V_ASN1_INTEGER, number_len);
+    len = der_header(entry, V_ASN1_INTEGER, number_len);
     memcpy(entry + len, number, number_len);
     len += number_len;
-    len += write_header(entry + len, builder->time->type, (size_t)builder->time->length);
+    len += der_header(entry + len, builder->time->type, (size_t)builder->time->length);
     memcpy(entry + len, builder->time->data, (size_t)builder->time->length);
     len += (size_t)builder->time->length;
     if (reason_is_written(reason)) {
         len += write_reason(entry + len, reason);
     }
-    header_len = write_header(header, TAG_SEQUENCE, len);
+    header_len = der_header(header, DER_SEQUENCE, len);
     return buffer_reserve(&builder->entries, header_len + len, err)
            && buffer_append(&builder->entries, header, header_len, err)
            && buffer_append(&builder->entries, entry, len, err);
 }
 
 /* ---- what is around them --------------------------------------------------------------------- */
-
-/* What X509_CRL_sign would write for this key; owned. */
-static X509_ALGOR *make_algorithm(const struct cert_issuer *issuer, struct error *err)
-{
-    X509_ALGOR *algorithm = X509_ALGOR_new();
-    int key = EVP_PKEY_get_base_id(issuer->key);
-    int nid = NID_undef;
-
-    if (algorithm != NULL && issuer->digest != NULL
-        && OBJ_find_sigid_by_algs(&nid, EVP_MD_get_type(issuer->digest), key) == 1
-        /* RFC 4055 5 and RFC 5758 3.2: NULL with RSA, nothing with ECDSA */
-        && X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid),
-                           key == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF, NULL)
-               == 1) {
-        return algorithm;
-    }
-    X509_ALGOR_free(algorithm);
-    (void)ca_error_openssl(err, REASON_SIGN_FAILED, "no signature algorithm for the CA's key");
-    return NULL;
-}
 
 static bool add_number(X509_EXTENSIONS **extensions, int64_t number)
 {
@@ -236,8 +172,8 @@ static bool append_extensions(struct buffer *out, const struct cert_issuer *issu
         (void)ca_error_openssl(err, REASON_NO_MEMORY, "a CRL's extensions cannot be made");
         goto out;
     }
-    ok = append_item(&list, extensions, ASN1_ITEM_rptr(X509_EXTENSIONS), err)
-         && append_header(out, TAG_EXTENSIONS, list.len, err)
+    ok = der_append_item(&list, extensions, ASN1_ITEM_rptr(X509_EXTENSIONS), err)
+         && der_append_header(out, DER_CONTEXT(0), list.len, err)
          && buffer_append_bytes(out, buffer_bytes(&list), err);
 out:
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
@@ -249,7 +185,7 @@ static bool append_time(struct buffer *out, int64_t seconds, struct error *err)
 {
     ASN1_TIME *time = ASN1_TIME_new();
     bool ok = time != NULL ? asn1_time_set(time, seconds, err)
-                                 && append_item(out, time, ASN1_ITEM_rptr(ASN1_TIME), err)
+                                 && der_append_item(out, time, ASN1_ITEM_rptr(ASN1_TIME), err)
                            : error_set(err, REASON_NO_MEMORY, "out of memory for a CRL");
 
     ASN1_TIME_free(time);
@@ -279,71 +215,40 @@ static bool make_frame(struct frame *frame, const struct crl_builder *builder,
                        struct error *err)
 {
     static const uint8_t version_2[] = { V_ASN1_INTEGER, 1, X509_CRL_VERSION_2 };
-    X509_ALGOR *algorithm = make_algorithm(issuer, err);
     size_t entries = builder->entries.len;
-    bool ok = algorithm != NULL
-              && append_item(&frame->sign, algorithm, ASN1_ITEM_rptr(X509_ALGOR), err)
-              && buffer_append(&frame->head, version_2, sizeof(version_2), err)
-              && buffer_append_bytes(&frame->head, buffer_bytes(&frame->sign), err)
-              && append_item(&frame->head, X509_get_subject_name(issuer->cert),
-                             ASN1_ITEM_rptr(X509_NAME), err)
-              && append_time(&frame->head, facts->this_update, err)
-              && append_time(&frame->head, facts->next_update, err)
-              /* RFC 5280 5.1.2.6: absent when nothing is revoked */
-              && (entries == 0 || append_header(&frame->head, TAG_SEQUENCE, entries, err))
-              && append_extensions(&frame->tail, issuer, facts->number, err);
 
-    X509_ALGOR_free(algorithm);
-    return ok;
+    return ca_sign_algorithm(issuer->key, issuer->digest, &frame->sign, err)
+           && buffer_append(&frame->head, version_2, sizeof(version_2), err)
+           && buffer_append_bytes(&frame->head, buffer_bytes(&frame->sign), err)
+           && der_append_item(&frame->head, X509_get_subject_name(issuer->cert),
+                              ASN1_ITEM_rptr(X509_NAME), err)
+           && append_time(&frame->head, facts->this_update, err)
+           && append_time(&frame->head, facts->next_update, err)
+           /* RFC 5280 5.1.2.6: absent when nothing is revoked */
+           && (entries == 0 || der_append_header(&frame->head, DER_SEQUENCE, entries, err))
+           && append_extensions(&frame->tail, issuer, facts->number, err);
 }
 
 /* ---- signing --------------------------------------------------------------------------------- */
 
 /* The pieces of the TBSCertList, its header first. */
-static bool sign_pieces(const struct cert_issuer *issuer, const struct bytes pieces[TBS_PIECES],
-                        struct buffer *signature, struct error *err)
-{
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    size_t len = 0;
-    bool ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, issuer->digest, NULL, issuer->key) == 1;
-
-    for (size_t i = 0; ok && i < TBS_PIECES; i++) {
-        ok = EVP_DigestSignUpdate(ctx, pieces[i].data, pieces[i].len) == 1;
-    }
-    ok = ok && EVP_DigestSignFinal(ctx, NULL, &len) == 1 && buffer_reserve(signature, len, err)
-         && EVP_DigestSignFinal(ctx, signature->data, &len) == 1;
-    if (ok) {
-        signature->len = len;
-    } else if (!error_is_set(err)) {
-        (void)ca_error_openssl(err, REASON_SIGN_FAILED, "the CRL cannot be signed");
-        machine_pkey_explain(issuer->key, err);
-    }
-    EVP_MD_CTX_free(ctx);
-    return ok;
-}
-
 static bool append_crl(struct buffer *out, const struct bytes pieces[TBS_PIECES],
                        const struct buffer *algorithm, const struct buffer *signature,
                        struct error *err)
 {
-    static const uint8_t no_unused_bits = 0;
-    uint8_t header[HEADER_BYTES_MAX];
-    size_t header_len = write_header(header, V_ASN1_BIT_STRING, signature->len + 1);
-    size_t len = algorithm->len + header_len + 1 + signature->len;
+    size_t len = algorithm->len + signature->len;
     bool ok = true;
 
     for (size_t i = 0; i < TBS_PIECES; i++) {
         len += pieces[i].len;
     }
     /* one allocation of the right size: the list is large */
-    ok = buffer_reserve(out, len + HEADER_BYTES_MAX, err)
-         && append_header(out, TAG_SEQUENCE, len, err);
+    ok = buffer_reserve(out, len + DER_HEADER_MAX, err)
+         && der_append_header(out, DER_SEQUENCE, len, err);
     for (size_t i = 0; ok && i < TBS_PIECES; i++) {
         ok = buffer_append_bytes(out, pieces[i], err);
     }
     return ok && buffer_append_bytes(out, buffer_bytes(algorithm), err)
-           && buffer_append(out, header, header_len, err)
-           && buffer_append(out, &no_unused_bits, 1, err)
            && buffer_append_bytes(out, buffer_bytes(signature), err);
 }
 
@@ -356,17 +261,17 @@ bool crl_builder_sign(struct crl_builder *builder, const struct cert_issuer *iss
                            BUFFER_INIT(FRAME_BYTES_MAX) };
     struct buffer signature = BUFFER_INIT(FRAME_BYTES_MAX);
     struct bytes pieces[TBS_PIECES];
-    uint8_t header[HEADER_BYTES_MAX];
+    uint8_t header[DER_HEADER_MAX];
     bool ok = false;
 
     if (!make_frame(&frame, builder, issuer, &facts, err)) goto out;
     pieces[0] =
-        bytes_of(header, write_header(header, TAG_SEQUENCE,
-                                      frame.head.len + builder->entries.len + frame.tail.len));
+        bytes_of(header, der_header(header, DER_SEQUENCE,
+                                    frame.head.len + builder->entries.len + frame.tail.len));
     pieces[1] = buffer_bytes(&frame.head);
     pieces[2] = buffer_bytes(&builder->entries);
     pieces[3] = buffer_bytes(&frame.tail);
-    ok = sign_pieces(issuer, pieces, &signature, err)
+    ok = ca_sign_pieces(issuer->key, issuer->digest, pieces, TBS_PIECES, &signature, err)
          && append_crl(der, pieces, &frame.sign, &signature, err);
 out:
     buffer_clear(&signature);
@@ -412,11 +317,9 @@ static bool verifies(struct bytes signed_part, struct bytes algorithm, struct by
 {
     struct buffer ours = BUFFER_INIT(FRAME_BYTES_MAX);
     struct error ignored = ERROR_INIT;
-    X509_ALGOR *expected = make_algorithm(issuer, &ignored);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     /* a BIT STRING begins with the number of unused bits */
-    bool ok = expected != NULL && ctx != NULL
-              && append_item(&ours, expected, ASN1_ITEM_rptr(X509_ALGOR), &ignored)
+    bool ok = ctx != NULL && ca_sign_algorithm(issuer->key, issuer->digest, &ours, &ignored)
               && bytes_equal(buffer_bytes(&ours), algorithm) && signature.len > 1
               && signature.data[0] == 0
               && EVP_DigestVerifyInit(ctx, NULL, issuer->digest, NULL, issuer->key) == 1
@@ -425,7 +328,6 @@ static bool verifies(struct bytes signed_part, struct bytes algorithm, struct by
                      == 1;
 
     EVP_MD_CTX_free(ctx);
-    X509_ALGOR_free(expected);
     buffer_clear(&ours);
     return ok;
 }

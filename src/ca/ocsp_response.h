@@ -39,7 +39,8 @@ struct ocsp_statement {
 struct ocsp_response_plan {
     const struct ocsp_statement *statements;
     size_t count;
-    int64_t this_update; /* seconds */
+    int64_t produced_at; /* seconds */
+    int64_t this_update;
     int64_t next_update;
     struct bytes nonce; /* len 0: none */
 };

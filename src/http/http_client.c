@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_client.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,12 @@
 #define IDLE_MAX 8u     /* kept pairs of handles; calls beyond use one of their own */
 #define CONNECTIONS 4L  /* of one pair: token, Graph, Intune, and one that has moved */
 #define SECONDS_MAX 600 /* of one call */
+#define US_PER_SECOND INT64_C(1000000)
+/*
+ * How long an address is used without asking for it again: a name server that fails for a moment is
+ * not noticed.
+ */
+#define ADDRESS_SECONDS 60L
 
 /* ---- libcurl --------------------------------------------------------------------------------- */
 
@@ -308,6 +315,24 @@ static bool choose_proxy(struct http_transfer *transfer, struct error *err)
            || error_set(err, REASON_INTERNAL, "the proxy's address is too long");
 }
 
+/*
+ * Addresses from before the last failure are not used again: whoever has moved is found at the next
+ * call.
+ */
+long http_client_address_seconds(const struct http_client *client)
+{
+    int64_t since = (clock_monotonic_us() - atomic_load(&client->failed_us)) / US_PER_SECOND;
+
+    return since < ADDRESS_SECONDS ? (long)since : ADDRESS_SECONDS;
+}
+
+static void note_failure(struct http_client *client, enum http_call_failure failure)
+{
+    if (failure == HTTP_CALL_CONNECT || failure == HTTP_CALL_TIMEOUT || failure == HTTP_CALL_TLS) {
+        atomic_store(&client->failed_us, clock_monotonic_us());
+    }
+}
+
 bool http_client_call(struct http_client *client, const struct http_call *call,
                       struct http_answer *answer, struct error *err)
 {
@@ -333,6 +358,7 @@ bool http_client_call(struct http_client *client, const struct http_call *call,
     }
     ok = http_transfer_run(&transfer, err) && http_transfer_judge(&transfer, err);
     give_back(client, transfer.slot);
+    note_failure(client, answer->failure);
 out:
     if (!ok) {
         buffer_clear(&answer->body);

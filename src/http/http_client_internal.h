@@ -36,9 +36,10 @@ struct http_client {
     int64_t connect_seconds;
     int64_t total_seconds;
     size_t max_answer;
-    bool global;          /* libcurl was started */
-    pthread_mutex_t lock; /* guards what follows */
-    bool locked;          /* there is a lock */
+    _Atomic int64_t failed_us; /* when a connection did not come about last; monotonic */
+    bool global;               /* libcurl was started */
+    pthread_mutex_t lock;      /* guards what follows */
+    bool locked;               /* there is a lock */
     bool stopping;
     struct http_slot *running;
     struct http_slot *idle;
@@ -62,6 +63,8 @@ struct http_transfer {
 };
 
 bool http_client_is_stopping(struct http_client *client);
+/* How old an address may be that is used without asking the name server. */
+long http_client_address_seconds(const struct http_client *client);
 /*
  * Do the call of a transfer whose client, slot, call, answer (body empty), host and proxy are set.
  * True: it ran, the result says how. Errors: REASON_NO_MEMORY, REASON_INTERNAL, REASON_USAGE (a

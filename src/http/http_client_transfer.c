@@ -122,6 +122,7 @@ static CURLcode set_transport(CURL *easy, const struct http_transfer *transfer)
     /* a name server that does not answer must not hold up a call that is over */
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, http_client_address_seconds(client));
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_seconds * 1000L);
     SET(CURLOPT_TIMEOUT_MS, (long)client->total_seconds * 1000L);
     return code;

@@ -24,7 +24,9 @@ static bool parse_subject(struct bytes raw, struct csr *csr, struct error *err)
     }
     csr->subject = raw.data == NULL ? NULL : d2i_X509_NAME(NULL, &at, (long)raw.len);
     if (csr->subject == NULL || at != raw.data + raw.len) {
-        return error_set(err, REASON_SYNTAX, "subject is malformed");
+        return error_set(err,
+                         csr->subject == NULL ? crypto_memory_reason(REASON_SYNTAX) : REASON_SYNTAX,
+                         "subject is malformed");
     }
     return true;
 }

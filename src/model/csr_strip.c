@@ -3,6 +3,7 @@
 
 #include <openssl/asn1.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 #include "model/csr_parts.h"
 
@@ -42,7 +43,8 @@ static bool append_part(struct buffer *out, const STACK_OF(ASN1_TYPE) * parts, s
     bool ok;
 
     if (len <= 0) {
-        return error_set(err, REASON_SYNTAX, "a part of the request cannot be written again");
+        return error_set(err, crypto_memory_reason(REASON_SYNTAX),
+                         "a part of the request cannot be written again");
     }
     ok = buffer_append(out, der, (size_t)len, err);
     OPENSSL_free(der);

@@ -6,6 +6,7 @@
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 
+#include "base/crypto_memory.h"
 #include "base/secret.h"
 
 typedef STACK_OF(ASN1_TYPE) * (*parts_reader)(STACK_OF(ASN1_TYPE) **, const unsigned char **, long);
@@ -15,15 +16,18 @@ static STACK_OF(ASN1_TYPE)
 {
     STACK_OF(ASN1_TYPE) *parts = NULL;
     const unsigned char *at = der.data;
+    enum reason reason = REASON_SYNTAX;
 
     if (der.data == NULL || der.len == 0 || der.len > INT_MAX) {
         (void)error_set(err, REASON_SYNTAX, "%s is missing", what);
         return NULL;
     }
+    ERR_clear_error(); /* what is there afterwards is of this call */
     parts = reader(NULL, &at, (long)der.len);
+    reason = parts == NULL ? crypto_memory_reason(REASON_SYNTAX) : REASON_SYNTAX;
     ERR_clear_error();
     if (parts == NULL || at != der.data + der.len) {
-        (void)error_set(err, REASON_SYNTAX,
+        (void)error_set(err, reason,
                         parts == NULL ? "%s is malformed" : "bytes behind the end of %s", what);
         der_parts_free(parts);
         return NULL;

@@ -15,45 +15,53 @@ static bool set_padding(EVP_PKEY_CTX *context, bool pss)
                && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0);
 }
 
-static bool sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data,
-                 uint8_t *signature, size_t *len)
+/*
+ * When memory ends while an ECDSA signature is written as DER, OpenSSL 3.0 says done and tells a
+ * length of -1.
+ */
+static bool sign(const struct key_signing *s, uint8_t *signature, size_t *len)
 {
+    size_t room = *len;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *of_key = NULL; /* part of context */
-    bool ok = context != NULL && EVP_DigestSignInit(context, &of_key, digest, NULL, key) == 1
-              && set_padding(of_key, pss)
-              && EVP_DigestSign(context, signature, len, data.data, data.len) == 1;
+    bool ok = context != NULL && EVP_DigestSignInit(context, &of_key, s->digest, NULL, s->key) == 1
+              && set_padding(of_key, s->pss);
 
+    for (size_t i = 0; ok && i < s->count; i++) {
+        ok = EVP_DigestSignUpdate(context, s->pieces[i].data, s->pieces[i].len) == 1;
+    }
+    ok = ok && EVP_DigestSignFinal(context, signature, len) == 1 && *len > 0 && *len <= room;
     EVP_MD_CTX_free(context);
     return ok;
 }
 
 /* *fits is nothing when this is false: nobody could look. */
-static bool verify(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data,
-                   struct bytes signature, bool *fits)
+static bool verify(const struct key_signing *s, struct bytes signature, bool *fits)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *of_key = NULL; /* part of context */
-    bool ok = context != NULL && EVP_DigestVerifyInit(context, &of_key, digest, NULL, key) == 1
-              && set_padding(of_key, pss);
+    bool ok = context != NULL
+              && EVP_DigestVerifyInit(context, &of_key, s->digest, NULL, s->key) == 1
+              && set_padding(of_key, s->pss);
 
-    *fits =
-        ok && EVP_DigestVerify(context, signature.data, signature.len, data.data, data.len) == 1;
+    for (size_t i = 0; ok && i < s->count; i++) {
+        ok = EVP_DigestVerifyUpdate(context, s->pieces[i].data, s->pieces[i].len) == 1;
+    }
+    *fits = ok && EVP_DigestVerifyFinal(context, signature.data, signature.len) == 1;
     EVP_MD_CTX_free(context);
     return ok;
 }
 
-bool key_sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data, uint8_t *signature,
-              size_t *len)
+bool key_sign_pieces(const struct key_signing *signing, uint8_t *signature, size_t *len)
 {
-    bool is_rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+    bool is_rsa = EVP_PKEY_get_base_id(signing->key) == EVP_PKEY_RSA;
     size_t room = *len;
 
     for (int i = 0; i < TRIES; i++) {
         bool fits = false;
 
         *len = room;
-        if (!sign(key, digest, pss, data, signature, len)) {
+        if (!sign(signing, signature, len)) {
             return false;
         }
         if (!is_rsa) {
@@ -62,7 +70,7 @@ bool key_sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data, 
         if (crypto_memory_sound()) {
             return true;
         }
-        if (!verify(key, digest, pss, data, bytes_of(signature, *len), &fits)) {
+        if (!verify(signing, bytes_of(signature, *len), &fits)) {
             return false;
         }
         if (fits) {
@@ -70,4 +78,14 @@ bool key_sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data, 
         }
     }
     return false;
+}
+
+bool key_sign(EVP_PKEY *key, const EVP_MD *digest, bool pss, struct bytes data, uint8_t *signature,
+              size_t *len)
+{
+    const struct key_signing signing = {
+        .key = key, .digest = digest, .pss = pss, .pieces = &data, .count = 1
+    };
+
+    return key_sign_pieces(&signing, signature, len);
 }

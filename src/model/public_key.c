@@ -9,6 +9,7 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
+#include "base/crypto_memory.h"
 #include "base/limits.h"
 
 #define TAG_INTEGER 0x02u
@@ -152,7 +153,7 @@ static bool decode(struct bytes spki, const struct rsa_view *rsa, struct public_
     read->way = rsa != NULL ? PUBLIC_KEY_PLAIN : PUBLIC_KEY_LIBRARY;
     read->key = rsa != NULL ? rsa_key(rsa) : any_key(spki);
     if (read->key == NULL) {
-        return error_set(err, REASON_SYNTAX, "public key cannot be read");
+        return error_set(err, crypto_memory_reason(REASON_SYNTAX), "public key cannot be read");
     }
     if (rsa == NULL) {
         return key_sha256(read->key, read->sha256, err);

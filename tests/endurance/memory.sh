@@ -12,7 +12,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 tests=("$@")
-[[ ${#tests[@]} -gt 0 ]] || tests=(test_memory_store test_memory_service test_memory_ca test_memory_enrol)
+[[ ${#tests[@]} -gt 0 ]] || tests=(test_memory_store test_memory_service test_memory_ca test_memory_poll test_memory_http test_memory_intune
+    test_memory_backup test_memory_enrol)
 cmake --preset native-asan >/dev/null
 cmake --build build/native-asan --target "${tests[@]}"
 export OPENNDES_MEMORY=full LSAN_OPTIONS=print_suppressions=0

@@ -109,6 +109,9 @@ bool logon_user(const char *name, struct bytes password, struct user_token **out
 {
     *out = NULL;
     fake.logons++;
+    if (fake.hang != NULL) {
+        fake.hang();
+    }
     if (fake.logon_down) {
         return error_set(err, REASON_SIGN_IN_UNAVAILABLE, "no domain controller answers");
     }

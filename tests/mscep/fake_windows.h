@@ -4,7 +4,7 @@
  *           of platform/{negotiate,logon,principal,user_token,clock}.h at link time.
  * Not here: the tests.
  * Owns:     nothing that lives on; counts what is alive.
- * Threads:  one test at a time.
+ * Threads:  one test at a time; logon_user from any.
  * Spec:     none.
  *
  * Tokens: NTLM message 1 and 0x60 begin a sign-in: "NTLMSSP\0\1...", or 0x60 and a text. 0x60 and
@@ -17,19 +17,22 @@
 #ifndef OPENNDES_TESTS_MSCEP_FAKE_WINDOWS_H
 #define OPENNDES_TESTS_MSCEP_FAKE_WINDOWS_H
 
+#include <stdatomic.h>
+
 #include "support/test_support.h"
 
 struct fake_windows {
     bool missing;          /* the system has nothing of it */
     bool no_credentials;   /* negotiate_create fails */
     bool logon_down;       /* logon_user finds no domain controller */
+    void (*hang)(void);    /* called by logon_user; it comes back when the test likes */
     bool knows_all;        /* principal_find knows names with "unknown" in them, too */
     unsigned credentials;  /* alive */
     unsigned contexts;     /* alive */
-    unsigned tokens;       /* alive */
-    unsigned look_ups;     /* principal_find was called */
+    atomic_uint tokens;    /* alive */
+    atomic_uint look_ups;  /* principal_find was called */
     unsigned legs;         /* negotiate_accept was called */
-    unsigned logons;       /* logon_user was called */
+    atomic_uint logons;    /* logon_user was called */
     char binding[65];      /* of the last leg, hex; "": none */
     bool binding_required; /* of the last leg */
     char package[64];

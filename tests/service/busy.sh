@@ -6,34 +6,9 @@
 # does not wait for the lock.
 source "$(dirname "${BASH_SOURCE[0]}")/../interop/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/ndes_lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/fault_lib.sh"
 
 readonly WORKERS=4
-
-# lock_database, unlock_database: as a backup program or a hanging command keeps it
-locker=''
-lock_database() {
-    rm -f "$work/locked"
-    mkfifo "$work/hold"
-    python3 - "$data/openndes.db" "$work/locked" "$work/hold" <<'END' &
-import pathlib, sqlite3, sys
-database = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
-database.execute("BEGIN IMMEDIATE")
-pathlib.Path(sys.argv[2]).touch()
-open(sys.argv[3]).read()
-database.execute("ROLLBACK")
-END
-    locker=$!
-    exec {hold}<>"$work/hold" # kept open: the locker reads until it is closed
-    eventually 10 test -e "$work/locked" || fail "the database cannot be locked"
-}
-unlock_database() {
-    kill "$locker" 2>/dev/null || true
-    wait "$locker" 2>/dev/null || true
-    exec {hold}<&-
-    rm -f "$work/hold"
-    locker=''
-}
-at_exit '[[ -z $locker ]] || kill "$locker"'
 
 # make_message NAME: a PKCSReq of a device of this name in $work/NAME.message
 make_message() {

@@ -10,13 +10,13 @@ readonly SECRET='kD~8Q~test.client-secret_of+the/stand=in&here'
 readonly SID=S-1-5-21-1381186052-4247692386-135928078-1225
 cloud=''
 
-# cloud_start: serves until the test ends.
+# cloud_start [HOST]: serves until the test ends.
 cloud_start() {
     local run=("$OPENNDES_INTUNE_CLOUD") folder=$work/cloud
     [[ -z ${OPENNDES_LAUNCHER:-} ]] || run=("$OPENNDES_LAUNCHER" "$OPENNDES_INTUNE_CLOUD")
     mkdir "$folder"
     mkfifo "$work/cloud.in"
-    "${run[@]}" "$(path "$folder")" <"$work/cloud.in" >"$work/cloud.log" 2>&1 &
+    "${run[@]}" "$(path "$folder")" "$@" <"$work/cloud.in" >"$work/cloud.log" 2>&1 &
     cloud_pid=$!
     exec {cloud_in}>"$work/cloud.in" # it ends when this is closed
     at_exit 'exec {cloud_in}>&-; kill $cloud_pid 2>/dev/null; wait $cloud_pid 2>/dev/null'

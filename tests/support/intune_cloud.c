@@ -538,6 +538,11 @@ void intune_cloud_move(struct intune_cloud_server *cloud, int status)
     (void)pthread_mutex_unlock(&cloud->lock);
 }
 
+const char *cloud_host(const struct intune_cloud_server *cloud)
+{
+    return cloud->options.host != NULL ? cloud->options.host : "localhost";
+}
+
 static bool start(struct intune_cloud_server *cloud, struct error *err)
 {
     const struct cloud_http_options http = {
@@ -546,7 +551,8 @@ static bool start(struct intune_cloud_server *cloud, struct error *err)
 
     if (!new_services(cloud)) return error_set(err, REASON_INTERNAL, "no randomness");
     cloud->http = cloud_http_create(&http, &cloud->port, err);
-    (void)!text_format(cloud->url, sizeof(cloud->url), "https://localhost:%u", cloud->port);
+    (void)!text_format(cloud->url, sizeof(cloud->url), "https://%s:%u", cloud_host(cloud),
+                       cloud->port);
     return cloud->http != NULL;
 }
 

@@ -38,6 +38,7 @@ struct x509_st;
 
 struct intune_cloud_options {
     const char *folder; /* ca.pem is written into it */
+    const char *host;   /* its name in addresses and in its certificate; NULL: localhost */
     /* One line per answered call, such as "validateRequest 200"; any thread. NULL: nobody. */
     void (*log)(void *context, const char *line);
     void *context;
@@ -48,7 +49,7 @@ struct intune_cloud_server *intune_cloud_create(const struct intune_cloud_option
                                                 struct error *err);
 /* Ends what hangs; no call is served afterwards. NULL is allowed. */
 void intune_cloud_free(struct intune_cloud_server *cloud);
-const char *intune_cloud_url(const struct intune_cloud_server *cloud); /* https://localhost:PORT */
+const char *intune_cloud_url(const struct intune_cloud_server *cloud); /* https://HOST:PORT */
 uint16_t intune_cloud_port(const struct intune_cloud_server *cloud);
 const char *intune_cloud_ca_file(const struct intune_cloud_server *cloud); /* PEM of its root */
 /* Forget behaviours, calls, enrolments, tokens, and settings; the service stays where it is. */
@@ -108,15 +109,18 @@ enum intune_cloud_how {
     INTUNE_CLOUD_HANG,      /* [hang] no answer until the cloud ends */
     INTUNE_CLOUD_CLOSE,     /* [close] the connection ends without an answer */
     INTUNE_CLOUD_CUT,       /* [cut] it ends in the middle of the answer */
-    INTUNE_CLOUD_HUGE,      /* [huge] 200 and number bytes (0: 6 MiB) of JSON */
-    INTUNE_CLOUD_DATE,      /* [date] as usual, with a Date header that is number seconds off */
-    INTUNE_CLOUD_EMPTY,     /* [empty] "value":[] of discovery and downloads */
-    INTUNE_CLOUD_NO_ROW,    /* [no-row] discovery without ScepRequestValidationFEService */
-    INTUNE_CLOUD_TWO_ROWS,  /* [two-rows] discovery names each service twice; both work */
-    INTUNE_CLOUD_OUTSIDE,   /* [outside] discovery leads to https://manage.attacker.example */
-    INTUNE_CLOUD_PLAIN,     /* [http] discovery leads to http: */
-    INTUNE_CLOUD_OLD_NAME,  /* [service-name] "serviceName" as in old rows, other case */
-    INTUNE_CLOUD_SLASH,     /* [slash] discovery's addresses end in "/" */
+    INTUNE_CLOUD_DRIP,      /* [drip] as usual, byte by byte, number ms between two */
+    INTUNE_CLOUD_ENDLESS_HEAD, /* [endless-head] header lines without end */
+    INTUNE_CLOUD_ENDLESS_BODY, /* [endless-body] a body without length and without end */
+    INTUNE_CLOUD_HUGE,         /* [huge] 200 and number bytes (0: 6 MiB) of JSON */
+    INTUNE_CLOUD_DATE,         /* [date] as usual, with a Date header that is number seconds off */
+    INTUNE_CLOUD_EMPTY,        /* [empty] "value":[] of discovery and downloads */
+    INTUNE_CLOUD_NO_ROW,       /* [no-row] discovery without ScepRequestValidationFEService */
+    INTUNE_CLOUD_TWO_ROWS,     /* [two-rows] discovery names each service twice; both work */
+    INTUNE_CLOUD_OUTSIDE,      /* [outside] discovery leads to https://manage.attacker.example */
+    INTUNE_CLOUD_PLAIN,        /* [http] discovery leads to http: */
+    INTUNE_CLOUD_OLD_NAME,     /* [service-name] "serviceName" as in old rows, other case */
+    INTUNE_CLOUD_SLASH,        /* [slash] discovery's addresses end in "/" */
     INTUNE_CLOUD_HOWS
 };
 

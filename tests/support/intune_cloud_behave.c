@@ -44,6 +44,9 @@ static const char *const how_names[] = {
     [INTUNE_CLOUD_HANG] = "hang",
     [INTUNE_CLOUD_CLOSE] = "close",
     [INTUNE_CLOUD_CUT] = "cut",
+    [INTUNE_CLOUD_DRIP] = "drip",
+    [INTUNE_CLOUD_ENDLESS_HEAD] = "endless-head",
+    [INTUNE_CLOUD_ENDLESS_BODY] = "endless-body",
     [INTUNE_CLOUD_HUGE] = "huge",
     [INTUNE_CLOUD_DATE] = "date",
     [INTUNE_CLOUD_EMPTY] = "empty",
@@ -287,6 +290,16 @@ bool cloud_behave_answer(struct cloud_visit *visit)
         return true;
     case INTUNE_CLOUD_CUT:
         visit->response->ending = CLOUD_CUT;
+        return false;
+    case INTUNE_CLOUD_DRIP:
+        visit->response->ending = CLOUD_DRIP;
+        visit->response->drip_ms = (unsigned)b->number;
+        return false;
+    case INTUNE_CLOUD_ENDLESS_HEAD:
+        visit->response->ending = CLOUD_ENDLESS_HEAD;
+        return false;
+    case INTUNE_CLOUD_ENDLESS_BODY:
+        visit->response->ending = CLOUD_ENDLESS_BODY;
         return false;
     case INTUNE_CLOUD_DATE:
         visit->response->date_offset = b->number;

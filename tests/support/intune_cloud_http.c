@@ -131,6 +131,31 @@ static bool send_all(struct cloud_connection *c, struct bytes data)
     return true;
 }
 
+static bool drip(struct cloud_connection *c, struct bytes data, unsigned ms)
+{
+    for (size_t i = 0; i < data.len; i++) {
+        if (!send_all(c, bytes_of(data.data + i, 1))) return false;
+        thread_pause_ms(ms);
+    }
+    return true;
+}
+
+/* Header lines, or whatever else they are taken for, until the other side ends the connection. */
+static void send_for_ever(struct cloud_connection *c)
+{
+    static const char line[] = "X-More: of what nobody has asked for\r\n";
+    struct buffer many = BUFFER_INIT(HEAD_MAX);
+    struct error err = ERROR_INIT;
+    bool ok = true;
+
+    while (many.len + sizeof(line) < PIECE && ok) {
+        ok = buffer_append_text(&many, line, &err);
+    }
+    while (ok && send_all(c, buffer_bytes(&many))) {
+    }
+    buffer_clear(&many);
+}
+
 /* Forget the first bytes of the input. */
 static void eat(struct cloud_connection *c, size_t len)
 {
@@ -249,8 +274,30 @@ static void request_clear(struct cloud_request *request)
 
 /* ---- an answer ------------------------------------------------------------------------------- */
 
+static bool send_pieces(struct cloud_connection *c, const struct cloud_response *response,
+                        struct bytes head, struct bytes body)
+{
+    switch (response->ending) {
+    case CLOUD_DRIP:
+        return drip(c, head, response->drip_ms) && drip(c, body, response->drip_ms);
+    case CLOUD_ENDLESS_HEAD:
+        head.len -= 2; /* the empty line */
+        if (send_all(c, head)) send_for_ever(c);
+        return false;
+    case CLOUD_ENDLESS_BODY:
+        if (send_all(c, head)) send_for_ever(c);
+        return false;
+    case CLOUD_CUT:
+        body.len /= 2;
+        return send_all(c, head) && send_all(c, body) && false;
+    default:
+        return send_all(c, head) && send_all(c, body);
+    }
+}
+
 static bool send_answer(struct cloud_connection *c, const struct cloud_response *response)
 {
+    bool endless = response->ending == CLOUD_ENDLESS_BODY;
     struct buffer head = BUFFER_INIT(2 * HEAD_MAX);
     struct error err = ERROR_INIT;
     struct bytes body = buffer_bytes(&response->body);
@@ -258,18 +305,15 @@ static bool send_answer(struct cloud_connection *c, const struct cloud_response 
     bool ok = false;
 
     http_date(clock_now() + response->date_offset, date);
-    ok = buffer_printf(&head, &err, "HTTP/1.1 %d X\r\nDate: %s\r\nContent-Length: %zu\r\n",
-                       response->status, date, body.len)
+    ok = buffer_printf(&head, &err, "HTTP/1.1 %d X\r\nDate: %s\r\n", response->status, date)
+         && (endless || buffer_printf(&head, &err, "Content-Length: %zu\r\n", body.len))
          && (response->content_type == NULL
              || buffer_printf(&head, &err, "Content-Type: %s\r\n", response->content_type))
          && buffer_append_bytes(&head, buffer_bytes(&response->headers), &err)
          && buffer_append_text(&head, "\r\n", &err);
-    if (response->ending == CLOUD_CUT) {
-        body.len /= 2;
-    }
-    ok = ok && send_all(c, buffer_bytes(&head)) && send_all(c, body);
+    ok = ok && send_pieces(c, response, buffer_bytes(&head), body);
     buffer_clear(&head);
-    return ok && response->ending == CLOUD_ANSWER;
+    return ok;
 }
 
 static bool wants_close(const struct cloud_request *request)

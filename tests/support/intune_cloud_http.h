@@ -26,8 +26,11 @@ struct cloud_request {
 
 enum cloud_ending {
     CLOUD_ANSWER,
-    CLOUD_CUT,  /* half of the body, then the end */
-    CLOUD_CLOSE /* no answer at all */
+    CLOUD_CUT,          /* half of the body, then the end */
+    CLOUD_DRIP,         /* whole, byte by byte */
+    CLOUD_ENDLESS_HEAD, /* header lines until the caller has enough */
+    CLOUD_ENDLESS_BODY, /* the body's bytes likewise */
+    CLOUD_CLOSE         /* no answer at all */
 };
 
 struct cloud_response {
@@ -37,7 +40,8 @@ struct cloud_response {
     struct buffer body;
     int64_t date_offset; /* seconds that the Date header is off */
     enum cloud_ending ending;
-    unsigned number; /* the handler's own, for sent() */
+    unsigned drip_ms; /* CLOUD_DRIP: between two bytes */
+    unsigned number;  /* the handler's own, for sent() */
 };
 
 struct cloud_http_options {

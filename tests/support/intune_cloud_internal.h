@@ -166,6 +166,8 @@ bool cloud_behave_answer(struct cloud_visit *visit);
 struct cloud_behaviour *cloud_behave_take(struct intune_cloud_server *cloud,
                                           enum intune_cloud_path path);
 void cloud_behaviour_free(void *behaviour);
+/* Its name, as clients call it. */
+const char *cloud_host(const struct intune_cloud_server *cloud);
 const char *cloud_path_name(enum intune_cloud_path path);
 bool cloud_path_find(const char *name, enum intune_cloud_path *path);
 bool cloud_path_matches(enum intune_cloud_path wanted, enum intune_cloud_path path);

@@ -7,10 +7,10 @@
 #include "support/intune_cloud.h"
 
 /*
- * intune_cloud FOLDER: the stand-in for Microsoft's cloud as a program, for shell tests. Writes
- * FOLDER/ca.pem and FOLDER/url (https://localhost:PORT), says each answered call on a line of
- * standard output, and serves until standard input ends or SIGTERM comes. Orders are given over
- * HTTPS: see intune_cloud_control.c.
+ * intune_cloud FOLDER [HOST]: the stand-in for Microsoft's cloud as a program, for shell tests.
+ * Writes FOLDER/ca.pem and FOLDER/url (https://HOST:PORT; HOST: localhost), says each answered call
+ * on a line of standard output, and serves until standard input ends or SIGTERM comes. Orders are
+ * given over HTTPS: see intune_cloud_control.c.
  */
 
 static void on_terminate(int signal_number)
@@ -42,12 +42,13 @@ int main(int argc, char **argv)
     struct error err = ERROR_INIT;
     bool ok = false;
 
-    if (argc != 2) {
-        (void)fprintf(stderr, "Usage: intune_cloud FOLDER\n");
+    if (argc != 2 && argc != 3) {
+        (void)fprintf(stderr, "Usage: intune_cloud FOLDER [HOST]\n");
         return 2;
     }
     (void)signal(SIGTERM, on_terminate);
     options.folder = argv[1];
+    options.host = argc > 2 ? argv[2] : NULL;
     cloud = intune_cloud_create(&options, &err);
     ok = cloud != NULL && write_url(cloud, argv[1], &err);
     if (ok) {

@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/text.h"
 #include "http/tls_context.h"
 #include "model/certificate.h"
 #include "support/scep_keys.h"
@@ -151,20 +152,26 @@ static bool make_chain(struct intune_cloud_server *cloud, struct error *err)
                                                  "critical,keyCertSign,cRLSign,digitalSignature",
                                                  "serverAuth,clientAuth",
                                                  NULL };
-    static const struct wanted leaf_wanted = { NULL,
-                                               NULL,
-                                               "localhost",
-                                               "critical,CA:FALSE",
-                                               "critical,digitalSignature",
-                                               "serverAuth,clientAuth",
-                                               "DNS:localhost" };
+    struct wanted leaf_wanted = { .cn = cloud_host(cloud),
+                                  .constraints = "critical,CA:FALSE",
+                                  .usage = "critical,digitalSignature",
+                                  .eku = "serverAuth,clientAuth" };
     struct cloud_identity root = { NULL, NULL };
     struct cloud_identity middle = { NULL, NULL };
     struct cloud_identity leaf = { NULL, NULL };
-    bool ok = make(&root, EVP_EC_gen("P-256"), &root_wanted, NULL, err)
-              && make(&middle, EVP_EC_gen("P-256"), &middle_wanted, &root, err)
-              && make(&leaf, EVP_EC_gen("P-256"), &leaf_wanted, &middle, err)
-              && write_root(cloud, &root, err) && make_tls(cloud, &leaf, &middle, err);
+    char san[CLOUD_URL_MAX + 32]; /* localhost: for orders (intune_cloud_control.c) */
+    bool ok = false;
+
+    if (!text_format(san, sizeof(san), "DNS:localhost%s%s",
+                     cloud->options.host != NULL ? ",DNS:" : "",
+                     cloud->options.host != NULL ? cloud->options.host : "")) {
+        return error_set(err, REASON_USAGE, "the cloud's name is too long");
+    }
+    leaf_wanted.san = san;
+    ok = make(&root, EVP_EC_gen("P-256"), &root_wanted, NULL, err)
+         && make(&middle, EVP_EC_gen("P-256"), &middle_wanted, &root, err)
+         && make(&leaf, EVP_EC_gen("P-256"), &leaf_wanted, &middle, err)
+         && write_root(cloud, &root, err) && make_tls(cloud, &leaf, &middle, err);
 
     identity_clear(&leaf);
     identity_clear(&middle);
