@@ -37,6 +37,17 @@ static void expect(struct raw_client *client, int status, const char *body)
     raw_response_clear(&response);
 }
 
+/* Who has its answer is idle as soon as the server knows, too: so many requests run still. */
+static void wait_answered(struct world *world, unsigned running)
+{
+    int64_t end_us = clock_monotonic_us() + (int64_t)GRACE_MS * US_PER_MS;
+
+    while (http_server_running(world->server) > running && clock_monotonic_us() < end_us) {
+        thread_pause_ms(1);
+    }
+    assert_int_equal(http_server_running(world->server), running);
+}
+
 /* ---- full pool ------------------------------------------------------------------------------- */
 
 /*
@@ -256,6 +267,7 @@ static void http_server__connections_over_total__idle_goes_else_closed(void **st
     idle = world_connect(&world);
     assert_true(raw_client_send_text(idle, GET_CACHED));
     expect(idle, 200, "cached");
+    wait_answered(&world, 1);
     second = raw_client_connect(&world.address, port);
     assert_non_null(second);
     assert_true(raw_client_send_text(second, GET_BLOCK));
@@ -288,6 +300,7 @@ static void http_server__connections_over_one_address__idle_goes_else_closed(voi
     idle = world_connect(&world);
     assert_true(raw_client_send_text(idle, GET_CACHED));
     expect(idle, 200, "cached");
+    wait_answered(&world, 0);
     blocked = connect_blocked(&world, 1);
     assert_true(raw_client_at_end(idle));
     other = world_connect(&world);
