@@ -254,6 +254,8 @@ static bool hand_over(struct http_exchange *exchange)
     enum reason reason = REASON_NONE;
 
     exchange->request.body = buffer_bytes(&exchange->body);
+    /* before a worker has it: from then on nobody may cut it to make room */
+    http_guard_phase(server->guard, exchange->guarded, HTTP_PHASE_WORK, 0);
     (void)pthread_mutex_lock(&server->lock);
     if (server->abandoning) {
         reason = REASON_STOPPING;
@@ -267,7 +269,6 @@ static bool hand_over(struct http_exchange *exchange)
         (void)atomic_fetch_add(&exchange->holders, 1);
         exchange->stage = HTTP_STAGE_WORKING;
         working_add(exchange);
-        http_guard_phase(server->guard, exchange->guarded, HTTP_PHASE_WORK, 0);
         MHD_suspend_connection(exchange->connection);
     }
     (void)pthread_mutex_unlock(&server->lock);
