@@ -71,7 +71,7 @@ static void wait_for_answer(socket_handle socket)
     struct pollfd answer = { .fd = (int)socket, .events = POLLIN };
 
     if (poll(&answer, 1, LACK_MS) == 0) {
-        (void)alloc_fail_disarm();
+        (void)alloc_fail_pause();
     }
 }
 
