@@ -113,6 +113,7 @@ struct http_exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
     struct http_guarded *guarded; /* the link's; not for workers, who may outlive it */
+    struct http_watched *watched; /* the link's, too */
     struct http_loop *loop;       /* the listener's */
     enum http_stage stage;
     struct http_request request;

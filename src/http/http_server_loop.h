@@ -60,6 +60,8 @@ void http_loop_wake(struct http_loop *loop);
 /* A connection begins and ends. False: it cannot be served. */
 MUST_USE bool http_loop_watch(struct http_loop *loop, struct http_watched *w, socket_handle socket);
 void http_loop_unwatch(struct http_loop *loop, struct http_watched *w);
+/* On the loop's thread: libmicrohttpd suspends the connection. */
+void http_loop_suspended(struct http_loop *loop, const struct http_watched *w);
 /* On the loop's thread: an answer is written. */
 void http_loop_written(struct http_watched *w);
 /* On the loop's thread: the socket was shut down on this side, which Windows does not tell. */

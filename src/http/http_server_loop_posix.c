@@ -62,6 +62,12 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     (void)w;
 }
 
+void http_loop_suspended(struct http_loop *loop, const struct http_watched *w)
+{
+    (void)loop;
+    (void)w;
+}
+
 void http_loop_written(struct http_watched *w)
 {
     (void)w;

@@ -19,6 +19,8 @@
 #define WRITES_AT_ONCE 4u
 #define FULL_MS 1000 /* how often is looked for room that nobody has told of */
 #define US_PER_MS 1000
+/* So many rounds go to those who are known, then others are listened to. */
+#define BUSY_ROUNDS 8u
 
 struct http_loop {
     struct http_loop_options options; /* constant */
@@ -29,9 +31,12 @@ struct http_loop {
     /* of the loop's thread */
     struct http_watched *table[TABLE]; /* by socket */
     struct http_watched *group[SOCKET_EVENT_GROUPS];
-    bool waits_for_room; /* somebody whose socket is full wants to write */
-    int64_t looked_us;   /* when was looked for room that nobody has told of */
-    fd_set *wants_read;  /* these four have room for options.sockets */
+    socket_handle reader; /* of this round; NONE */
+    bool broke_off;       /* this round, before everybody was looked at */
+    u_int first_reader;   /* in wants_read: where the next round begins to look */
+    bool waits_for_room;  /* somebody whose socket is full wants to write */
+    int64_t looked_us;    /* when was looked for room that nobody has told of */
+    fd_set *wants_read;   /* these three have room for options.sockets */
     fd_set *wants_write;
     fd_set *reads;
     fd_set *writes;
@@ -85,6 +90,7 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     struct http_watched **in_group = &loop->group[w->group];
 
     if (!w->watched) return;
+    loop->broke_off = true;
     while (*at != w) {
         at = &(*at)->next;
     }
@@ -95,6 +101,11 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     *in_group = w->sibling;
     socket_events_remove(loop->events, w->socket, w->group);
     w->watched = false;
+}
+
+void http_loop_suspended(struct http_loop *loop, const struct http_watched *w)
+{
+    loop->broke_off = loop->broke_off || w->socket != loop->reader;
 }
 
 void http_loop_written(struct http_watched *w)
@@ -135,17 +146,23 @@ static void ask(struct http_loop *loop)
                          loop->options.sockets);
 }
 
-/* Of these, who can have it. */
+/*
+ * Of these, who can have it. One reads in a round: libmicrohttpd breaks a round off when a
+ * connection is suspended or ends, and each that may not have been looked at has to be asked
+ * afterwards whether it has read.
+ */
 static void choose(struct http_loop *loop)
 {
     loop->reads->fd_count = 0;
     loop->writes->fd_count = 0;
     loop->waits_for_room = false;
-    for (u_int i = 0; i < loop->wants_read->fd_count; i++) {
-        struct http_watched *w = find(loop, (socket_handle)loop->wants_read->fd_array[i]);
+    for (u_int i = 0; i < loop->wants_read->fd_count && loop->reads->fd_count == 0; i++) {
+        u_int at = (loop->first_reader + i) % loop->wants_read->fd_count;
+        struct http_watched *w = find(loop, (socket_handle)loop->wants_read->fd_array[at]);
 
         if (w != NULL && w->readable) {
             set_add(loop->reads, w->socket);
+            loop->first_reader = at + 1; /* of those that are behind it everybody comes first */
         }
     }
     for (u_int i = 0; i < loop->wants_write->fd_count; i++) {
@@ -172,20 +189,14 @@ static int64_t time_left(struct http_loop *loop)
     return ms < INT64_MAX ? (int64_t)ms : INT64_MAX;
 }
 
-/*
- * Who has read. libmicrohttpd need not have looked at everybody: it breaks off a round when a
- * connection is suspended. What the system has told of once it does not tell again before it was
- * read, so it is remembered until nothing is left.
- */
-static void note_reads(struct http_loop *loop)
+/* What the system has told of once it does not tell again before it was read. */
+static void note_read(struct http_loop *loop)
 {
-    for (u_int i = 0; i < loop->reads->fd_count; i++) {
-        struct http_watched *w = find(loop, (socket_handle)loop->reads->fd_array[i]);
+    struct http_watched *w = find(loop, loop->reader);
 
-        if (w != NULL) {
-            w->readable = w->ended || socket_events_unread(w->socket);
-            w->writes = 0;
-        }
+    if (w != NULL) {
+        w->readable = w->ended || (loop->broke_off && socket_events_unread(w->socket));
+        w->writes = 0;
     }
 }
 
@@ -217,7 +228,7 @@ static void look_for_room(struct http_loop *loop)
     }
 }
 
-/* At most left_ms, unless -1. */
+/* At most left_ms, unless -1; also when nothing is to be waited for, others are to be heard. */
 static void wait_for_some(struct http_loop *loop, int64_t left_ms)
 {
     bool cut_short = loop->waits_for_room && (left_ms < 0 || left_ms > FULL_MS);
@@ -232,21 +243,26 @@ static void wait_for_some(struct http_loop *loop, int64_t left_ms)
 static void *run(void *context)
 {
     struct http_loop *loop = context;
+    unsigned unheard = 0; /* rounds in which nobody was listened to */
 
     while (!atomic_load(&loop->ending)) {
         int64_t left_ms = time_left(loop);
 
         ask(loop);
         choose(loop);
-        if (nothing_to_do(loop) && left_ms != 0) {
-            wait_for_some(loop, left_ms);
+        if (nothing_to_do(loop) || ++unheard > BUSY_ROUNDS) {
+            wait_for_some(loop, nothing_to_do(loop) ? left_ms : 0);
+            unheard = 0;
         }
         if (loop->options.round != NULL) {
             loop->options.round(loop->options.context);
         }
+        loop->reader = loop->reads->fd_count > 0 ? (socket_handle)loop->reads->fd_array[0]
+                                                 : SOCKET_HANDLE_NONE;
+        loop->broke_off = false;
         (void)MHD_run_from_select2(loop->options.daemon, loop->reads, loop->writes, NULL,
                                    loop->options.sockets);
-        note_reads(loop);
+        note_read(loop);
         note_writes(loop);
     }
     return NULL;

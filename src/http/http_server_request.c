@@ -62,6 +62,7 @@ struct http_exchange *http_exchange_create(struct http_server *server,
     exchange->server = server;
     exchange->connection = connection;
     exchange->guarded = &link->guarded;
+    exchange->watched = &link->watched;
     exchange->loop = link->loop;
     exchange->target_refused = err.reason;
     exchange->body.max = server->options.body_bytes;
@@ -270,6 +271,7 @@ static bool hand_over(struct http_exchange *exchange)
         exchange->stage = HTTP_STAGE_WORKING;
         working_add(exchange);
         MHD_suspend_connection(exchange->connection);
+        http_loop_suspended(exchange->loop, exchange->watched);
     }
     (void)pthread_mutex_unlock(&server->lock);
     if (reason == REASON_NONE) return true;
