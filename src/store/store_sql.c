@@ -118,8 +118,9 @@ const char *const store_sql_texts[STORE_SQL_END] = {
      */
     [STORE_SQL_LIST_DUE] =
         "SELECT id, template, transaction_id, ticket, hresult, reason, detail, created_at,"
-        " attempts FROM notification WHERE id IN (SELECT id FROM notification"
-        " WHERE due_at IS NOT NULL AND (due_at <= ?1 OR due_at > ?1 + ?3)"
+        " attempts FROM notification WHERE id IN (SELECT id FROM"
+        " (SELECT id, validated FROM notification WHERE due_at <= ?1"
+        " UNION ALL SELECT id, validated FROM notification WHERE due_at > ?1 + ?3)"
         " ORDER BY validated DESC, id LIMIT ?2)"
         " ORDER BY validated DESC, id",
     [STORE_SQL_IS_WAITING] = "SELECT 1 FROM notification WHERE id = ?1 AND due_at IS NOT NULL",

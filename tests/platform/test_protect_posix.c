@@ -138,7 +138,7 @@ static void key_file__lost_or_other__refused_and_not_made_anew(void **state)
                    REASON_KEY_PROTECTION, "a link");
     error_clear(&err);
     assert_refused(protect_seal("/no/such/folder", "p", bytes_of_text("x"), &sealed, &err), &err,
-                   REASON_KEY_PROTECTION, "no folder");
+                   REASON_FILE_NOT_WRITABLE, "no folder");
     buffer_clear(&sealed);
 }
 

@@ -17,7 +17,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/intune_lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/fault_lib.sh"
 
 readonly NAME=cloud.intune.test
-readonly TOTAL=2 # intune.total_seconds; a request may take twice as long
+readonly TOTAL=4 # intune.total_seconds; a request may take twice as long
 
 # own_network: lo, and a resolver that asks our name server.
 own_network() {
@@ -74,7 +74,7 @@ own_network
 cloud=https://localhost:${named##*:} # for orders
 make_data
 control set '{"any_order":true}'
-intune_settings intune.total_seconds=$TOTAL intune.connect_seconds=1
+intune_settings intune.total_seconds=$TOTAL intune.connect_seconds=3
 ok config set "intune.authority=$named" "intune.graph=$named" intune.service_suffix="${NAME#*.}"
 fault_templates
 start_server

@@ -11,9 +11,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/fault_lib.sh"
 
 readonly WORKERS=2 QUEUE=2
 
-metric() { curl --silent --max-time 5 "$metrics" | sed -n "s/^$1 //p"; }
-is_full() { [[ $(metric openndes_workers_busy) -eq $WORKERS && $(metric openndes_queue_length) -eq $QUEUE ]]; }
-is_free() { [[ $(metric openndes_workers_busy) -eq 0 && $(metric openndes_queue_length) -eq 0 ]]; }
+# pool: how many workers are busy, how many requests wait, at one moment.
+pool() { curl --silent --max-time 5 "$metrics" | sed -n 's/^openndes_workers_busy //p; s/^openndes_queue_length //p' | tr '\n' ' '; }
+is_full() { [[ $(pool) == "$full" ]]; }
+is_free() { [[ $(pool) == '0 0 ' ]]; }
 # write_message NAME; post NAME: its PKCSReq, as bytes; the status is printed, the head is in NAME.head.
 write_message() {
     python3 "$OPENNDES_TESTS/service/pkcsreq.py" --csr "$work/$1.csr" --key "$work/$1.key" --ra-enc "$work/ca/ra.pem" \
@@ -58,7 +59,8 @@ for name in plain1 plain2 plain3; do
     post "$name" >"$work/$name.status" &
     senders+=($!)
 done
-eventually 8 is_full || fail "busy: $(metric openndes_workers_busy), waiting: $(metric openndes_queue_length)"
+full="$WORKERS $QUEUE "
+eventually 8 is_full || fail "busy and waiting: $(pool)"
 at_once GetCACaps "$base/scep/plain?operation=GetCACaps"
 at_once GetCACert "$base/scep/corp?operation=GetCACert"
 at_once "the CRL" "$base/crl/default.crl"
@@ -75,7 +77,7 @@ done
 control latch '{}'
 wait "$waits" || fail "wait1 got nothing: $(<"$work/wait1.log")"
 received+=(wait1)
-eventually 10 is_free || fail "busy: $(metric openndes_workers_busy), waiting: $(metric openndes_queue_length)"
+eventually 10 is_free || fail "busy and waiting: $(pool)"
 receives wait2
 for name in late plain1 plain2 plain3; do receives_plain "$name"; done # the latter: the same once more
 

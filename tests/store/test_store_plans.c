@@ -125,6 +125,7 @@ static const struct {
     { STORE_SQL_READ_GAUGES, "SCAN CONSTANT ROW" },
     { STORE_SQL_INSERT_CRL, "SCAN CONSTANT ROW" },
     /* sorted: what is due; the certificates of one CSR; the templates of one transaction */
+    { STORE_SQL_LIST_DUE, "SCAN (subquery-2)" },
     { STORE_SQL_LIST_DUE, "USE TEMP B-TREE FOR ORDER BY" },
     { STORE_SQL_FIND_SUCCESSOR, "USE TEMP B-TREE FOR ORDER BY" },
     { STORE_SQL_PENDING_TEMPLATES, "USE TEMP B-TREE FOR GROUP BY" },
