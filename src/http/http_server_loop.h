@@ -40,6 +40,7 @@ struct http_watched {
     unsigned writes; /* rounds in which it could write, one after the other */
     bool watched;
     bool readable; /* there was something, and libmicrohttpd has not read since */
+    bool untold;   /* the system may have told what was not asked for yet */
     bool ended;    /* readable for ever */
     bool full;     /* it waits until the socket can be written to */
 };

@@ -21,6 +21,7 @@
 #define US_PER_MS 1000
 /* So many rounds go to those who are known, then others are listened to. */
 #define BUSY_ROUNDS 8u
+#define READERS_MOST 32u /* in a round; a power of two */
 
 struct http_loop {
     struct http_loop_options options; /* constant */
@@ -31,12 +32,14 @@ struct http_loop {
     /* of the loop's thread */
     struct http_watched *table[TABLE]; /* by socket */
     struct http_watched *group[SOCKET_EVENT_GROUPS];
-    socket_handle reader; /* of this round; NONE */
-    bool broke_off;       /* this round, before everybody was looked at */
-    u_int first_reader;   /* in wants_read: where the next round begins to look */
-    bool waits_for_room;  /* somebody whose socket is full wants to write */
-    int64_t looked_us;    /* when was looked for room that nobody has told of */
-    fd_set *wants_read;   /* these three have room for options.sockets */
+    u_int readers_most;  /* in the next round */
+    bool broke_off;      /* this round, before everybody was looked at */
+    bool suspended;      /* in this round somebody was */
+    u_int next_reader;   /* becomes the first one: everybody has its turn */
+    u_int first_reader;  /* in wants_read: where the next round begins to look */
+    bool waits_for_room; /* somebody whose socket is full wants to write */
+    int64_t looked_us;   /* when was looked for room that nobody has told of */
+    fd_set *wants_read;  /* these three have room for options.sockets */
     fd_set *wants_write;
     fd_set *reads;
     fd_set *writes;
@@ -105,7 +108,11 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
 
 void http_loop_suspended(struct http_loop *loop, const struct http_watched *w)
 {
-    loop->broke_off = loop->broke_off || w->socket != loop->reader;
+    bool is_only_reader =
+        loop->reads->fd_count == 1 && loop->reads->fd_array[0] == (SOCKET)w->socket;
+
+    loop->suspended = true;
+    loop->broke_off = loop->broke_off || !is_only_reader;
 }
 
 void http_loop_written(struct http_watched *w)
@@ -122,17 +129,27 @@ void http_loop_shut(struct http_watched *w)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
+static void take(struct http_watched *w)
+{
+    unsigned happened = socket_events_take(w->socket);
+
+    w->untold = false;
+    w->readable = w->readable || (happened & SOCKET_POLL_READ) != 0;
+    w->ended = w->ended || (happened & SOCKET_EVENTS_END) != 0;
+    w->full = w->full && (happened & SOCKET_POLL_WRITE) == 0;
+}
+
+/* Who has something to read already, and waits for its turn, is asked when it has read. */
 static void take_events(struct http_loop *loop, uint64_t groups)
 {
     for (unsigned group = 0; groups >> group != 0; group++) {
         struct http_watched *w = (groups >> group & 1u) != 0 ? loop->group[group] : NULL;
 
         for (; w != NULL; w = w->sibling) {
-            unsigned happened = socket_events_take(w->socket);
-
-            w->readable = w->readable || (happened & SOCKET_POLL_READ) != 0;
-            w->ended = w->ended || (happened & SOCKET_EVENTS_END) != 0;
-            w->full = w->full && (happened & SOCKET_POLL_WRITE) == 0;
+            w->untold = true;
+            if (!w->readable || w->full) {
+                take(w);
+            }
         }
     }
 }
@@ -147,22 +164,24 @@ static void ask(struct http_loop *loop)
 }
 
 /*
- * Of these, who can have it. One reads in a round: libmicrohttpd breaks a round off when a
- * connection is suspended or ends, and each that may not have been looked at has to be asked
- * afterwards whether it has read.
+ * Of these, who can have it. libmicrohttpd breaks a round off when a connection is suspended or
+ * ends, and each that may not have been looked at has to be asked afterwards whether it has read:
+ * as long as that happens one reads in a round, else more and more.
  */
 static void choose(struct http_loop *loop)
 {
+    u_int count = loop->wants_read->fd_count;
+
     loop->reads->fd_count = 0;
     loop->writes->fd_count = 0;
     loop->waits_for_room = false;
-    for (u_int i = 0; i < loop->wants_read->fd_count && loop->reads->fd_count == 0; i++) {
-        u_int at = (loop->first_reader + i) % loop->wants_read->fd_count;
+    for (u_int i = 0; i < count && loop->reads->fd_count < loop->readers_most; i++) {
+        u_int at = (loop->first_reader + i) % count;
         struct http_watched *w = find(loop, (socket_handle)loop->wants_read->fd_array[at]);
 
         if (w != NULL && w->readable) {
             set_add(loop->reads, w->socket);
-            loop->first_reader = at + 1; /* of those that are behind it everybody comes first */
+            loop->next_reader = at + 1;
         }
     }
     for (u_int i = 0; i < loop->wants_write->fd_count; i++) {
@@ -190,14 +209,25 @@ static int64_t time_left(struct http_loop *loop)
 }
 
 /* What the system has told of once it does not tell again before it was read. */
-static void note_read(struct http_loop *loop)
+static void note_reads(struct http_loop *loop)
 {
-    struct http_watched *w = find(loop, loop->reader);
+    for (u_int i = 0; i < loop->reads->fd_count; i++) {
+        struct http_watched *w = find(loop, (socket_handle)loop->reads->fd_array[i]);
 
-    if (w != NULL) {
-        w->readable = w->ended || (loop->broke_off && socket_events_unread(w->socket));
-        w->writes = 0;
+        if (w != NULL) {
+            w->writes = 0;
+            w->readable = w->ended || (loop->broke_off && socket_events_unread(w->socket));
+            if (!w->readable && w->untold) {
+                take(w);
+            }
+        }
     }
+    if (loop->broke_off || loop->suspended) {
+        loop->readers_most = 1;
+    } else if (loop->readers_most < READERS_MOST) {
+        loop->readers_most *= 2;
+    }
+    loop->first_reader = loop->next_reader;
 }
 
 /*
@@ -257,12 +287,11 @@ static void *run(void *context)
         if (loop->options.round != NULL) {
             loop->options.round(loop->options.context);
         }
-        loop->reader = loop->reads->fd_count > 0 ? (socket_handle)loop->reads->fd_array[0]
-                                                 : SOCKET_HANDLE_NONE;
         loop->broke_off = false;
+        loop->suspended = false;
         (void)MHD_run_from_select2(loop->options.daemon, loop->reads, loop->writes, NULL,
                                    loop->options.sockets);
-        note_read(loop);
+        note_reads(loop);
         note_writes(loop);
     }
     return NULL;
@@ -308,6 +337,7 @@ struct http_loop *http_loop_begin(const struct http_loop_options *options, struc
         return NULL;
     }
     loop->options = *options;
+    loop->readers_most = 1;
     atomic_init(&loop->ending, false);
     if (!make_parts(loop, err)) {
         http_loop_free(loop);
