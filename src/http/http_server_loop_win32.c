@@ -17,7 +17,8 @@
  * to be told that there is room.
  */
 #define WRITES_AT_ONCE 4u
-#define FULL_MS 1000 /* how often is looked for room that nobody has told of */
+#define LOOK_MS 1000 /* how often is looked for what nobody has told of */
+#define LOOKS_AT_ONCE 256u
 #define US_PER_MS 1000
 /* So many rounds go to those who are known, then others are listened to. */
 #define BUSY_ROUNDS 8u
@@ -32,14 +33,14 @@ struct http_loop {
     /* of the loop's thread */
     struct http_watched *table[TABLE]; /* by socket */
     struct http_watched *group[SOCKET_EVENT_GROUPS];
-    u_int readers_most;  /* in the next round */
-    bool broke_off;      /* this round, before everybody was looked at */
-    bool suspended;      /* in this round somebody was */
-    u_int next_reader;   /* becomes the first one: everybody has its turn */
-    u_int first_reader;  /* in wants_read: where the next round begins to look */
-    bool waits_for_room; /* somebody whose socket is full wants to write */
-    int64_t looked_us;   /* when was looked for room that nobody has told of */
-    fd_set *wants_read;  /* these three have room for options.sockets */
+    u_int readers_most; /* in the next round */
+    bool broke_off;     /* this round, before everybody was looked at */
+    bool suspended;     /* in this round somebody was */
+    u_int next_reader;  /* becomes the first one: everybody has its turn */
+    u_int first_reader; /* in wants_read: where the next round begins to look */
+    int64_t looked_us;  /* when was looked for what nobody has told of, and where next */
+    u_int looked;
+    fd_set *wants_read; /* these three have room for options.sockets */
     fd_set *wants_write;
     fd_set *reads;
     fd_set *writes;
@@ -174,7 +175,6 @@ static void choose(struct http_loop *loop)
 
     loop->reads->fd_count = 0;
     loop->writes->fd_count = 0;
-    loop->waits_for_room = false;
     for (u_int i = 0; i < count && loop->reads->fd_count < loop->readers_most; i++) {
         u_int at = (loop->first_reader + i) % count;
         struct http_watched *w = find(loop, (socket_handle)loop->wants_read->fd_array[at]);
@@ -190,7 +190,6 @@ static void choose(struct http_loop *loop)
         if (w != NULL && !w->full) {
             set_add(loop->writes, w->socket);
         }
-        loop->waits_for_room = loop->waits_for_room || (w != NULL && w->full);
     }
 }
 
@@ -248,7 +247,6 @@ static void note_writes(struct http_loop *loop)
 
 static void look_for_room(struct http_loop *loop)
 {
-    loop->looked_us = clock_monotonic_us();
     for (u_int i = 0; i < loop->wants_write->fd_count; i++) {
         struct http_watched *w = find(loop, (socket_handle)loop->wants_write->fd_array[i]);
 
@@ -258,14 +256,33 @@ static void look_for_room(struct http_loop *loop)
     }
 }
 
+/* Under Wine a thread is not woken now and then, and some clients say nothing a second time. */
+static void look_for_unread(struct http_loop *loop)
+{
+    u_int count = loop->wants_read->fd_count;
+
+    for (u_int i = 0; i < count && i < LOOKS_AT_ONCE; i++) {
+        struct http_watched *w =
+            find(loop, (socket_handle)loop->wants_read->fd_array[(loop->looked + i) % count]);
+
+        if (w != NULL && !w->readable) {
+            w->readable = socket_events_unread(w->socket);
+        }
+    }
+    loop->looked += LOOKS_AT_ONCE;
+}
+
 /* At most left_ms, unless -1; also when nothing is to be waited for, others are to be heard. */
 static void wait_for_some(struct http_loop *loop, int64_t left_ms)
 {
-    bool cut_short = loop->waits_for_room && (left_ms < 0 || left_ms > FULL_MS);
+    bool somebody = loop->wants_read->fd_count + loop->wants_write->fd_count > 0;
+    bool cut_short = somebody && (left_ms < 0 || left_ms > LOOK_MS);
 
-    take_events(loop, socket_events_wait(loop->events, cut_short ? FULL_MS : left_ms));
-    if (loop->waits_for_room && clock_monotonic_us() - loop->looked_us >= FULL_MS * US_PER_MS) {
+    take_events(loop, socket_events_wait(loop->events, cut_short ? LOOK_MS : left_ms));
+    if (clock_monotonic_us() - loop->looked_us >= LOOK_MS * US_PER_MS) {
+        loop->looked_us = clock_monotonic_us();
         look_for_room(loop);
+        look_for_unread(loop);
     }
     choose(loop);
 }
