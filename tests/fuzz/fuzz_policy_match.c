@@ -115,7 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct policy_request r = { .csr = &csr, .details = details, .now = NOW };
 
         r.path = "/scep/fuzz";
-        r.ca_ident = "";
         r.challenge = (enum policy_challenge)(i % 3);
         error_clear(&err);
         if (policy_match(policies[i], &r, verdict, &err)) {
