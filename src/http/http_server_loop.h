@@ -38,11 +38,10 @@ struct http_watched {
     socket_handle socket;
     unsigned group;
     unsigned writes; /* rounds in which it could write, one after the other */
-    bool watched;
-    bool readable; /* there was something, and libmicrohttpd has not read since */
-    bool untold;   /* the system may have told what was not asked for yet */
-    bool ended;    /* readable for ever */
-    bool full;     /* it waits until the socket can be written to */
+    bool readable;   /* there was something, and libmicrohttpd has not read since */
+    bool untold;     /* the system may have told what was not asked for yet */
+    bool ended;      /* readable for ever */
+    bool full;       /* it waits until the socket can be written to */
 };
 
 /* How a daemon has to be started: flags, and a list of so many options. */

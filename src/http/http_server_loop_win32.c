@@ -81,7 +81,6 @@ bool http_loop_watch(struct http_loop *loop, struct http_watched *w, socket_hand
 
     *w = (struct http_watched){ .socket = socket, .next = *row };
     if (!socket_events_add(loop->events, socket, &w->group)) return false;
-    w->watched = true;
     w->sibling = loop->group[w->group];
     loop->group[w->group] = w;
     *row = w;
@@ -93,7 +92,6 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     struct http_watched **at = row_of(loop, w->socket);
     struct http_watched **in_group = &loop->group[w->group];
 
-    if (!w->watched) return;
     loop->broke_off = true;
     while (*at != w) {
         at = &(*at)->next;
@@ -104,7 +102,6 @@ void http_loop_unwatch(struct http_loop *loop, struct http_watched *w)
     }
     *in_group = w->sibling;
     socket_events_remove(loop->events, w->socket, w->group);
-    w->watched = false;
 }
 
 void http_loop_suspended(struct http_loop *loop, const struct http_watched *w)

@@ -73,8 +73,8 @@ END
     eventually 10 test -e "$work/locked" || fail "the database cannot be locked"
 }
 unlock_database() {
-    kill "$locker" 2>/dev/null || true
-    wait "$locker" 2>/dev/null || true
+    kill "$locker" || fail "the database was not locked any more"
+    wait "$locker" 2>/dev/null || true # killed
     exec {hold}<&-
     rm -f "$work/hold"
     locker=''
